@@ -1,0 +1,63 @@
+#include "store/database.hpp"
+
+#include <thread>
+
+#include "base/random.hpp"
+#include "store/postgres/postgres_database.hpp"
+#include "store/sqlite/sqlite_database.hpp"
+
+namespace fencepost::store {
+
+Rows Connection::run(const Statement& statement, const Params& params) {
+  return run(render(statement, dialect()), params);
+}
+
+std::unique_ptr<Database> Database::open(const std::string& url, const DatabaseOptions& options) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  if (url.starts_with(kSqlite)) return sqlite::open(url.substr(kSqlite.size()), options);
+  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) return postgres::open(url, options);
+  throw base::UserError("invalid_database_url",
+                        "the database URL must be sqlite:PATH (for example sqlite:data/fencepost.db) or "
+                        "postgresql://USER@HOST/NAME");
+}
+
+Database::Lease Database::acquire() {
+  std::unique_lock lock(mutex_);
+  const auto free = [this] { return !idle_.empty() || open_ < options_.connections; };
+  if (!freed_.wait_for(lock, options_.lock_timeout, free))
+    throw base::InfraError("no free database connection", {.retryable = true});
+  if (!idle_.empty()) {
+    auto connection = std::move(idle_.back());
+    idle_.pop_back();
+    return Lease(*this, std::move(connection));
+  }
+  ++open_;
+  lock.unlock();
+  try {
+    return Lease(*this, connect());
+  } catch (...) {
+    const std::lock_guard again(mutex_);
+    --open_;
+    freed_.notify_one();
+    throw;
+  }
+}
+
+void Database::release(std::unique_ptr<Connection> connection) noexcept {
+  // A connection that comes back inside a transaction was left by an exception.
+  if (connection->in_transaction()) connection->rollback();
+  const bool usable = connection->usable();
+  const std::lock_guard lock(mutex_);
+  if (usable)
+    idle_.push_back(std::move(connection));
+  else
+    --open_;
+  freed_.notify_one();
+}
+
+void Database::pause_before_retry(int attempt) {
+  const auto ceiling = static_cast<std::uint32_t>(std::min(1 << attempt, 64)) * 1000U;
+  base::sleep_for(base::Duration(1000 + base::random_below(ceiling)));
+}
+
+}  // namespace fencepost::store

@@ -1,0 +1,151 @@
+#pragma once
+// The small seam over a database: connections out of a pool, statements, transactions. The protocol
+// (fence.hpp) and the applications' repositories are written against it; sqlite/ and postgres/ implement it.
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "store/value.hpp"
+
+namespace fencepost::store {
+
+// One connection. Not thread-safe: it belongs to whoever acquired it. All functions throw base::InfraError;
+// after a `poisoned` one only the destructor may be called.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual Dialect dialect() const = 0;
+
+  // Runs one statement. Outside a transaction a writing statement is a transaction of its own, and an error
+  // of it is `in_doubt` where nobody knows whether it was committed.
+  virtual Rows run(const Sql& sql, const Params& params = {}) = 0;
+  // Prepares a statement without running it: bad SQL fails here. Nothing behind a pooler.
+  virtual void prepare_only(const Sql& sql) = 0;
+  // Runs a script of several statements without parameters or results: for migrations.
+  virtual void script(const std::string& text) = 0;
+
+  // SQLite takes the write lock at once (BEGIN IMMEDIATE); PostgreSQL is READ COMMITTED.
+  virtual void begin() = 0;
+  // Throws in_doubt where the connection was lost in COMMIT, or where COMMIT answered with a warning: a
+  // cancelled wait for a synchronous standby returns success (rule 4).
+  virtual void commit() = 0;
+  virtual void rollback() noexcept = 0;
+  virtual bool in_transaction() const = 0;
+  // False once a poisoned error was thrown.
+  virtual bool usable() const = 0;
+
+  // Names of channels notified since the last call; waits until one comes, `until` passes (boot time) or
+  // wake() is called from another thread. SQLite only waits: its processes wake each other by polling.
+  virtual std::vector<std::string> wait_notifications(base::BootTime until) = 0;
+  virtual void wake() = 0;
+  virtual void listen(const std::string& channel) = 0;
+
+  Rows run(const Statement& statement, const Params& params = {});
+};
+
+// A transaction on a connection; joins the one that is open already (then commit and rollback are the outer
+// one's). Rolls back when it is destroyed without commit().
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection) : connection_(connection), joined_(connection.in_transaction()) {
+    if (!joined_) connection_.begin();
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    if (!joined_ && !finished_ && connection_.in_transaction()) connection_.rollback();
+  }
+  void commit() {
+    finished_ = true;
+    if (!joined_) connection_.commit();
+  }
+
+ private:
+  Connection& connection_;
+  const bool joined_;
+  bool finished_ = false;
+};
+
+struct DatabaseOptions {
+  int connections = 8;                              // at most, in the pool
+  base::Duration lock_timeout = std::chrono::seconds(5);
+  base::Duration statement_deadline = std::chrono::seconds(30);
+  base::Duration connect_deadline = std::chrono::seconds(10);
+  bool poll_only = false;                           // PostgreSQL behind a pooler in transaction mode
+  std::string application = "fencepost";
+};
+
+// A database and its pool of connections. Thread-safe.
+class Database {
+ public:
+  // `url` is sqlite:PATH or postgresql://…; throws UserError("invalid_database_url") for anything else and
+  // UserError("database_unusable") where the file or server cannot be used, saying what to do.
+  static std::unique_ptr<Database> open(const std::string& url, const DatabaseOptions& options = {});
+  virtual ~Database() = default;
+
+  // A pooled connection; returns to the pool when released, unless it is poisoned. Waits for a free one up
+  // to the lock time-out, then throws a retryable InfraError.
+  class Lease {
+   public:
+    Lease(Database& database, std::unique_ptr<Connection> connection)
+        : database_(&database), connection_(std::move(connection)) {}
+    Lease(Lease&& other) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() {
+      if (connection_) database_->release(std::move(connection_));
+    }
+    Connection& operator*() const { return *connection_; }
+    Connection* operator->() const { return connection_.get(); }
+
+   private:
+    Database* database_;
+    std::unique_ptr<Connection> connection_;
+  };
+  Lease acquire();
+  // A connection outside the pool, for listening.
+  virtual std::unique_ptr<Connection> connect() = 0;
+  virtual Dialect dialect() const = 0;
+  const DatabaseOptions& options() const { return options_; }
+  // The URL without its password: for logs.
+  virtual std::string label() const = 0;
+
+  // Runs `work` on a pooled connection, again after deadlocks, serialization failures and lost connections
+  // (`40P01`, `40001`, `55P03`, retryable) up to `tries` times. Never again after a commit in doubt: that is
+  // thrown to the caller, who must look (rule 4).
+  template <typename Work>
+  auto retrying(Work&& work, int tries = 4) -> decltype(work(std::declval<Connection&>())) {
+    for (int left = tries;; --left) {
+      try {
+        auto lease = acquire();
+        return work(*lease);
+      } catch (const base::InfraError& error) {
+        if (!error.retryable() || error.in_doubt() || left <= 1) throw;
+        pause_before_retry(tries - left + 1);
+      }
+    }
+  }
+
+  // The highest epoch that a gate of this process has seen (rule 13).
+  std::atomic<std::int64_t> epoch_seen{0};
+
+ protected:
+  explicit Database(DatabaseOptions options) : options_(std::move(options)) {}
+
+ private:
+  void release(std::unique_ptr<Connection> connection) noexcept;
+  static void pause_before_retry(int attempt);
+
+  DatabaseOptions options_;
+  std::mutex mutex_;
+  std::condition_variable_any freed_;
+  std::vector<std::unique_ptr<Connection>> idle_;
+  int open_ = 0;
+};
+
+}  // namespace fencepost::store

@@ -1,0 +1,270 @@
+#include "store/fence.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "store/fence_write.hpp"
+#include "store/guards.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::store {
+
+namespace {
+
+std::string identifier(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string literal(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += '\'';
+    out += c;
+  }
+  return out + '\'';
+}
+
+// "crm.places" is a schema and a table on PostgreSQL; a dot is part of the name on SQLite.
+std::string table_name(const std::string& table, Dialect dialect) {
+  const auto dot = table.find('.');
+  if (dialect == Dialect::sqlite || dot == std::string::npos) return identifier(table);
+  return identifier(table.substr(0, dot)) + "." + identifier(table.substr(dot + 1));
+}
+
+std::string key_cast(const std::string& expression, core::KeyType type, Dialect dialect) {
+  if (dialect == Dialect::sqlite)
+    return "CAST(" + expression + (type == core::KeyType::bigint ? " AS INTEGER)" : " AS TEXT)");
+  constexpr const char* kTypes[] = {"bigint", "uuid", "text"};
+  return "(" + expression + ")::" + kTypes[static_cast<int>(type)];
+}
+
+std::map<std::string, std::string> column_names(const core::Queue& queue) {
+  std::map<std::string, std::string> names;
+  for (const auto* column : {"fence", "claim_id", "effect", "effect_key", "lease_until", "run_at", "attempt",
+                             "stop_wanted", "last_error"})
+    names[column] = identifier(queue.column_prefix + column);
+  names["key"] = identifier(queue.key);
+  names["status"] = identifier(queue.status);
+  return names;
+}
+
+// What the trigger compares: status, enabled, run_at and the payload. Payload is compared as text, because some
+// types (json, xml, point) have no equality.
+std::string tracked_changed(const core::Queue& queue, Dialect dialect) {
+  const auto names = column_names(queue);
+  std::vector<std::string> columns{names.at("status"), names.at("run_at")};
+  if (queue.enabled) columns.push_back(identifier(*queue.enabled));
+  const std::size_t plain = columns.size();
+  for (const auto& column : queue.payload) columns.push_back(identifier(column));
+  std::string out;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const bool as_text = i >= plain && dialect == Dialect::postgres;
+    const std::string cast = as_text ? "::text" : "";
+    out += (i ? " OR " : "(") + ("NEW." + columns[i] + cast) +
+           (dialect == Dialect::postgres ? " IS DISTINCT FROM " : " IS NOT ") + "OLD." + columns[i] + cast;
+  }
+  return out + ")";
+}
+
+std::string payload_json(const core::Queue& queue, Dialect dialect) {
+  std::string fields;
+  for (const auto& column : queue.payload)
+    fields += (fields.empty() ? "" : ", ") + literal(column) + ", " +
+              (dialect == Dialect::postgres ? "t." : "") + identifier(column);
+  return dialect == Dialect::postgres ? "jsonb_build_object(" + fields + ")::text" : "json_object(" + fields + ")";
+}
+
+std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialect dialect, const std::string& own) {
+  auto names = column_names(queue);
+  const bool once = queue.kind == core::Kind::once, postgres = dialect == Dialect::postgres;
+  const auto enabled = [&](const char* alias) {
+    return queue.enabled ? std::string(alias) + "." + identifier(*queue.enabled) : std::string("TRUE");
+  };
+  const std::string effect_key = names["effect_key"];
+  names["table"] = table_name(queue.table, dialect);
+  names["queue"] = literal(queue.name);
+  names["enabled_t"] = enabled("t");
+  names["enabled_c"] = enabled("c");
+  names["effect_key_t"] = once ? "t." + effect_key : "NULL";
+  names["effect_key_bare"] = once ? effect_key : "NULL";
+  names["k1"] = key_cast(postgres ? "$1" : "?1", queue.key_type, dialect);
+  names["k_item"] = key_cast("s.item", queue.key_type, dialect);
+  // Quoted only where it is a name of its own ("MyEnum"); text and varchar(20) are the language's.
+  names["status_type"] = queue.status_type;
+  names["payload_json"] = payload_json(queue, dialect);
+  names["tracked_changed"] = tracked_changed(queue, dialect);
+  names["own"] = own.empty() ? "" : identifier(own) + ".";
+  if (once) {
+    names["keep_effect_key"] = postgres ? "NEW." + effect_key + " := OLD." + effect_key + ";"
+                                        : effect_key + " = OLD." + effect_key + ",";
+    names["effect_key_changed"] = "NEW." + effect_key + " IS NOT OLD." + effect_key;
+  } else {
+    names["keep_effect_key"] = "";
+    names["effect_key_changed"] = "FALSE";
+  }
+  for (const auto state : {core::State::queued, core::State::claimed, core::State::sending, core::State::done,
+                           core::State::failed, core::State::unknown, core::State::stopped})
+    names["w_" + std::string(core::name(state))] = literal(core::word_of(queue, state));
+  for (const auto* part : {"fn_update", "fn_update_lease", "fn_insert", "fn_insert_lease", "fn_delete", "fn_truncate",
+                           "ix_due", "ix_lease", "ix_open"})
+    names[part] = identifier("fencepost_" + queue.name + "_" + part);
+  return names;
+}
+
+// The statements that run on every queue; the gate only where there is one.
+std::vector<const Statement*> protocol(core::Kind kind) {
+  std::vector<const Statement*> all{
+      &sql::claim,       &sql::settle,      &sql::acknowledge, &sql::renew,         &sql::lock_item, &sql::lock_item_skip, &sql::read_item,
+      &sql::write_item,  &sql::want_stop,   &sql::clamp_lease, &sql::delete_item,   &sql::lapsed,    &sql::held_by,
+      &sql::next_due,    &sql::counts};
+  if (kind == core::Kind::once)
+    for (const auto* statement : {&sql::gate, &sql::reconcile_due, &sql::misplaced, &sql::due_to_unknown})
+      all.push_back(statement);
+  return all;
+}
+
+}  // namespace
+
+Fence::Fence(core::Queue queue, Dialect dialect, const std::string& own_schema)
+    : queue_(std::move(queue)), dialect_(dialect) {
+  core::validate(queue_);
+  names_ = placeholders(queue_, dialect, own_schema);
+  for (const auto* statement : protocol(queue_.kind)) {
+    auto rendered = render(*statement, dialect, names_);
+    rendered.name += "@" + queue_.name;
+    statements_[statement->name] = std::move(rendered);
+  }
+}
+
+Rows Fence::run(Connection& connection, const Statement& statement, const Params& params) const {
+  return connection.run(statements_.at(statement.name), params);
+}
+
+void Fence::check(Connection& connection) const {
+  for (const auto& [name, statement] : statements_) connection.prepare_only(statement);
+}
+
+void Fence::install(Connection& connection) const {
+  const auto script = render(sql::install, dialect_, names_).text;
+  Transaction transaction(connection);
+  connection.run(sql::add_queue, {queue_.name, queue_.table});
+  const auto before = connection.run(sql::queue_definition, {queue_.name});
+  if (before[0][0].text() != script) {
+    connection.script(script);
+    connection.run(sql::set_queue_definition, {queue_.name, script, queue_.table});
+  }
+  transaction.commit();
+}
+
+bool Fence::valid_key(const std::string& item) const {
+  const auto all_of = [&](const char* set) { return item.find_first_not_of(set) == std::string::npos; };
+  switch (queue_.key_type) {
+    case core::KeyType::bigint: {
+      const std::size_t sign = !item.empty() && item[0] == '-' ? 1 : 0;
+      const bool digits = item.find_first_not_of("0123456789", sign) == std::string::npos;
+      return item.size() > sign && item.size() <= 18 + sign && digits;
+    }
+    case core::KeyType::uuid: return item.size() == 36 && all_of("0123456789abcdefABCDEF-");
+    case core::KeyType::text: return item.find('\0') == std::string::npos;
+  }
+  return false;
+}
+
+Snapshot Fence::snapshot(const Row& row) const {
+  Snapshot s;
+  s.item = row[0].variant().index() == 1 ? std::to_string(row[0].integer()) : row[0].text();
+  s.word = row[1].is_null() ? "" : row[1].text();
+  s.state = core::state_of(queue_, s.word);
+  s.fence = row[2].integer();
+  s.claim = row[3].maybe_integer();
+  s.effect = row[4].maybe_integer();
+  s.lease_until = row[5].maybe_integer();
+  s.run_at = row[6].integer();
+  s.attempt = static_cast<int>(row[7].integer());
+  s.stop_wanted = row[8].boolean();
+  s.enabled = !row[9].is_null() && row[9].boolean();
+  s.effect_key = row[10].maybe_text();
+  s.last_error = row[11].maybe_text();
+  return s;
+}
+
+void Fence::look(Connection& connection, Snapshot& s) const {
+  const auto seen = connection.run(sql::look, {s.effect});
+  const auto& row = seen[0];
+  s.now = row[0].integer();
+  if (row[2].is_null()) return;
+  s.outcome = row[1].is_null() ? core::EffectOutcome::none : core::effect_outcome(row[1].text());
+  s.deadline = row[2].integer();
+  s.sent_key = row[3].text();
+  s.request = row[4].text();
+  s.destination = row[5].text();
+  s.begun = row[8].integer();
+}
+
+std::optional<Snapshot> Fence::lock(Connection& connection, const std::string& item, bool skip_locked) const {
+  if (!valid_key(item)) return std::nullopt;
+  const auto rows = run(connection, skip_locked ? sql::lock_item_skip : sql::lock_item, {item});
+  if (rows.empty()) return std::nullopt;
+  auto s = snapshot(rows[0]);
+  look(connection, s);
+  return s;
+}
+
+std::optional<Snapshot> Fence::read(Connection& connection, const std::string& item) const {
+  if (!valid_key(item)) return std::nullopt;
+  const auto rows = run(connection, sql::read_item, {item});
+  if (rows.empty()) return std::nullopt;
+  auto s = snapshot(rows[0]);
+  look(connection, s);
+  return s;
+}
+
+std::int64_t Fence::write(Connection& connection, const Snapshot& seen, const Write& to) const {
+  // A word that the queue does not know stays as it is.
+  const auto& word = to.state == core::State::other ? seen.word : core::word_of(queue_, to.state);
+  const auto rows = run(connection, sql::write_item,
+                        {seen.item, seen.fence, word, to.claim, to.effect, micros(to.lease),
+                         micros(to.run_in), to.attempts, to.stop_wanted, to.error});
+  // The row is locked and its fence was read under the lock, so there is exactly one.
+  FENCEPOST_ASSERT(rows.size() == 1);
+  return rows[0][0].integer();
+}
+
+void Fence::event(Connection& connection, const std::string& item, const std::string& kind, std::string_view from,
+                  std::string_view to, std::int64_t fence, std::optional<std::int64_t> claim, const std::string& actor,
+                  const std::string& detail) const {
+  if (!keeps_history()) return;
+  connection.run(sql::add_event, {queue_.name, item, kind, from, to, fence, claim, actor,
+                                  detail.empty() ? Value() : Value(detail)});
+}
+
+std::string_view name(RearmAnswer answer) {
+  constexpr std::string_view kNames[] = {"rearmed",         "already_armed", "in_flight",
+                                         "outcome_unknown", "already_done",  "not_found"};
+  return kNames[static_cast<int>(answer)];
+}
+
+std::string json_of(const std::vector<Settlement>& settlements, const core::Queue& queue) {
+  auto array = nlohmann::json::array();
+  for (const auto& s : settlements) {
+    nlohmann::json row{{"item", s.item}, {"claim", s.claim}, {"fence", s.fence}, {"word", core::word_of(queue, s.to)},
+                       {"counts", s.counts ? 1 : 0}};
+    if (s.delay) row["delay"] = s.delay->count();
+    if (s.at) row["at"] = *s.at;
+    if (s.error) row["error"] = *s.error;
+    array.push_back(std::move(row));
+  }
+  return array.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string json_of(const std::vector<Claim>& claims) {
+  auto array = nlohmann::json::array();
+  for (const auto& c : claims) array.push_back({{"item", c.item}, {"claim", c.claim}});
+  return array.dump();
+}
+
+}  // namespace fencepost::store

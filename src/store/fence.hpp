@@ -1,0 +1,275 @@
+#pragma once
+// The fence protocol over one fenced table (docs/fence.md). Every function is one short transaction, or a part of
+// the caller's where the connection is in one already; none holds anything while a handler or a request runs.
+//
+// A Fence is immutable after construction and thread-safe; the connection belongs to the caller. Durations are
+// µs; all deadlines are database time. Functions throw base::InfraError; after an `in_doubt` one:
+//   claim         nothing is lost: disown() hands back what this worker holds without knowing;
+//   settle        repeat it: one's own recorded outcome is `settled`;
+//   begin_effect  gate_outcome() says whether it passed;
+//   stop and the other acts of people: repeat them; a `prevented` from an in-doubt commit is never given.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/state.hpp"
+#include "store/database.hpp"
+
+namespace fencepost::store {
+
+using base::Duration;
+using base::Micros;
+
+// A worker's number stands in a claim's high 20 bits, so that a claim names its process (rule 11).
+constexpr int kWorkerShift = 43;
+constexpr std::int64_t worker_of(std::int64_t claim) { return claim >> kWorkerShift; }
+
+struct Claim {
+  std::string item;
+  std::int64_t claim = 0;
+  std::int64_t fence = 0;
+  int attempt = 0;                        // attempts before this one
+  Micros run_at = 0;
+  bool stop_wanted = false;
+  std::optional<std::string> effect_key;  // the idempotency key of an earlier attempt (`once`)
+  std::string payload;                    // the payload columns as a JSON object
+};
+
+// How a repeatable attempt ended (rule 5).
+struct Settlement {
+  std::string item;
+  std::int64_t claim = 0;
+  std::int64_t fence = 0;
+  core::State to = core::State::done;     // done, failed or queued
+  std::optional<Duration> delay;          // queued: due after this
+  std::optional<Micros> at;               // queued: due at this time, for the next tick of a schedule
+  bool counts = true;                     // whether an attempt really ran
+  std::optional<std::string> error;
+
+  static Settlement done(const Claim& c) { return {c.item, c.claim, c.fence, core::State::done, {}, {}, true, {}}; }
+  static Settlement failed(const Claim& c, std::string error) {
+    return {c.item, c.claim, c.fence, core::State::failed, {}, {}, true, std::move(error)};
+  }
+  static Settlement retry(const Claim& c, Duration delay, std::string error) {
+    return {c.item, c.claim, c.fence, core::State::queued, delay, {}, true, std::move(error)};
+  }
+  static Settlement snooze(const Claim& c, Duration delay) {
+    return {c.item, c.claim, c.fence, core::State::queued, delay, {}, false, {}};
+  }
+  static Settlement hand_back(const Claim& c) { return {c.item, c.claim, c.fence, core::State::queued, {}, {}, false, {}}; }
+  static Settlement next_tick(const Claim& c, Micros at, std::optional<std::string> error) {
+    return {c.item, c.claim, c.fence, core::State::queued, {}, at, false, std::move(error)};
+  }
+};
+
+// stopped: settled, but a stop had come meanwhile. stale: 0 rows; the result must be discarded.
+enum class SettleAnswer { settled, stopped, stale };
+
+// What the gate writes down before anything is sent.
+struct EffectRequest {
+  std::string key;          // used unless the item has one from an earlier attempt
+  std::string request;      // as rendered, without secrets
+  std::string destination;
+  Duration timeout{};       // the request's hard deadline, from now
+  Duration lease{};         // longer than `timeout`
+};
+
+// An effect that has begun. `fence` is the item's fence after the gate.
+struct Effect {
+  std::string item;
+  std::int64_t claim = 0;
+  std::int64_t fence = 0;
+  std::string key;
+  std::string request;
+  std::string destination;
+  std::int64_t epoch = 0;   // the database's epoch after this gate (rule 13)
+};
+
+enum class Verdict { happened, did_not_happen, unknown };
+
+// What is known of an effect after sending it, or after asking the platform.
+struct EffectResult {
+  Verdict verdict = Verdict::unknown;
+  std::string remote_id;
+  std::string remote_url;
+  std::string detail;                  // short and safe to show
+  std::optional<Duration> retry_after; // did_not_happen: try again after this; else the item failed
+};
+
+// recorded: written now (also `stopped`: a wanted stop took effect). already_recorded: the same was known before.
+// late_yes: the platform said yes but the item had gone another way; an event says so. stale: no such effect.
+enum class EffectAnswer { recorded, stopped, already_recorded, late_yes, stale };
+
+struct RunNow {
+  core::RunNowAnswer answer;
+  std::optional<Claim> claim;          // started
+};
+
+enum class RearmAnswer { rearmed, already_armed, in_flight, outcome_unknown, already_done, not_found };
+std::string_view name(RearmAnswer answer);
+
+// A row that a rescuer has seen (rule 11): it acts only while claim and lease are still the same.
+struct Lapsed {
+  std::string item;
+  std::optional<std::int64_t> claim;
+  std::optional<Micros> lease_until;
+  std::int64_t fence = 0;
+  bool operator==(const Lapsed&) const = default;
+};
+
+// A lease for asking the platform about an unknown effect (rule 10).
+struct Reconcile {
+  std::string item;
+  std::int64_t claim = 0;              // of this reconcile
+  std::int64_t fence = 0;
+  Effect effect;                       // what is asked for
+  Micros begun = 0;
+  bool after_deadline = false;         // the old request cannot arrive any more, as far as a clock can say
+};
+
+// What an item looks like at one moment, under its lock or not.
+struct Snapshot {
+  std::string item;
+  std::string word;
+  core::State state = core::State::other;
+  std::int64_t fence = 0;
+  std::optional<std::int64_t> claim;
+  std::optional<std::int64_t> effect;
+  std::optional<Micros> lease_until;
+  Micros run_at = 0;
+  int attempt = 0;
+  bool stop_wanted = false;
+  bool enabled = true;
+  std::optional<std::string> effect_key;
+  std::optional<std::string> last_error;
+  // Read after the lock was there:
+  Micros now = 0;
+  core::EffectOutcome outcome = core::EffectOutcome::none;
+  Micros deadline = 0;
+  Micros begun = 0;
+  std::string request, destination, sent_key;
+  bool effect_open() const {
+    return effect && (outcome == core::EffectOutcome::none || outcome == core::EffectOutcome::unknown);
+  }
+};
+
+class Fence {
+ public:
+  // Checks the descriptor (UserError) and writes the queue's statements. `own_schema` is where our tables live on
+  // PostgreSQL (the current schema, read at start), empty on SQLite.
+  Fence(core::Queue queue, Dialect dialect, const std::string& own_schema = {});
+
+  const core::Queue& queue() const { return queue_; }
+
+  // Registers the queue, and installs or renews trigger and indexes where the definition changed.
+  void install(Connection& connection) const;
+  // Prepares every statement of the protocol, so that bad SQL fails at start.
+  void check(Connection& connection) const;
+
+  // -- workers ---------------------------------------------------------------------------------------------------
+  std::vector<Claim> claim(Connection& connection, int n, Duration lease, std::int64_t worker) const;
+  // One answer for each settlement, in their order. A row refused by a constraint makes the whole batch throw;
+  // settle_each falls back one by one (rule 14).
+  std::vector<SettleAnswer> settle(Connection& connection, const std::vector<Settlement>& settlements) const;
+  std::vector<SettleAnswer> settle_each(Connection& connection, const std::vector<Settlement>& settlements) const;
+  // Both in one transaction.
+  std::vector<Claim> settle_and_claim(Connection& connection, const std::vector<Settlement>& settlements,
+                                      std::vector<SettleAnswer>& answers, int n, Duration lease,
+                                      std::int64_t worker) const;
+  // After a stale settlement of an edited item: lets it be claimed again (rule 8).
+  bool acknowledge(Connection& connection, const Claim& claim) const;
+  // Renews the leases of claimed items. For each that it renewed: its fence and whether a stop is wanted.
+  struct Renewed {
+    std::string item;
+    std::int64_t fence;
+    bool stop_wanted;
+  };
+  std::vector<Renewed> renew(Connection& connection, const std::vector<Claim>& claims, Duration lease) const;
+  // Hands back claimed items of this worker that are not among `known`: after a claim in doubt.
+  int disown(Connection& connection, std::int64_t worker, const std::vector<std::int64_t>& known) const;
+
+  // -- effects ---------------------------------------------------------------------------------------------------
+  // The gate. nullopt: revoked, nothing may be sent. `allowed` runs first in the same transaction and locks, FOR
+  // SHARE, what stands in other tables and can forbid the send.
+  using Allowed = std::function<bool(Connection&)>;
+  std::optional<Effect> begin_effect(Connection& connection, const Claim& claim, const EffectRequest& request,
+                                     const Allowed& allowed = {}) const;
+  // The gate was in doubt: look again on a new connection, and make what is seen certain (rule 4).
+  enum class GateOutcome { passed, not_passed, revoked };
+  std::pair<GateOutcome, std::optional<Effect>> gate_outcome(Connection& connection, const Claim& claim) const;
+  // `within`: the caller's own writes, in the same transaction, after the item was written.
+  using Within = std::function<void(Connection&)>;
+  EffectAnswer settle_effect(Connection& connection, const Effect& effect, const EffectResult& result,
+                             const std::string& actor, const Within& within = {}) const;
+
+  // -- people ----------------------------------------------------------------------------------------------------
+  core::StopAnswer stop(Connection& connection, const std::string& item, const std::string& actor) const;
+  // Deletes where stop() answers prevented, already_stopped or already_done.
+  core::StopAnswer remove(Connection& connection, const std::string& item, const std::string& actor) const;
+  RunNow run_now(Connection& connection, const std::string& item, const std::string& actor, Duration lease,
+                 std::int64_t worker) const;
+  // To be called in the caller's transaction, before its own UPDATE of the payload: locks the item, says whether
+  // it may be changed, and takes a claimed `once` item back to queued.
+  core::EditAnswer edit(Connection& connection, const std::string& item, const std::string& actor) const;
+  RearmAnswer rearm(Connection& connection, const std::string& item, const std::string& actor) const;
+  core::ResolveAnswer resolve(Connection& connection, const std::string& item, bool happened, const std::string& actor,
+                              const std::string& remote_url = {}, const Within& within = {}) const;
+
+  // -- upkeep ----------------------------------------------------------------------------------------------------
+  std::vector<Lapsed> lapsed(Connection& connection, int n) const;
+  std::vector<Lapsed> held_by(Connection& connection, std::int64_t worker) const;
+  std::vector<Lapsed> misplaced(Connection& connection, int n) const;
+  // Rescues one row, if it is still as it was seen. `gone`: its process is known to be gone, the lease need not
+  // have lapsed. Answers the state it went to; nullopt: nothing to do, or somebody holds the row.
+  std::optional<core::State> rescue(Connection& connection, const Lapsed& seen, bool gone, double unit_random) const;
+  int clamp_leases(Connection& connection, Duration longest) const;
+  std::vector<std::string> reconcile_due(Connection& connection, int n) const;
+  std::optional<Reconcile> begin_reconcile(Connection& connection, const std::string& item, Duration lease,
+                                           std::int64_t worker) const;
+  // `refuses_second_arrival`: the platform does; only then is an absent effect queued again (rule 10). Unknown:
+  // asked again after `ask_again`. nullopt: stale.
+  std::optional<core::State> settle_reconcile(Connection& connection, const Reconcile& reconcile,
+                                              const EffectResult& result, bool refuses_second_arrival,
+                                              Duration ask_again, const Within& within = {}) const;
+  // µs until the next queued item is due (≤ 0: overdue); nullopt: none is queued.
+  std::optional<Duration> next_due(Connection& connection) const;
+  struct Count {
+    std::string word;
+    std::int64_t items;
+    Duration oldest;                   // since its run_at; negative: due in the future
+  };
+  std::vector<Count> counts(Connection& connection) const;
+  // Pauses or resumes the queue: no claim, and no gate, passes while it is paused.
+  void pause(Connection& connection, bool paused, const std::string& why) const;
+  // Rule 13: marks what was due as unknown, until a person resolves it. Answers how many.
+  int due_to_unknown(Connection& connection, const std::string& why) const;
+
+  // A snapshot without a lock, for display; nullopt: no such item.
+  std::optional<Snapshot> read(Connection& connection, const std::string& item) const;
+
+ private:
+  struct Write;
+  friend struct ItemWriter;
+  Rows run(Connection& connection, const Statement& statement, const Params& params) const;
+  bool valid_key(const std::string& item) const;
+  bool keeps_history() const { return queue_.history || queue_.kind == core::Kind::once; }
+  std::optional<Snapshot> lock(Connection& connection, const std::string& item, bool skip_locked = false) const;
+  Snapshot snapshot(const Row& row) const;
+  void look(Connection& connection, Snapshot& snapshot) const;
+  std::int64_t write(Connection& connection, const Snapshot& seen, const Write& to) const;
+  void close(Connection& connection, std::int64_t claim, const EffectResult& result, const std::string& actor) const;
+  void event(Connection& connection, const std::string& item, const std::string& kind, std::string_view from,
+             std::string_view to, std::int64_t fence, std::optional<std::int64_t> claim, const std::string& actor,
+             const std::string& detail = {}) const;
+  std::vector<Lapsed> lapsed_rows(const Rows& rows) const;
+
+  core::Queue queue_;
+  Dialect dialect_;
+  std::map<std::string, std::string> names_;
+  std::map<std::string, Sql> statements_;
+};
+
+}  // namespace fencepost::store

@@ -1,0 +1,161 @@
+// The acts of people: stop, delete, run now, edit, re-arm, resolve (rules 7 and 8). Each locks the row, decides and
+// writes in one transaction, so that its answer is the truth at the moment of its commit.
+
+#include "store/fence_write.hpp"
+#include "store/guards.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::store {
+
+using core::EditAnswer;
+using core::EffectOutcome;
+using core::ResolveAnswer;
+using core::RunNowAnswer;
+using core::State;
+using core::StopAnswer;
+
+namespace {
+bool is_done(const Snapshot& s) {
+  return s.state == State::done || (s.effect && s.outcome == EffectOutcome::done);
+}
+Duration left_of_lease(const Snapshot& s) {
+  return Duration(s.lease_until ? std::max<Micros>(0, *s.lease_until - s.now) : 0);
+}
+}  // namespace
+
+StopAnswer Fence::stop(Connection& connection, const std::string& item, const std::string& actor) const {
+  Transaction transaction(connection);
+  const auto s = lock(connection, item);
+  if (!s) return StopAnswer::not_found;
+
+  const auto want = [&](StopAnswer answer) {
+    if (!s->stop_wanted) {
+      FENCEPOST_ASSERT(run(connection, sql::want_stop, {s->item, s->fence}).size() == 1);
+      event(connection, s->item, "stop_wanted", core::name(s->state), core::name(s->state), s->fence, s->effect, actor);
+    }
+    transaction.commit();
+    return answer;
+  };
+  if (s->effect_open() && guard("stop_effect"))
+    return want(s->outcome == EffectOutcome::unknown ? StopAnswer::outcome_unknown : StopAnswer::in_flight);
+  if (is_done(*s)) return StopAnswer::already_done;
+  if (s->state == State::stopped) return StopAnswer::already_stopped;
+  if (s->state == State::claimed && queue_.kind == core::Kind::repeatable && guard("stop_claimed_repeatable"))
+    return want(StopAnswer::in_flight);
+
+  const auto fence = write(connection, *s, {State::stopped});
+  event(connection, s->item, "stopped", core::name(s->state), "stopped", fence, {}, actor, "prevented");
+  transaction.commit();
+  return StopAnswer::prevented;
+}
+
+StopAnswer Fence::remove(Connection& connection, const std::string& item, const std::string& actor) const {
+  Transaction transaction(connection);
+  const auto answer = stop(connection, item, actor);
+  if (answer == StopAnswer::prevented || answer == StopAnswer::already_stopped || answer == StopAnswer::already_done) {
+    const auto s = lock(connection, item);
+    FENCEPOST_ASSERT(run(connection, sql::delete_item, {item, s->fence}).changed == 1);
+    event(connection, item, "deleted", core::name(s->state), "", s->fence, {}, actor);
+  }
+  transaction.commit();
+  return answer;
+}
+
+RunNow Fence::run_now(Connection& connection, const std::string& item, const std::string& actor, Duration lease,
+                      std::int64_t worker) const {
+  Transaction transaction(connection);
+  const auto queue = connection.run(sql::share_queue, {queue_.name});
+  const auto s = lock(connection, item);
+  if (!s) return {RunNowAnswer::not_found, {}};
+  if (s->effect_open())
+    return {s->outcome == EffectOutcome::unknown ? RunNowAnswer::outcome_unknown : RunNowAnswer::already_running, {}};
+  if (is_done(*s) && guard("run_now_state")) return {RunNowAnswer::already_done, {}};
+  if (s->state == State::claimed && guard("run_now_state")) return {RunNowAnswer::already_running, {}};
+  if (s->state == State::stopped) return {RunNowAnswer::stopped, {}};
+  if (!s->enabled || (!queue.empty() && queue[0][0].boolean())) return {RunNowAnswer::disabled, {}};
+
+  // Due now, so that a crash leaves it due; a person's word begins the count of attempts anew.
+  Write to{State::claimed, s->effect, new_claim(worker), lease, Duration(0)};
+  to.attempts = -s->attempt;
+  const auto fence = write(connection, *s, to);
+  event(connection, s->item, "run_now", core::name(s->state), "claimed", fence, to.claim, actor);
+  transaction.commit();
+  return {RunNowAnswer::started, Claim{s->item, *to.claim, fence, 0, s->now, false, s->effect_key, "{}"}};
+}
+
+EditAnswer Fence::edit(Connection& connection, const std::string& item, const std::string& actor) const {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  const auto s = lock(connection, item);
+  if (!s) return EditAnswer::not_found;
+  if (s->effect_open())
+    return s->outcome == EffectOutcome::unknown ? EditAnswer::outcome_unknown : EditAnswer::in_flight;
+  const bool once = queue_.kind == core::Kind::once;
+  if (once && is_done(*s)) return EditAnswer::already_done;
+  auto fence = s->fence;
+  if (s->state == State::claimed) {
+    // Once: nothing was sent, so it goes back, and the worker's gate finds another fence. Repeatable: its handler
+    // may be running, so it stays claimed until that one acknowledges or its lease ends ("again afterwards").
+    Write to{once && guard("edit_requeues") ? State::queued : State::claimed};
+    if (to.state == State::claimed) to.lease = left_of_lease(*s);
+    to.stop_wanted = s->stop_wanted;
+    to.error = s->last_error;
+    fence = write(connection, *s, to);
+  }
+  event(connection, s->item, "edited", core::name(s->state), once && s->state == State::claimed ? "queued" : core::name(s->state),
+        fence, {}, actor);
+  return EditAnswer::editable;
+}
+
+RearmAnswer Fence::rearm(Connection& connection, const std::string& item, const std::string& actor) const {
+  Transaction transaction(connection);
+  const auto s = lock(connection, item);
+  if (!s) return RearmAnswer::not_found;
+  const bool running = s->effect_open() || s->state == State::claimed;
+  if (running) {
+    if (s->stop_wanted) {
+      // The stop is taken back before it took effect. Everything else of the row stays.
+      Write to{s->state, s->effect, {}, left_of_lease(*s)};
+      to.error = s->last_error;
+      if (!s->lease_until) to.lease.reset();
+      const auto fence = write(connection, *s, to);
+      event(connection, s->item, "stop_withdrawn", core::name(s->state), core::name(s->state), fence, s->effect, actor);
+      transaction.commit();
+    }
+    if (!s->effect_open()) return RearmAnswer::already_armed;
+    return s->outcome == EffectOutcome::unknown ? RearmAnswer::outcome_unknown : RearmAnswer::in_flight;
+  }
+  if (queue_.kind == core::Kind::once && is_done(*s)) return RearmAnswer::already_done;
+  if (s->state == State::queued) return RearmAnswer::already_armed;
+  Write to{State::queued};
+  to.attempts = -s->attempt;
+  const auto fence = write(connection, *s, to);
+  event(connection, s->item, "rearmed", core::name(s->state), "queued", fence, {}, actor);
+  transaction.commit();
+  return RearmAnswer::rearmed;
+}
+
+ResolveAnswer Fence::resolve(Connection& connection, const std::string& item, bool happened, const std::string& actor,
+                             const std::string& remote_url, const Within& within) const {
+  Transaction transaction(connection);
+  const auto s = lock(connection, item);
+  if (!s) return ResolveAnswer::not_found;
+  if (!s->effect_open()) return ResolveAnswer::not_unknown;
+  if (s->state != State::unknown && s->outcome == EffectOutcome::none) return ResolveAnswer::in_flight;
+  if (s->now < s->deadline && guard("resolve_deadline")) return ResolveAnswer::too_early;
+  Write to{State::done, s->effect};
+  if (!happened) {
+    to.effect.reset();
+    to.state = s->stop_wanted ? State::stopped : State::failed;
+    to.error = "resolved: it did not happen";
+  }
+  const auto fence = write(connection, *s, to);
+  close(connection, *s->effect, {happened ? Verdict::happened : Verdict::did_not_happen, "", remote_url, "resolved", {}},
+        actor);
+  event(connection, s->item, "resolved", core::name(s->state), core::name(to.state), fence, s->effect, actor,
+        happened ? "happened" : "did_not_happen");
+  if (within) within(connection);
+  transaction.commit();
+  return ResolveAnswer::resolved;
+}
+
+}  // namespace fencepost::store

@@ -1,0 +1,195 @@
+// What keeps items from being stuck: rescue, reconcile, pause (rules 9, 10, 11, 13).
+
+#include "base/random.hpp"
+#include "store/fence_write.hpp"
+#include "store/guards.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::store {
+
+using core::EffectOutcome;
+using core::State;
+
+namespace {
+std::string key_text(const Value& value) {
+  return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
+}
+}  // namespace
+
+std::vector<Lapsed> Fence::lapsed_rows(const Rows& rows) const {
+  std::vector<Lapsed> out;
+  for (const auto& row : rows)
+    out.push_back({key_text(row[0]), row[1].maybe_integer(), row[2].maybe_integer(), row[3].integer()});
+  return out;
+}
+
+std::vector<Lapsed> Fence::lapsed(Connection& connection, int n) const {
+  return lapsed_rows(run(connection, sql::lapsed, {n}));
+}
+
+std::vector<Lapsed> Fence::held_by(Connection& connection, std::int64_t worker) const {
+  return lapsed_rows(run(connection, sql::held_by, {worker}));
+}
+
+std::vector<Lapsed> Fence::misplaced(Connection& connection, int n) const {
+  if (queue_.kind != core::Kind::once) return {};
+  std::vector<Lapsed> out;
+  for (const auto& row : run(connection, sql::misplaced, {n}))
+    if (const auto s = read(connection, key_text(row[0]))) out.push_back({s->item, s->claim, s->lease_until, s->fence});
+  return out;
+}
+
+std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, bool gone, double unit_random) const {
+  Transaction transaction(connection);
+  const auto s = lock(connection, seen.item, true);
+  if (!s) return std::nullopt;
+  if ((s->claim != seen.claim || s->lease_until != seen.lease_until) && guard("rescue_seen")) return std::nullopt;
+  const bool over = gone || !s->lease_until || *s->lease_until <= s->now;
+  if (!over && guard("rescue_seen")) return std::nullopt;
+  if (s->state == State::unknown) return std::nullopt;
+
+  // Everything that is not running: only the lease goes (a foreign writer left it behind).
+  Write to{s->state, s->effect};
+  to.error = s->last_error;
+  to.stop_wanted = s->stop_wanted;
+  const bool effect = s->effect.has_value() && guard("rescue_effect");
+  if (effect && s->effect_open()) {
+    to.state = State::unknown;
+    to.run_in = Duration(0);
+    to.error = "its process ended before the outcome was known";
+  } else if (effect && s->outcome == EffectOutcome::done) {
+    to.state = State::done;
+  } else if (s->state == State::claimed || s->state == State::sending) {
+    to = Write{State::queued};
+    to.attempts = 1;
+    to.error = "its worker ended or hung before it was done";
+    if (s->stop_wanted && guard("stop_wanted")) {
+      to.state = State::stopped;
+    } else if (queue_.backoff.exhausted(s->attempt + 1)) {
+      to.state = State::failed;
+    } else {
+      // A `once` item that never passed its gate has sent nothing: its first rescue does not make it late.
+      const bool at_once = queue_.kind == core::Kind::once && s->attempt == 0;
+      to.run_in = at_once ? Duration(0) : queue_.backoff.delay(s->attempt + 1, unit_random);
+    }
+  } else if (!s->lease_until) {
+    return std::nullopt;
+  }
+  const auto fence = write(connection, *s, to);
+  if (to.state == State::unknown && s->outcome == EffectOutcome::none)
+    close(connection, *s->effect, {Verdict::unknown, "", "", *to.error, {}}, "rescuer");
+  event(connection, s->item, "rescued", core::name(s->state), core::name(to.state), fence, s->claim, "rescuer",
+        gone ? "its process is gone" : "its lease lapsed");
+  transaction.commit();
+  return to.state;
+}
+
+int Fence::clamp_leases(Connection& connection, Duration longest) const {
+  return static_cast<int>(run(connection, sql::clamp_lease, {micros(longest)}).size());
+}
+
+std::vector<std::string> Fence::reconcile_due(Connection& connection, int n) const {
+  if (queue_.kind != core::Kind::once) return {};
+  std::vector<std::string> items;
+  for (const auto& row : run(connection, sql::reconcile_due, {n})) items.push_back(key_text(row[0]));
+  return items;
+}
+
+std::optional<Reconcile> Fence::begin_reconcile(Connection& connection, const std::string& item, Duration lease,
+                                                std::int64_t worker) const {
+  Transaction transaction(connection);
+  const auto s = lock(connection, item, true);
+  if (!s || s->state != State::unknown || !s->effect_open()) return std::nullopt;
+  if (s->run_at > s->now || (s->lease_until && *s->lease_until > s->now)) return std::nullopt;
+  Write to{State::unknown, s->effect, new_claim(worker), lease};
+  to.stop_wanted = s->stop_wanted;
+  to.error = s->last_error;
+  const auto fence = write(connection, *s, to);
+  transaction.commit();
+  const Effect sent{s->item, *s->effect, fence, s->sent_key, s->request, s->destination, 0};
+  return Reconcile{s->item, *to.claim, fence, sent, s->begun, s->now > s->deadline};
+}
+
+std::optional<State> Fence::settle_reconcile(Connection& connection, const Reconcile& reconcile,
+                                             const EffectResult& result, bool refuses_second_arrival,
+                                             Duration ask_again, const Within& within) const {
+  Transaction transaction(connection);
+  const auto s = lock(connection, reconcile.item);
+  if (!s) return std::nullopt;
+  const bool mine = s->claim == reconcile.claim && s->fence == reconcile.fence && s->state == State::unknown &&
+                    s->effect == reconcile.effect.claim;
+  if (!mine && guard("reconcile_identity")) return std::nullopt;
+
+  Write to{State::unknown, s->effect};
+  to.stop_wanted = s->stop_wanted;
+  to.error = result.detail;
+  bool close_it = true;
+  const bool late_enough = s->now > s->deadline || !guard("reconcile_deadline");
+  const bool may_resend = refuses_second_arrival || !guard("reconcile_refuses");
+  if (result.verdict == Verdict::happened) {
+    to.state = State::done;
+    to.stop_wanted = false;
+    to.error.reset();
+  } else if (result.verdict == Verdict::did_not_happen && may_resend && late_enough) {
+    to.effect.reset();
+    to.stop_wanted = false;
+    to.state = s->stop_wanted && guard("stop_wanted") ? State::stopped : State::queued;
+    to.run_in = Duration(0);
+  } else {
+    to.run_in = ask_again;
+    close_it = s->outcome == EffectOutcome::none;
+  }
+  const auto fence = write(connection, *s, to);
+  if (close_it) {
+    auto closing = result;
+    if (to.state == State::unknown) closing.verdict = Verdict::unknown;
+    close(connection, reconcile.effect.claim, closing, "reconcile");
+  }
+  event(connection, s->item, "reconciled", "unknown", core::name(to.state), fence, reconcile.effect.claim, "reconcile",
+        result.detail);
+  if (within && to.state != State::unknown) within(connection);
+  transaction.commit();
+  return to.state;
+}
+
+std::optional<Duration> Fence::next_due(Connection& connection) const {
+  const auto rows = run(connection, sql::next_due, {});
+  if (rows[0][0].is_null()) return std::nullopt;
+  return Duration(rows[0][0].integer());
+}
+
+std::vector<Fence::Count> Fence::counts(Connection& connection) const {
+  std::vector<Count> out;
+  for (const auto& row : run(connection, sql::counts, {}))
+    out.push_back({row[0].is_null() ? "" : row[0].text(), row[1].integer(), Duration(row[2].integer())});
+  return out;
+}
+
+void Fence::pause(Connection& connection, bool paused, const std::string& why) const {
+  if (connection.run(sql::pause_queue, {queue_.name, paused, why}).empty())
+    throw base::UserError("not_found", "there is no queue of this name");
+}
+
+int Fence::due_to_unknown(Connection& connection, const std::string& why) const {
+  Transaction transaction(connection);
+  int marked = 0;
+  for (const auto& row : run(connection, sql::due_to_unknown, {})) {
+    const auto s = lock(connection, key_text(row[0]));
+    if (!s || s->effect) continue;
+    // Nobody knows whether it was sent; an effect of its own says so, and every rule on open effects holds.
+    const auto claim = new_claim(1);
+    connection.run(sql::add_effect, {queue_.name, s->item, claim, s->effect_key.value_or(base::random_hex(16)), "{}", "", 0});
+    Write to{State::unknown, claim};
+    to.run_in = Duration(0);
+    to.stop_wanted = s->stop_wanted;
+    to.error = why;
+    const auto fence = write(connection, *s, to);
+    close(connection, claim, {Verdict::unknown, "", "", why, {}}, "restore");
+    event(connection, s->item, "restored", core::name(s->state), "unknown", fence, claim, "restore", why);
+    ++marked;
+  }
+  transaction.commit();
+  return marked;
+}
+
+}  // namespace fencepost::store

@@ -1,0 +1,155 @@
+// The workers' side of repeatable work: claim, settle, acknowledge, renew (rules 2, 5, 8, 11, 14).
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/random.hpp"
+#include "store/fence_write.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::store {
+
+namespace {
+std::string key_text(const Value& value) {
+  return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
+}
+std::string worker_name(std::int64_t worker) { return "worker " + std::to_string(worker); }
+}  // namespace
+
+std::int64_t new_claim(std::int64_t worker) {
+  constexpr std::int64_t kMask = (std::int64_t{1} << kWorkerShift) - 1;
+  return (worker << kWorkerShift) | (base::random_i63() & kMask);
+}
+
+std::vector<Claim> Fence::claim(Connection& connection, int n, Duration lease, std::int64_t worker) const {
+  FENCEPOST_ASSERT(n > 0 && lease.count() > 0 && worker > 0 && worker < (std::int64_t{1} << 20));
+  const auto prefix = worker << kWorkerShift;
+  const auto take = [&] {
+    return run(connection, sql::claim, {n, static_cast<std::int64_t>(lease.count()), prefix});
+  };
+  std::vector<Claim> claims;
+  const auto collect = [&](const Rows& rows) {
+    for (const auto& row : rows) {
+      claims.push_back({key_text(row[0]), row[1].integer(), row[2].integer(), static_cast<int>(row[3].integer()),
+                        row[4].integer(), row[5].boolean(), row[6].maybe_text(), row[7].text()});
+    }
+  };
+  if (keeps_history()) {
+    Transaction transaction(connection);
+    collect(take());
+    for (const auto& c : claims) event(connection, c.item, "claimed", "queued", "claimed", c.fence, c.claim, worker_name(worker));
+    transaction.commit();
+  } else {
+    collect(take());
+  }
+  // RETURNING has no order.
+  std::sort(claims.begin(), claims.end(),
+            [](const Claim& a, const Claim& b) { return std::tie(a.run_at, a.item) < std::tie(b.run_at, b.item); });
+  return claims;
+}
+
+std::vector<SettleAnswer> Fence::settle(Connection& connection, const std::vector<Settlement>& settlements) const {
+  if (settlements.empty()) return {};
+  const auto write_all = [&] { return run(connection, sql::settle, {json_of(settlements, queue_)}); };
+  // A row answers with the fence after the write, which names the settlement that wrote it.
+  std::map<std::pair<std::string, std::int64_t>, std::string> written;
+  const auto collect = [&](const Rows& rows) {
+    for (const auto& row : rows) written[{key_text(row[0]), row[1].integer() - 1}] = row[2].text();
+  };
+  std::vector<SettleAnswer> answers;
+  const auto answer = [&] {
+    for (const auto& s : settlements) {
+      const auto found = written.find({s.item, s.fence});
+      if (found == written.end()) {
+        answers.push_back(SettleAnswer::stale);
+        continue;
+      }
+      const bool stopped = s.to == core::State::queued && found->second == queue_.words.stopped;
+      answers.push_back(stopped ? SettleAnswer::stopped : SettleAnswer::settled);
+      event(connection, s.item, "settled", "claimed", stopped ? "stopped" : core::name(s.to), s.fence + 1, s.claim,
+            worker_name(worker_of(s.claim)), s.error.value_or(""));
+    }
+  };
+  if (keeps_history()) {
+    Transaction transaction(connection);
+    collect(write_all());
+    answer();
+    transaction.commit();
+  } else {
+    collect(write_all());
+    answer();
+  }
+  // One's own recorded outcome is success (rule 4): a settlement that is repeated after a commit in doubt finds
+  // its own claim, one fence further, under the word that it wrote.
+  for (std::size_t i = 0; i < settlements.size(); ++i) {
+    if (answers[i] != SettleAnswer::stale) continue;
+    const auto& s = settlements[i];
+    const auto now = read(connection, s.item);
+    if (now && now->claim == s.claim && now->fence == s.fence + 1 &&
+        (now->state == s.to || (s.to == core::State::queued && now->state == core::State::stopped)))
+      answers[i] = now->state == s.to ? SettleAnswer::settled : SettleAnswer::stopped;
+  }
+  return answers;
+}
+
+std::vector<SettleAnswer> Fence::settle_each(Connection& connection, const std::vector<Settlement>& settlements) const {
+  std::vector<SettleAnswer> answers;
+  for (const auto& s : settlements) {
+    try {
+      answers.push_back(settle(connection, {s}).at(0));
+    } catch (const base::InfraError& error) {
+      if (error.retryable() || error.poisoned()) throw;
+      // The table itself refuses this row's new words (a CHECK, a foreign trigger). Its lease will lapse, and the
+      // rescuer's error on it is the operator's to see; the others must not wait for that.
+      answers.push_back(SettleAnswer::stale);
+    }
+  }
+  return answers;
+}
+
+std::vector<Claim> Fence::settle_and_claim(Connection& connection, const std::vector<Settlement>& settlements,
+                                           std::vector<SettleAnswer>& answers, int n, Duration lease,
+                                           std::int64_t worker) const {
+  Transaction transaction(connection);
+  answers = settle(connection, settlements);
+  auto claims = n > 0 ? claim(connection, n, lease, worker) : std::vector<Claim>{};
+  transaction.commit();
+  return claims;
+}
+
+bool Fence::acknowledge(Connection& connection, const Claim& claim) const {
+  Transaction transaction(connection);
+  const auto rows = run(connection, sql::acknowledge, {claim.item, claim.claim, claim.fence});
+  if (!rows.empty()) {
+    const bool stopped = rows[0][1].text() == queue_.words.stopped;
+    event(connection, claim.item, "acknowledged", "claimed", stopped ? "stopped" : "queued", rows[0][0].integer(),
+          claim.claim, worker_name(worker_of(claim.claim)), "edited while it was running");
+  }
+  transaction.commit();
+  return !rows.empty();
+}
+
+std::vector<Fence::Renewed> Fence::renew(Connection& connection, const std::vector<Claim>& claims,
+                                         Duration lease) const {
+  std::vector<Renewed> renewed;
+  if (claims.empty()) return renewed;
+  for (const auto& row : run(connection, sql::renew, {json_of(claims), static_cast<std::int64_t>(lease.count())}))
+    renewed.push_back({key_text(row[0]), row[1].integer(), row[2].boolean()});
+  return renewed;
+}
+
+int Fence::disown(Connection& connection, std::int64_t worker, const std::vector<std::int64_t>& known) const {
+  const std::set<std::int64_t> mine(known.begin(), known.end());
+  int handed_back = 0;
+  for (const auto& row : held_by(connection, worker)) {
+    if (!row.claim || mine.contains(*row.claim)) continue;
+    const auto now = read(connection, row.item);
+    if (!now || now->claim != row.claim || now->effect) continue;
+    const Claim lost{row.item, *row.claim, now->fence, now->attempt, now->run_at, false, {}, {}};
+    handed_back += settle(connection, {Settlement::hand_back(lost)}).at(0) != SettleAnswer::stale;
+  }
+  return handed_back;
+}
+
+}  // namespace fencepost::store

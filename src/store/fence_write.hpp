@@ -1,0 +1,34 @@
+#pragma once
+// What fence*.cpp share: the one write behind every decision under a lock, and the JSON of batches.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/fence.hpp"
+
+namespace fencepost::store {
+
+// The next version of a locked row. `effect` is written as it stands here: keep it, or leave it empty to clear it.
+struct Fence::Write {
+  core::State state;
+  std::optional<std::int64_t> effect = std::nullopt;
+  std::optional<std::int64_t> claim = std::nullopt;    // a new one
+  std::optional<Duration> lease = std::nullopt;
+  std::optional<Duration> run_in = std::nullopt;       // empty: run_at stays
+  int attempts = 0;
+  bool stop_wanted = false;
+  std::optional<std::string> error = std::nullopt;
+};
+
+inline Value micros(const std::optional<Duration>& duration) {
+  return duration ? Value(static_cast<std::int64_t>(duration->count())) : Value();
+}
+
+std::string json_of(const std::vector<Settlement>& settlements, const core::Queue& queue);
+std::string json_of(const std::vector<Claim>& claims);
+
+// A new claim of this worker: its number above 43 random bits.
+std::int64_t new_claim(std::int64_t worker);
+
+}  // namespace fencepost::store

@@ -1,0 +1,47 @@
+#include "store/migrate.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "store/sql.hpp"
+
+namespace fencepost::store {
+
+namespace {
+// CREATE TABLE IF NOT EXISTS of two processes can collide on PostgreSQL, so the lock comes first.
+std::set<std::int64_t> applied(Connection& connection) {
+  connection.run(sql::lock_migrations);
+  connection.run(sql::create_migrations);
+  std::set<std::int64_t> numbers;
+  for (const auto& row : connection.run(sql::applied_migrations)) numbers.insert(row[0].integer());
+  return numbers;
+}
+}  // namespace
+
+std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations) {
+  std::sort(migrations.begin(), migrations.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  const int newest = migrations.empty() ? 0 : migrations.back().number;
+  std::vector<std::string> names;
+  for (const auto& migration : migrations) {
+    Transaction transaction(connection);
+    const auto done = applied(connection);
+    if (!done.empty() && *done.rbegin() > newest)
+      throw base::UserError("schema_too_new",
+                            "the database was written by a newer version of fencepost (schema " +
+                                std::to_string(*done.rbegin()) + ", this program knows " + std::to_string(newest) +
+                                "): run that version, or restore a backup from before its migration");
+    if (done.contains(migration.number)) continue;
+    connection.script(connection.dialect() == Dialect::sqlite ? migration.sqlite : migration.postgres);
+    connection.run(sql::add_migration, {migration.number, migration.name});
+    transaction.commit();
+    names.push_back(migration.name);
+  }
+  return names;
+}
+
+std::string own_schema(Connection& connection) {
+  const auto rows = connection.run(sql::current_schema);
+  return rows[0][0].is_null() ? "" : rows[0][0].text();
+}
+
+}  // namespace fencepost::store

@@ -1,0 +1,20 @@
+#pragma once
+// Migrations: numbered alike in both dialects, applied in order, one-way, under a lock.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "store/database.hpp"
+
+namespace fencepost::store {
+
+// Applies what is missing of `migrations`, each in a transaction of its own, and answers the names of those that it
+// applied. Several processes may call it at once. Throws UserError("schema_too_new") where the database was written
+// by a newer version of this program: nothing is touched then.
+std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations);
+
+// The current schema on PostgreSQL, where our tables are; empty on SQLite.
+std::string own_schema(Connection& connection);
+
+}  // namespace fencepost::store

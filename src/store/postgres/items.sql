@@ -1,0 +1,180 @@
+-- The protocol over one fenced table. {names} are the queue's identifiers and words, quoted by fence.cpp.
+-- fencepost_now() is volatile: written as a scalar subquery it is read once and can use an index; written
+-- plainly it is read again when a statement that waited for a row checks its WHERE once more (rule 17).
+
+-- name: claim
+-- $1 how many, $2 lease in µs, $3 the worker's number in the high bits of every claim
+WITH due AS (
+  SELECT c.{key} AS fencepost_k FROM {table} AS c
+  WHERE c.{status} = {w_queued}
+    AND c.{run_at} <= (SELECT fencepost_now())
+    AND {enabled_c}
+    AND c.{effect} IS NULL                                       --! claim_effect
+    AND NOT EXISTS (SELECT 1 FROM fencepost_queues AS q WHERE q.name = {queue} AND q.paused)
+  ORDER BY c.{run_at}, c.{key} LIMIT $1
+  FOR NO KEY UPDATE OF c SKIP LOCKED                             --! claim_lock,claim_state_subquery
+)
+UPDATE {table} AS t SET
+  {status} = {w_claimed},                                        --! claim_mark
+  {claim_id} = $3::bigint | (random() * 8796093022207)::bigint,
+  {fence} = t.{fence} + 1,
+  {lease_until} = fencepost_now() + $2::bigint
+FROM due
+WHERE t.{key} = due.fencepost_k
+  AND t.{status} = {w_queued}                                    --! claim_state_subquery
+  AND t.{effect} IS NULL                                         --! claim_effect
+RETURNING t.{key}::text, t.{claim_id}, t.{fence}, t.{attempt}, t.{run_at}, t.{stop_wanted}, {effect_key_t},
+  {payload_json}
+
+-- name: settle
+-- $1 a JSON array of {item, claim, fence, word, delay, at, counts, error}; answers the rows that it wrote.
+-- The rows are locked in the order of their keys first (rule 14).
+WITH s AS (
+  SELECT * FROM jsonb_to_recordset($1::jsonb)
+    AS s(item text, claim bigint, fence bigint, word text, delay bigint, at bigint, counts int, error text)
+), locked AS (
+  SELECT l.{key} AS fencepost_k FROM {table} AS l JOIN s ON l.{key} = {k_item}
+  ORDER BY l.{key} FOR NO KEY UPDATE OF l
+)
+UPDATE {table} AS t SET
+  {status} = (CASE
+    WHEN t.{stop_wanted} AND s.word = {w_queued} THEN {w_stopped} --! stop_wanted => WHEN FALSE THEN {w_stopped}
+    ELSE s.word END)::{status_type},
+  {fence} = t.{fence} + 1,
+  {lease_until} = NULL,
+  {run_at} = coalesce(s.at, fencepost_now() + s.delay, t.{run_at}),
+  {attempt} = t.{attempt} + s.counts,
+  {stop_wanted} = FALSE,
+  {last_error} = s.error
+FROM s JOIN locked ON locked.fencepost_k = {k_item}
+WHERE t.{key} = {k_item}
+  AND t.{claim_id} = s.claim                                     --! settle_identity
+  AND t.{fence} = s.fence                                        --! settle_identity,settle_fence
+  AND t.{status} = {w_claimed}                                   --! settle_identity
+RETURNING t.{key}::text, t.{fence}, t.{status}::text
+
+-- name: acknowledge
+-- $1 item, $2 claim, $3 the fence it was claimed with: a claimed repeatable item was edited under its handler.
+UPDATE {table} AS t SET
+  {status} = (CASE
+    WHEN t.{stop_wanted} THEN {w_stopped}                        --! stop_wanted => WHEN FALSE THEN {w_stopped}
+    ELSE {w_queued} END)::{status_type},
+  {fence} = t.{fence} + 1, {lease_until} = NULL, {stop_wanted} = FALSE
+WHERE t.{key} = {k1} AND t.{claim_id} = $2 AND t.{fence} <> $3 AND t.{status} = {w_claimed}
+RETURNING t.{fence}, t.{status}::text
+
+-- name: renew
+-- $1 a JSON array of {item, claim}, $2 lease in µs. Rows that somebody holds are skipped: a renewal that
+-- waits for one row would let all the others of its worker lapse.
+WITH s AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS s(item text, claim bigint)), mine AS (
+  SELECT l.{key} AS fencepost_k, s.claim FROM {table} AS l JOIN s ON l.{key} = {k_item}
+  WHERE l.{claim_id} = s.claim AND l.{status} = {w_claimed}
+  ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
+)
+UPDATE {table} AS t SET {lease_until} = fencepost_now() + $2::bigint
+FROM mine
+WHERE t.{key} = mine.fencepost_k AND t.{claim_id} = mine.claim AND t.{status} = {w_claimed}
+RETURNING t.{key}::text, t.{fence}, t.{stop_wanted}
+
+-- name: gate
+-- $1 item, $2 claim, $3 fence, $4 a new idempotency key, $5 lease in µs (past the request's hard deadline)
+UPDATE {table} AS t SET
+  {status} = {w_sending}, {effect} = t.{claim_id}, {effect_key} = coalesce(t.{effect_key}, $4),
+  {lease_until} = fencepost_now() + $5::bigint, {fence} = t.{fence} + 1
+WHERE t.{key} = {k1}
+  AND t.{claim_id} = $2                                          --! gate_identity
+  AND t.{fence} = $3                                             --! gate_identity,gate_fence
+  AND t.{status} = {w_claimed}                                   --! gate_identity,gate_fence
+  AND {enabled_t}                                                --! gate_enabled
+  AND NOT t.{stop_wanted}                                        --! gate_enabled
+  AND t.{effect} IS NULL                                         --! gate_effect,gate_identity
+  AND t.{lease_until} > fencepost_now()                          --! gate_lease
+  AND t.{run_at} <= fencepost_now()                              --! gate_due
+RETURNING t.{fence}, {effect_key_t}
+
+-- name: lock_item
+-- $1 item. The first half of every answer that must say why (rule 1); time and effect are read afterwards, in
+-- a statement of their own, because this one may have waited.
+SELECT t.{key}::text, t.{status}::text, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
+  t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
+FROM {table} AS t WHERE t.{key} = {k1}
+FOR NO KEY UPDATE                                                --! stop_lock
+
+-- name: lock_item_skip
+SELECT t.{key}::text, t.{status}::text, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
+  t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
+FROM {table} AS t WHERE t.{key} = {k1}
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: read_item
+-- For display: without a lock.
+SELECT t.{key}::text, t.{status}::text, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
+  t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
+FROM {table} AS t WHERE t.{key} = {k1}
+
+-- name: write_item
+-- The second half: $1 item, $2 the fence that was seen under the lock, $3 status word, $4 a new claim or NULL,
+-- $5 effect, $6 lease in µs or NULL, $7 run_at in µs from now or NULL, $8 attempts, $9 stop_wanted, $10 error
+UPDATE {table} AS t SET
+  {status} = $3::text::{status_type}, {fence} = t.{fence} + 1, {claim_id} = coalesce($4, t.{claim_id}), {effect} = $5,
+  {lease_until} = fencepost_now() + $6::bigint, {run_at} = coalesce(fencepost_now() + $7::bigint, t.{run_at}),
+  {attempt} = t.{attempt} + $8, {stop_wanted} = $9, {last_error} = $10
+WHERE t.{key} = {k1}
+  AND t.{fence} = $2                                             --! stop_lock
+RETURNING t.{fence}
+
+-- name: want_stop
+-- $1 item, $2 the fence that was seen: a stop came while the effect was open. The fence stays (rule 7).
+UPDATE {table} AS t SET {stop_wanted} = TRUE WHERE t.{key} = {k1} AND t.{fence} = $2 RETURNING t.{fence}
+
+-- name: clamp_lease
+-- $1 the longest lease in µs: the database's clock went back, and leases lie far ahead of it (rule 11).
+UPDATE {table} AS t SET {lease_until} = fencepost_now() + $1::bigint
+WHERE t.{key} IN (SELECT c.{key} FROM {table} AS c WHERE c.{lease_until} > (SELECT fencepost_now()) + $1::bigint
+                  FOR NO KEY UPDATE SKIP LOCKED)
+  AND t.{lease_until} > fencepost_now() + $1::bigint AND t.{fence} >= 0
+RETURNING t.{key}::text
+
+-- name: delete_item
+DELETE FROM {table} AS t WHERE t.{key} = {k1} AND t.{fence} = $2
+
+-- name: lapsed
+-- $1 how many: candidates for the rescuer, who looks at each again under its lock.
+SELECT t.{key}::text, t.{claim_id}, t.{lease_until}, t.{fence} FROM {table} AS t
+WHERE t.{lease_until} <= (SELECT fencepost_now()) AND t.{status} <> {w_unknown}
+ORDER BY t.{lease_until} LIMIT $1
+
+-- name: held_by
+-- $1 a worker's number: what it holds, whether its lease has lapsed or not.
+SELECT t.{key}::text, t.{claim_id}, t.{lease_until}, t.{fence} FROM {table} AS t
+WHERE t.{lease_until} IS NOT NULL AND (t.{claim_id} >> 43) = $1 AND t.{status} <> {w_unknown}
+
+-- name: reconcile_due
+-- $1 how many
+SELECT t.{key}::text FROM {table} AS t
+WHERE t.{status} = {w_unknown} AND t.{effect} IS NOT NULL AND t.{run_at} <= (SELECT fencepost_now())
+  AND (t.{lease_until} IS NULL OR t.{lease_until} <= (SELECT fencepost_now()))
+ORDER BY t.{run_at} LIMIT $1
+
+-- name: misplaced
+-- $1 how many: rows with an effect whose word says that it could begin (a foreign writer), or the word for
+-- sending without an effect.
+SELECT t.{key}::text FROM {table} AS t
+WHERE t.{effect} IS NOT NULL AND t.{status} <> {w_done} AND t.{status} <> {w_unknown}
+  AND t.{lease_until} IS NULL
+LIMIT $1
+
+-- name: next_due
+-- µs until the next queued item is due: negative when it is overdue, NULL when none is queued.
+SELECT min(t.{run_at}) - fencepost_now() FROM {table} AS t
+WHERE t.{status} = {w_queued} AND {enabled_t} AND t.{effect} IS NULL
+
+-- name: counts
+-- $1 nothing: per word, how many, and the age in µs of the oldest that is due.
+SELECT t.{status}::text, count(*), max(fencepost_now() - t.{run_at}) FROM {table} AS t GROUP BY t.{status}
+
+-- name: due_to_unknown
+-- Items that were due when the database was found to be an older copy of itself (rule 13).
+SELECT t.{key}::text FROM {table} AS t
+WHERE t.{status} IN ({w_queued}, {w_claimed}) AND t.{effect} IS NULL AND t.{run_at} <= (SELECT fencepost_now())
+ORDER BY t.{key}

@@ -1,0 +1,19 @@
+-- name: lock_bucket
+SELECT quota, used FROM fencepost_buckets WHERE scope = ?1 AND name = ?2 AND time_window = ?3
+
+-- name: set_quota
+-- ?4 the new limit. What is used above it stays and closes the bucket; the CHECK still refuses what a bug
+-- would grant, because `overhang` is exactly what the limit was lowered below.
+UPDATE fencepost_buckets SET quota = ?4, overhang = max(0, used - ?4)
+WHERE scope = ?1 AND name = ?2 AND time_window = ?3 RETURNING used
+
+-- name: give_back
+UPDATE fencepost_buckets SET used = used - ?4, overhang = max(0, used - ?4 - quota)
+WHERE scope = ?1 AND name = ?2 AND time_window = ?3 RETURNING used
+
+-- name: set_used
+UPDATE fencepost_buckets SET used = ?4, overhang = max(0, ?4 - quota)
+WHERE scope = ?1 AND name = ?2 AND time_window = ?3 RETURNING used
+
+-- name: lock_buckets
+SELECT scope, name, time_window, quota, used FROM fencepost_buckets ORDER BY time_window, scope, name

@@ -1,0 +1,149 @@
+-- The protocol over one fenced table. {names} are the queue's identifiers and words, quoted by fence.cpp.
+-- Every write runs in BEGIN IMMEDIATE, so one writer is at work at a time: there are no row locks, and a
+-- statement sees what it writes. FOR UPDATE would be dropped silently, so it does not stand here.
+
+-- name: claim
+-- ?1 how many, ?2 lease in µs, ?3 the worker's number in the high bits of every claim
+UPDATE {table} AS t SET
+  {status} = {w_claimed},                                        --! claim_mark
+  {claim_id} = ?3 | (random() & 8796093022207),
+  {fence} = t.{fence} + 1,
+  {lease_until} = fencepost_now() + ?2
+WHERE t.{key} IN (
+    SELECT c.{key} FROM {table} AS c
+    WHERE c.{status} = {w_queued}
+      AND c.{run_at} <= fencepost_now()
+      AND {enabled_c}
+      AND c.{effect} IS NULL                                     --! claim_effect
+      AND NOT EXISTS (SELECT 1 FROM fencepost_queues AS q WHERE q.name = {queue} AND q.paused)
+    ORDER BY c.{run_at}, c.{key} LIMIT ?1)
+  AND t.{status} = {w_queued}
+  AND t.{effect} IS NULL                                         --! claim_effect
+RETURNING {key}, {claim_id}, {fence}, {attempt}, {run_at}, {stop_wanted}, {effect_key_bare}, {payload_json}
+
+-- name: settle
+-- ?1 a JSON array of {item, claim, fence, word, delay, at, counts, error}; answers the rows that it wrote.
+UPDATE {table} AS t SET
+  {status} = CASE
+    WHEN t.{stop_wanted} AND s.word = {w_queued} THEN {w_stopped} --! stop_wanted => WHEN FALSE THEN {w_stopped}
+    ELSE s.word END,
+  {fence} = t.{fence} + 1,
+  {lease_until} = NULL,
+  {run_at} = coalesce(s.at, fencepost_now() + s.delay, t.{run_at}),
+  {attempt} = t.{attempt} + s.counts,
+  {stop_wanted} = FALSE,
+  {last_error} = s.error
+FROM (SELECT value ->> 'item' AS item, value ->> 'claim' AS claim, value ->> 'fence' AS fence,
+        value ->> 'word' AS word, value ->> 'delay' AS delay, value ->> 'at' AS at,
+        value ->> 'counts' AS counts, value ->> 'error' AS error
+      FROM json_each(?1)) AS s
+WHERE t.{key} = {k_item}
+  AND t.{claim_id} = s.claim                                     --! settle_identity
+  AND t.{fence} = s.fence                                        --! settle_identity,settle_fence
+  AND t.{status} = {w_claimed}                                   --! settle_identity
+RETURNING {key}, {fence}, {status}
+
+-- name: acknowledge
+-- ?1 item, ?2 claim, ?3 the fence it was claimed with: a claimed repeatable item was edited under its handler.
+UPDATE {table} AS t SET
+  {status} = CASE
+    WHEN t.{stop_wanted} THEN {w_stopped}                        --! stop_wanted => WHEN FALSE THEN {w_stopped}
+    ELSE {w_queued} END,
+  {fence} = t.{fence} + 1, {lease_until} = NULL, {stop_wanted} = FALSE
+WHERE t.{key} = {k1} AND t.{claim_id} = ?2 AND t.{fence} <> ?3 AND t.{status} = {w_claimed}
+RETURNING {fence}, {status}
+
+-- name: renew
+-- ?1 a JSON array of {item, claim}, ?2 lease in µs
+UPDATE {table} AS t SET {lease_until} = fencepost_now() + ?2
+FROM (SELECT value ->> 'item' AS item, value ->> 'claim' AS claim FROM json_each(?1)) AS s
+WHERE t.{key} = {k_item} AND t.{claim_id} = s.claim AND t.{status} = {w_claimed}
+RETURNING {key}, {fence}, {stop_wanted}
+
+-- name: gate
+-- ?1 item, ?2 claim, ?3 fence, ?4 a new idempotency key, ?5 lease in µs (past the request's hard deadline)
+UPDATE {table} AS t SET
+  {status} = {w_sending}, {effect} = t.{claim_id}, {effect_key} = coalesce(t.{effect_key}, ?4),
+  {lease_until} = fencepost_now() + ?5, {fence} = t.{fence} + 1
+WHERE t.{key} = {k1}
+  AND t.{claim_id} = ?2                                          --! gate_identity
+  AND t.{fence} = ?3                                             --! gate_identity,gate_fence
+  AND t.{status} = {w_claimed}                                   --! gate_identity,gate_fence
+  AND {enabled_t}                                                --! gate_enabled
+  AND NOT t.{stop_wanted}                                        --! gate_enabled
+  AND t.{effect} IS NULL                                         --! gate_effect,gate_identity
+  AND t.{lease_until} > fencepost_now()                          --! gate_lease
+  AND t.{run_at} <= fencepost_now()                              --! gate_due
+RETURNING {fence}, {effect_key_bare}
+
+-- name: lock_item
+-- ?1 item. The transaction holds the only write lock there is.
+SELECT t.{key}, t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
+  t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
+FROM {table} AS t WHERE t.{key} = {k1}
+
+-- name: lock_item_skip
+SELECT t.{key}, t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
+  t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
+FROM {table} AS t WHERE t.{key} = {k1}
+
+-- name: read_item
+-- For display: without a lock.
+SELECT t.{key}, t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
+  t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
+FROM {table} AS t WHERE t.{key} = {k1}
+
+-- name: write_item
+-- ?1 item, ?2 the fence that was seen, ?3 status word, ?4 a new claim or NULL, ?5 effect, ?6 lease in µs or
+-- NULL, ?7 run_at in µs from now or NULL, ?8 attempts, ?9 stop_wanted, ?10 error
+UPDATE {table} AS t SET
+  {status} = ?3, {fence} = t.{fence} + 1, {claim_id} = coalesce(?4, t.{claim_id}), {effect} = ?5,
+  {lease_until} = fencepost_now() + ?6, {run_at} = coalesce(fencepost_now() + ?7, t.{run_at}),
+  {attempt} = t.{attempt} + ?8, {stop_wanted} = ?9, {last_error} = ?10
+WHERE t.{key} = {k1}
+  AND t.{fence} = ?2
+RETURNING {fence}
+
+-- name: want_stop
+UPDATE {table} AS t SET {stop_wanted} = TRUE WHERE t.{key} = {k1} AND t.{fence} = ?2 RETURNING {fence}
+
+-- name: clamp_lease
+UPDATE {table} AS t SET {lease_until} = fencepost_now() + ?1
+WHERE t.{lease_until} > fencepost_now() + ?1 AND t.{fence} >= 0
+RETURNING {key}
+
+-- name: delete_item
+DELETE FROM {table} AS t WHERE t.{key} = {k1} AND t.{fence} = ?2
+
+-- name: lapsed
+SELECT t.{key}, t.{claim_id}, t.{lease_until}, t.{fence} FROM {table} AS t
+WHERE t.{lease_until} <= fencepost_now() AND t.{status} <> {w_unknown}
+ORDER BY t.{lease_until} LIMIT ?1
+
+-- name: held_by
+SELECT t.{key}, t.{claim_id}, t.{lease_until}, t.{fence} FROM {table} AS t
+WHERE t.{lease_until} IS NOT NULL AND (t.{claim_id} >> 43) = ?1 AND t.{status} <> {w_unknown}
+
+-- name: reconcile_due
+SELECT t.{key} FROM {table} AS t
+WHERE t.{status} = {w_unknown} AND t.{effect} IS NOT NULL AND t.{run_at} <= fencepost_now()
+  AND (t.{lease_until} IS NULL OR t.{lease_until} <= fencepost_now())
+ORDER BY t.{run_at} LIMIT ?1
+
+-- name: misplaced
+SELECT t.{key} FROM {table} AS t
+WHERE t.{effect} IS NOT NULL AND t.{status} <> {w_done} AND t.{status} <> {w_unknown}
+  AND t.{lease_until} IS NULL
+LIMIT ?1
+
+-- name: next_due
+SELECT min(t.{run_at}) - fencepost_now() FROM {table} AS t
+WHERE t.{status} = {w_queued} AND {enabled_t} AND t.{effect} IS NULL
+
+-- name: counts
+SELECT t.{status}, count(*), max(fencepost_now() - t.{run_at}) FROM {table} AS t GROUP BY t.{status}
+
+-- name: due_to_unknown
+SELECT t.{key} FROM {table} AS t
+WHERE t.{status} IN ({w_queued}, {w_claimed}) AND t.{effect} IS NULL AND t.{run_at} <= fencepost_now()
+ORDER BY t.{key}
