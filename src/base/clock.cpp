@@ -2,7 +2,7 @@
 
 #include <date/date.h>
 #include <ctime>
-#include <sstream>
+#include <optional>
 #include <thread>
 
 #include "base/error.hpp"
@@ -26,9 +26,7 @@ class SystemClock final : public Clock {
 constexpr Micros kEndOfTime = 2'145'916'800'000'000;
 }  // namespace
 
-BootClock::time_point BootClock::now() noexcept {
-  return time_point(duration(nanoseconds(CLOCK_BOOTTIME)));
-}
+BootClock::time_point BootClock::now() noexcept { return time_point(duration(nanoseconds(CLOCK_BOOTTIME))); }
 
 const Clock& system_clock() {
   static const SystemClock clock;
@@ -41,24 +39,66 @@ std::string format_utc(Micros at) {
   return date::format("%Y-%m-%dT%H:%M:%SZ", date::sys_time<Duration>(Duration(at)));
 }
 
+namespace {
+// The digits of text[at, at + count) as a number; -1 where one of them is none.
+int digits(const std::string& text, std::size_t at, std::size_t count) {
+  int value = 0;
+  for (std::size_t i = at; i < at + count; ++i) {
+    if (i >= text.size() || text[i] < '0' || text[i] > '9') return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  return value;
+}
+
+// 2026-11-22T18:00:00, then up to six decimals, then Z or ±hh:mm (RFC 3339).
+std::optional<Micros> rfc3339(const std::string& text) {
+  const auto marks = std::string_view("--T::");
+  constexpr std::size_t kMarks[] = {4, 7, 10, 13, 16};
+  if (text.size() < 20 || text.size() > 35) return std::nullopt;
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const char c = text[kMarks[i]];
+    if (c != marks[i] && !(marks[i] == 'T' && (c == 't' || c == ' '))) return std::nullopt;
+  }
+  const date::year_month_day day{date::year(digits(text, 0, 4)),
+                                 date::month(static_cast<unsigned>(digits(text, 5, 2))),
+                                 date::day(static_cast<unsigned>(digits(text, 8, 2)))};
+  const int hour = digits(text, 11, 2), minute = digits(text, 14, 2), second = digits(text, 17, 2);
+  if (digits(text, 0, 4) < 0 || !day.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+      second < 0 || second > 59)
+    return std::nullopt;
+  std::size_t at = 19;
+  std::int64_t fraction = 0;
+  if (text[at] == '.') {
+    std::int64_t unit = 100'000;
+    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, unit /= 10)
+      fraction += (text[at] - '0') * unit;
+    if (at == 20) return std::nullopt;
+  }
+  std::int64_t offset = 0;
+  if (at >= text.size()) return std::nullopt;
+  if (text[at] == '+' || text[at] == '-') {
+    const int hours = digits(text, at + 1, 2), minutes = digits(text, at + 4, 2);
+    if (text.size() != at + 6 || text[at + 3] != ':' || hours < 0 || hours > 23 || minutes < 0 ||
+        minutes > 59)
+      return std::nullopt;
+    offset = (text[at] == '-' ? -1 : 1) * (hours * 60 + minutes);
+  } else if ((text[at] != 'Z' && text[at] != 'z') || text.size() != at + 1) {
+    return std::nullopt;
+  }
+  const auto days = date::sys_days(day).time_since_epoch().count();
+  return (((days * 24LL + hour) * 60 + minute - offset) * 60 + second) * 1'000'000 + fraction;
+}
+}  // namespace
+
 Micros parse_utc(const std::string& text) {
-  const auto refuse = [&]() -> Micros {
-    throw UserError("invalid_time", "'" + text.substr(0, 64) +
-                                        "' is not a time: write it as 2026-11-22T18:00:00Z or with an offset such as +01:00");
-  };
-  // The offset form is %Ez; "Z" is not, so it is spelled out first.
-  const bool zulu = !text.empty() && (text.back() == 'Z' || text.back() == 'z');
-  if (text.size() < 20 || text.size() > 32 || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) return refuse();
-  std::string normal = zulu ? text.substr(0, text.size() - 1) + "+00:00" : text;
-  normal[10] = 'T';
-  date::sys_time<Duration> at;
-  std::istringstream in(normal);
-  in >> date::parse("%Y-%m-%dT%H:%M:%S%Ez", at);
-  if (in.fail() || in.peek() != std::istringstream::traits_type::eof()) return refuse();
-  const Micros micros = at.time_since_epoch().count();
-  if (micros < 0 || micros >= kEndOfTime)
+  const auto at = rfc3339(text);
+  if (!at)
+    throw UserError("invalid_time",
+                    "this is not a time: write it as 2026-11-22T18:00:00Z, or with an offset as "
+                    "2026-11-22T19:00:00+01:00");
+  if (*at < 0 || *at >= kEndOfTime)
     throw UserError("invalid_time", "times must lie between 1970 and the end of 2037");
-  return micros;
+  return *at;
 }
 
 }  // namespace fencepost::base

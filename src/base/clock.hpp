@@ -27,8 +27,8 @@ using BootTime = BootClock::time_point;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual BootTime boot() const = 0;   // for leases and deadlines
-  virtual Micros wall() const = 0;     // for display and signatures; never decides a lease
+  virtual BootTime boot() const = 0;  // for leases and deadlines
+  virtual Micros wall() const = 0;    // for display and signatures; never decides a lease
 };
 
 // The machine's clocks. The reference lives as long as the process.

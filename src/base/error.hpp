@@ -40,7 +40,8 @@ class InfraError : public std::runtime_error {
 // message says what to do about it and is safe to show to a client.
 class UserError : public std::runtime_error {
  public:
-  UserError(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
+  UserError(std::string code, const std::string& message)
+      : std::runtime_error(message), code_(std::move(code)) {}
   const std::string& code() const { return code_; }
 
  private:

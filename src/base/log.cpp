@@ -48,10 +48,14 @@ bool plain(std::string_view text) {
 
 spdlog::level::level_enum spd(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warn: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warn:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -67,7 +71,8 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
   gmtime_r(&seconds, &utc);
   char time[40];
   const auto length = std::strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(time + length, sizeof time - length, ".%03dZ", static_cast<int>(now.time_since_epoch().count() % 1000));
+  std::snprintf(time + length, sizeof time - length, ".%03dZ",
+                static_cast<int>(now.time_since_epoch().count() % 1000));
   std::string line;
   if (g_json.load(std::memory_order_relaxed)) {
     line = std::string("{\"time\":\"") + time + "\",\"level\":\"" + name + "\",\"event\":" + quoted(event);

@@ -1,5 +1,6 @@
 #pragma once
-// Structured logs: one line an event, written to standard error, as `time level event key=value …` or as JSON.
+// Structured logs: one line an event, written to standard error, as `time level event key=value …` or as
+// JSON.
 
 #include <cstdint>
 #include <initializer_list>

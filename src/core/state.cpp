@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 8> kStates{"queued", "claimed", "sending"
 constexpr std::array<std::string_view, 4> kOutcomes{"none", "done", "failed", "unknown"};
 constexpr std::array<std::string_view, 6> kStops{"prevented",    "in_flight",       "outcome_unknown",
                                                  "already_done", "already_stopped", "not_found"};
-constexpr std::array<std::string_view, 7> kRuns{"started",         "already_running", "already_done",
-                                                "outcome_unknown", "stopped",         "disabled", "not_found"};
+constexpr std::array<std::string_view, 7> kRuns{
+    "started", "already_running", "already_done", "outcome_unknown", "stopped", "disabled", "not_found"};
 constexpr std::array<std::string_view, 5> kEdits{"editable", "in_flight", "outcome_unknown", "already_done",
                                                  "not_found"};
 constexpr std::array<std::string_view, 5> kResolves{"resolved", "not_unknown", "in_flight", "too_early",
@@ -51,14 +51,22 @@ EffectOutcome effect_outcome(std::string_view text) {
 
 const std::string& word_of(const Queue& queue, State state) {
   switch (state) {
-    case State::queued: return queue.words.queued;
-    case State::claimed: return queue.words.claimed;
-    case State::sending: return queue.words.sending;
-    case State::done: return queue.words.done;
-    case State::failed: return queue.words.failed;
-    case State::unknown: return queue.words.unknown;
-    case State::stopped: return queue.words.stopped;
-    case State::other: break;
+    case State::queued:
+      return queue.words.queued;
+    case State::claimed:
+      return queue.words.claimed;
+    case State::sending:
+      return queue.words.sending;
+    case State::done:
+      return queue.words.done;
+    case State::failed:
+      return queue.words.failed;
+    case State::unknown:
+      return queue.words.unknown;
+    case State::stopped:
+      return queue.words.stopped;
+    case State::other:
+      break;
   }
   FENCEPOST_ASSERT(!"'other' has no word");
   return queue.words.failed;
@@ -72,8 +80,9 @@ State state_of(const Queue& queue, std::string_view word) {
 }
 
 void validate(const Queue& queue) {
-  const bool named = !queue.name.empty() && queue.name.size() <= 63 &&
-                     queue.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
+  const bool named =
+      !queue.name.empty() && queue.name.size() <= 63 &&
+      queue.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
   if (!named) refuse(queue, "its name must be 1 to 63 of a-z, 0-9, _ and -");
   if (queue.table.empty() || queue.table.size() > 127 || queue.table.find('\0') != std::string::npos)
     refuse(queue, "name its table");
@@ -85,9 +94,10 @@ void validate(const Queue& queue) {
   const auto& w = queue.words;
   for (const auto* word : {&w.queued, &w.claimed, &w.sending, &w.done, &w.failed, &w.unknown, &w.stopped})
     if (word->empty() || word->find('\0') != std::string::npos) refuse(queue, "a status word is empty");
-  const std::set<std::string> needed = queue.kind == Kind::once
-      ? std::set<std::string>{w.queued, w.claimed, w.sending, w.done, w.failed, w.unknown, w.stopped}
-      : std::set<std::string>{w.queued, w.claimed, w.done, w.failed};
+  const std::set<std::string> needed =
+      queue.kind == Kind::once
+          ? std::set<std::string>{w.queued, w.claimed, w.sending, w.done, w.failed, w.unknown, w.stopped}
+          : std::set<std::string>{w.queued, w.claimed, w.done, w.failed};
   if (needed.size() != (queue.kind == Kind::once ? 7U : 4U))
     refuse(queue, queue.kind == Kind::once
                       ? "a `once` queue needs seven distinct words: also for sending, unknown and stopped"

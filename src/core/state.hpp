@@ -27,7 +27,15 @@ EffectOutcome effect_outcome(std::string_view text);
 // rule 7. prevented and already_stopped are promises: no effect of this item begins until it is re-armed.
 enum class StopAnswer { prevented, in_flight, outcome_unknown, already_done, already_stopped, not_found };
 // rule 8.
-enum class RunNowAnswer { started, already_running, already_done, outcome_unknown, stopped, disabled, not_found };
+enum class RunNowAnswer {
+  started,
+  already_running,
+  already_done,
+  outcome_unknown,
+  stopped,
+  disabled,
+  not_found
+};
 enum class EditAnswer { editable, in_flight, outcome_unknown, already_done, not_found };
 enum class ResolveAnswer { resolved, not_unknown, in_flight, too_early, not_found };
 std::string_view name(StopAnswer answer);
@@ -50,18 +58,18 @@ struct Words {
 
 // A queue: a table with a status column (DESIGN section 2), and how its items are worked.
 struct Queue {
-  std::string name;                     // unique in the database; [a-z0-9_-]{1,63}
-  std::string table;                    // may be schema-qualified on PostgreSQL: "crm.places"
+  std::string name;   // unique in the database; [a-z0-9_-]{1,63}
+  std::string table;  // may be schema-qualified on PostgreSQL: "crm.places"
   std::string key = "id";
   KeyType key_type = KeyType::bigint;
   std::string status = "status";
-  std::string status_type = "text";     // the status column's type on PostgreSQL: "text" or an enum's name
+  std::string status_type = "text";  // the status column's type on PostgreSQL: "text" or an enum's name
   Words words;
-  std::optional<std::string> enabled;   // a boolean column that must be true for an item to be worked
-  std::vector<std::string> payload;     // columns that decide what would be done: tracked by the fence
-  std::string column_prefix;            // before the protocol's column names, where the table has them already
+  std::optional<std::string> enabled;  // a boolean column that must be true for an item to be worked
+  std::vector<std::string> payload;    // columns that decide what would be done: tracked by the fence
+  std::string column_prefix;           // before the protocol's column names, where the table has them already
   Kind kind = Kind::repeatable;
-  bool history = false;                 // every transition an event; always so for `once`
+  bool history = false;  // every transition an event; always so for `once`
   Backoff backoff;
 };
 

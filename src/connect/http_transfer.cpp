@@ -1,0 +1,311 @@
+#include "connect/http_transfer.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <csignal>
+
+#include <algorithm>
+#include <new>
+
+#include "base/error.hpp"
+
+namespace fencepost::connect {
+
+namespace {
+
+constexpr std::size_t kHeaderCap = 64 * 1024;
+// libcurl wakes for sockets, its timers and a stop; the deadline's clock also counts while the machine
+// sleeps, so that it is read again at least this often.
+constexpr base::Duration kPoll = std::chrono::milliseconds(100);
+
+// OpenSSL writes without MSG_NOSIGNAL. Blocked for this thread alone: an embedding program's handlers, and
+// what its children inherit, are not ours to change.
+class SigpipeBlocked {
+ public:
+  SigpipeBlocked() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~SigpipeBlocked() {
+    const timespec none{};
+    if (!was_pending_)
+      while (sigtimedwait(&pipe_, nullptr, &none) == SIGPIPE) {
+      }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  SigpipeBlocked(const SigpipeBlocked&) = delete;
+  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
+
+ private:
+  sigset_t pipe_{}, before_{};
+  bool was_pending_ = false;
+};
+
+template <typename T>
+void set(CURL* easy, CURLoption option, T value) {
+  const auto rc = curl_easy_setopt(easy, option, value);
+  if (rc == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
+  FENCEPOST_ASSERT(rc == CURLE_OK);  // an option that this libcurl does not know must not be dropped silently
+}
+
+void reset_on_close(curl_socket_t socket, bool on) {
+  const linger now{on ? 1 : 0, 0};
+  setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+bool is_tls(CURLcode code) {
+  return code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+         code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CIPHER || code == CURLE_SSL_ISSUER_ERROR ||
+         code == CURLE_SSL_INVALIDCERTSTATUS;
+}
+
+}  // namespace
+
+HttpTransfer::HttpTransfer(const HttpOptions& options, const base::Clock& clock)
+    : options_(options),
+      clock_(clock),
+      multi_(curl_multi_init(), [](CURLM* multi) { curl_multi_cleanup(multi); }),
+      easy_(curl_easy_init(), [](CURL* easy) { curl_easy_cleanup(easy); }) {
+  if (!multi_ || !easy_) throw std::bad_alloc();
+  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 4L);
+}
+
+// Closing kept TLS connections writes a farewell.
+HttpTransfer::~HttpTransfer() {
+  const SigpipeBlocked quiet;
+  easy_.reset();
+  multi_.reset();
+}
+
+HttpResult HttpTransfer::run(const HttpRequest& request, std::stop_token stop) {
+  const SigpipeBlocked quiet;
+  call_ = Call{};
+  call_.request = &request;
+  call_.stop = std::move(stop);
+  configure();
+  const auto code = drive();
+  if (call_.interruption) abandon();
+  if (!call_.answered) call_.result.headers.clear();  // half an answer is none
+  if (code != CURLE_OK || !call_.answered) call_.result.failure = failure_of(code);
+  curl_multi_remove_handle(multi_.get(), easy_.get());
+  curl_easy_reset(easy_.get());  // the handle must not point into this call any more
+  auto result = std::move(call_.result);
+  call_ = Call{};
+  return result;
+}
+
+void HttpTransfer::configure() {
+  auto* easy = easy_.get();
+  const auto& request = *call_.request;
+  const auto add = [&](const std::string& line) {
+    auto* longer = curl_slist_append(call_.headers.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    (void)call_.headers.release();
+    call_.headers.reset(longer);
+  };
+  for (const auto& [name, value] : request.headers) add(value.empty() ? name + ";" : name + ": " + value);
+  add("Expect:");  // no waiting for "100 Continue"
+
+  set(easy, CURLOPT_URL, request.url.c_str());
+  set(easy, CURLOPT_HTTPHEADER, call_.headers.get());
+  if (request.method == "HEAD") {
+    set(easy, CURLOPT_NOBODY, 1L);
+  } else if (request.method == "POST" || !request.body.empty()) {
+    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+  }
+  if (request.method != "HEAD") set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (!request.repeatable) {
+    set(easy, CURLOPT_FRESH_CONNECT, 1L);
+    set(easy, CURLOPT_FORBID_REUSE, 1L);
+  }
+  configure_policy();
+  configure_callbacks();
+}
+
+void HttpTransfer::configure_policy() {
+  auto* easy = easy_.get();
+  set(easy, CURLOPT_USERAGENT, "fencepost/" FENCEPOST_VERSION);
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  set(easy, CURLOPT_PROXY, options_.proxy.c_str());  // empty: none, whatever the environment says
+  set(easy, CURLOPT_NOPROXY, "");
+  set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // HTTP/2 would let libcurl repeat a refused stream, and shares connections.
+  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!options_.ca_file.empty()) set(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_QUICK_EXIT, 1L);  // an abandoned name look-up ends by itself, in its own thread
+}
+
+void HttpTransfer::configure_callbacks() {
+  auto* easy = easy_.get();
+  set(easy, CURLOPT_OPENSOCKETFUNCTION, &on_open);
+  set(easy, CURLOPT_OPENSOCKETDATA, this);
+  set(easy, CURLOPT_CLOSESOCKETFUNCTION, &on_close);
+  set(easy, CURLOPT_CLOSESOCKETDATA, this);
+  set(easy, CURLOPT_PREREQFUNCTION, &on_begin);
+  set(easy, CURLOPT_PREREQDATA, this);
+  set(easy, CURLOPT_HEADERFUNCTION, &on_header);
+  set(easy, CURLOPT_HEADERDATA, this);
+  set(easy, CURLOPT_WRITEFUNCTION, &on_body);
+  set(easy, CURLOPT_WRITEDATA, this);
+}
+
+CURLcode HttpTransfer::drive() {
+  auto* multi = multi_.get();
+  const std::stop_callback wake(call_.stop, [multi] { curl_multi_wakeup(multi); });
+  if (curl_multi_add_handle(multi, easy_.get()) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+  for (;;) {
+    call_.interruption = interrupted();
+    if (call_.interruption) return CURLE_ABORTED_BY_CALLBACK;
+    int running = 0;
+    if (curl_multi_perform(multi, &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+    int left = 0;
+    while (const auto* message = curl_multi_info_read(multi, &left))
+      if (message->msg == CURLMSG_DONE) return message->data.result;
+    if (curl_multi_poll(multi, nullptr, 0, wait_ms(), nullptr) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+  }
+}
+
+std::optional<Failure::Kind> HttpTransfer::interrupted() const {
+  if (call_.stop.stop_requested()) return Failure::Kind::stopped;
+  if (clock_.boot() >= call_.request->deadline) return Failure::Kind::deadline;
+  return std::nullopt;
+}
+
+int HttpTransfer::wait_ms() const {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(call_.request->deadline - clock_.boot());
+  const auto most = std::chrono::ceil<std::chrono::milliseconds>(kPoll);
+  return static_cast<int>(std::clamp(left, std::chrono::milliseconds(0), most).count());
+}
+
+// Resets the connection now, before libcurl takes its leave: connecting to "no address" (connect(2),
+// AF_UNSPEC) makes Linux discard what is unsent, so that not even a half-written TLS record follows.
+void HttpTransfer::abandon() {
+  sockaddr nowhere{};
+  nowhere.sa_family = AF_UNSPEC;
+  for (const auto socket : open_) ::connect(socket, &nowhere, sizeof nowhere);
+}
+
+Failure HttpTransfer::failure_of(CURLcode code) const {
+  using Kind = Failure::Kind;
+  const auto sent = call_.began ? Sent::maybe : Sent::no_byte_left;
+  if (call_.interruption == Kind::stopped) return {Kind::stopped, sent, "the call was stopped"};
+  if (call_.interruption) return {Kind::deadline, sent, "there was no answer before the deadline"};
+  if (call_.too_large) return {Kind::too_large, sent, "the answer is too large"};
+  // libcurl's own texts: constants, which name no host. It calls an answer that is not HTTP an unsupported
+  // protocol.
+  const bool not_http = call_.began && (code == CURLE_OK || code == CURLE_UNSUPPORTED_PROTOCOL);
+  const std::string text = not_http ? "the answer is not HTTP" : curl_easy_strerror(code);
+  if (call_.began) return {Kind::cut, sent, text};
+  if (call_.address_refused)
+    return {Kind::address, sent, "the host's address is not allowed: it is private, local or reserved"};
+  if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
+    return {Kind::resolve, sent, text};
+  return {is_tls(code) ? Kind::tls : Kind::connect, sent, text};
+}
+
+curl_socket_t HttpTransfer::on_open(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept {
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  // With a proxy the address is the proxy's, which the operator has chosen.
+  const bool trusted = !transfer.options_.proxy.empty();
+  if (purpose != CURLSOCKTYPE_IPCXN || (!trusted && !allowed(address->addr, transfer.options_.addresses))) {
+    transfer.call_.address_refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  // A child process must not inherit the socket and keep the connection alive.
+  const auto socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket < 0) return CURL_SOCKET_BAD;
+  // Until the exchange is over a close, also the kernel's when this process is killed, discards what is
+  // unsent.
+  reset_on_close(socket, true);
+  try {
+    transfer.open_.push_back(socket);
+  } catch (...) {
+    ::close(socket);
+    return CURL_SOCKET_BAD;
+  }
+  return socket;
+}
+
+int HttpTransfer::on_close(void* self, curl_socket_t socket) noexcept {
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  std::erase(transfer.open_, socket);
+  if (!transfer.call_.interruption) reset_on_close(socket, false);  // a polite farewell
+  return ::close(socket);
+}
+
+// Connected, handshake done; the next thing libcurl does is to write the request.
+int HttpTransfer::on_begin(void* self, char*, char*, int, int) noexcept {
+  auto& call = static_cast<HttpTransfer*>(self)->call_;
+  // libcurl retries by itself in rare cases. The fresh connection rules them out; should one be left, it ends
+  // here.
+  if (call.began && !call.request->repeatable) return CURL_PREREQFUNC_ABORT;
+  call.interruption = static_cast<HttpTransfer*>(self)->interrupted();
+  if (call.interruption) return CURL_PREREQFUNC_ABORT;
+  call.began = true;
+  return CURL_PREREQFUNC_OK;
+}
+
+std::size_t HttpTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept
+    try {
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  const auto bytes = size * count;
+  transfer.call_.header_bytes += bytes;
+  transfer.call_.too_large = transfer.call_.header_bytes > kHeaderCap;
+  if (transfer.call_.too_large) return CURL_WRITEFUNC_ERROR;
+  transfer.take_header({data, bytes});
+  return bytes;
+} catch (...) {
+  return CURL_WRITEFUNC_ERROR;
+}
+
+void HttpTransfer::take_header(std::string_view line) {
+  if (call_.answered) return;  // trailers: too late to change what the answer means
+  auto& result = call_.result;
+  const auto text = trimmed(line);
+  if (text.empty()) {
+    long status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    call_.answered = status >= 200;
+    if (call_.answered) {
+      result.status = static_cast<int>(status);
+    } else {
+      result.headers.clear();  // 1xx: the final answer is still to come
+    }
+    return;
+  }
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || text.substr(0, 5) == "HTTP/") return;
+  result.headers.emplace_back(text.substr(0, colon), trimmed(text.substr(colon + 1)));
+}
+
+std::size_t HttpTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept try {
+  auto& call = static_cast<HttpTransfer*>(self)->call_;
+  const auto bytes = size * count;
+  call.too_large = bytes > call.request->body_cap - call.result.body.size();
+  if (call.too_large) return CURL_WRITEFUNC_ERROR;
+  call.result.body.append(data, bytes);
+  return bytes;
+} catch (...) {
+  return CURL_WRITEFUNC_ERROR;
+}
+
+}  // namespace fencepost::connect

@@ -1,0 +1,71 @@
+#pragma once
+// The one effect runner (rule 16): claim, gate, send, settle, reconcile. An application supplies what only it
+// knows.
+
+#include <any>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "engine/work.hpp"
+
+namespace fencepost::engine {
+
+// What the application made of a claim, before the gate.
+struct Rendered {
+  std::string request;  // exactly what will be sent, without secrets: it is kept
+  std::string destination;
+  base::Duration timeout = std::chrono::seconds(30);  // the request's hard deadline, from the gate
+  store::Fence::Allowed allowed;  // locks FOR SHARE what else could forbid the send; may be empty
+  std::any context;               // for send(); not kept
+};
+// Nothing will be sent: the item failed for good, or is to be looked at again later.
+struct NotNow {
+  std::string error;
+  std::optional<base::Duration> again;
+};
+
+// The application's side. Called on several threads at once. Exceptions of render() hand the item back; one
+// of send() makes the outcome unknown; one of look() asks again later.
+class EffectApp {
+ public:
+  virtual ~EffectApp() = default;
+  // `key` is the idempotency key that the effect will have.
+  virtual std::variant<Rendered, NotNow> render(store::Connection& connection, const store::Claim& claim,
+                                                const std::string& key) = 0;
+  // Sends and classifies. Returns by `deadline` (boot time); nothing cuts it short, because a request that is
+  // cut is an outcome that nobody knows.
+  virtual store::EffectResult send(const store::Effect& effect, const Rendered& rendered,
+                                   base::BootTime deadline) = 0;
+  // Asks the platform whether the effect happened; never sends it.
+  virtual store::EffectResult look(const store::Reconcile& reconcile, std::stop_token stop) = 0;
+  // Rule 10: whether the platform of this effect refuses a second arrival of its key.
+  virtual bool refuses_second_arrival(const store::Effect& effect) = 0;
+  // The application's own columns, written in the transaction that settles.
+  virtual void settled(store::Connection& connection, const store::Effect& effect,
+                       const store::EffectResult& result) = 0;
+};
+
+class EffectWork final : public Work {
+ public:
+  EffectWork(const Context& context, const store::Fence& fence, EffectApp& app)
+      : context_(context), fence_(fence), app_(app) {}
+  const store::Fence& fence() const override { return fence_; }
+  void run(const store::Claim& claim, const HeldClaims& held, std::stop_token stop) override;
+  void reconcile(const std::string& item, std::stop_token stop) override;
+
+ private:
+  std::optional<Rendered> prepare(const store::Claim& claim, const std::string& key, std::stop_token stop);
+  std::optional<store::Effect> gate(const store::Claim& claim, const store::EffectRequest& request,
+                                    const store::Fence::Allowed& allowed, base::BootTime until);
+  store::EffectResult send(const store::Effect& effect, const Rendered& rendered, base::BootTime deadline);
+  void settle(const store::Effect& effect, store::EffectResult result, int attempt);
+  void give_back(const store::Settlement& settlement);
+  void log(const char* event, const store::Claim& claim, const std::string& detail) const;
+
+  const Context& context_;
+  const store::Fence& fence_;
+  EffectApp& app_;
+};
+
+}  // namespace fencepost::engine

@@ -1,0 +1,113 @@
+#include "engine/engine.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace fencepost::engine {
+
+Engine::Engine(store::Database& database, const base::Clock& clock, const EngineOptions& options)
+    : database_(database),
+      options_(options),
+      registration_(std::make_unique<store::WorkerRegistration>(database, options.state_folder)),
+      context_{database, metrics_, clock, registration_->number()} {}
+
+Engine::~Engine() { stop(context_.clock.boot()); }
+
+QueueRunner& Engine::add(Work& work, const QueueOptions& options) {
+  runners_.push_back(std::make_unique<QueueRunner>(context_, work, options));
+  sweepers_.push_back(std::make_unique<Sweeper>(context_, *runners_.back()));
+  return *runners_.back();
+}
+
+void Engine::start() {
+  for (auto& runner : runners_) runner->start();
+  renewer_ = std::jthread([this](std::stop_token stop) { renew_loop(stop); });
+  sweeper_ = std::jthread([this](std::stop_token stop) { sweep_loop(stop); });
+  listener_ = std::jthread([this](std::stop_token stop) { listen_loop(stop); });
+}
+
+void Engine::stop(base::BootTime until) {
+  if (stopped_) return;
+  stopped_ = true;
+  // The leases are renewed to the end: what is still running must not be taken for dead.
+  sweeper_.request_stop();
+  listener_.request_stop();
+  for (auto& runner : runners_) runner->stop(until);
+  renewer_.request_stop();
+  timer_.notify_all();
+  for (auto* thread : {&sweeper_, &listener_, &renewer_})
+    if (thread->joinable()) thread->join();
+}
+
+void Engine::wake(const std::string& queue) {
+  for (auto& runner : runners_)
+    if (queue.empty() || runner->fence().queue().name == queue) runner->wake();
+}
+
+void Engine::renew_loop(std::stop_token stop) {
+  base::Duration every = std::chrono::seconds(20);
+  for (auto& runner : runners_) every = std::min(every, runner->options().lease / 3);
+  while (!stop.stop_requested()) {
+    for (auto& runner : runners_) {
+      try {
+        runner->renew();
+      } catch (const std::exception& error) {
+        base::log(base::LogLevel::warn, "renewal failed",
+                  {{"queue", runner->fence().queue().name}, {"error", error.what()}});
+      }
+    }
+    std::unique_lock lock(mutex_);
+    timer_.wait_for(lock, stop, every, [] { return false; });
+  }
+}
+
+std::set<std::int64_t> Engine::gone_workers() {
+  auto connection = database_.acquire();
+  const auto numbers = store::gone_workers(*connection);
+  return {numbers.begin(), numbers.end()};
+}
+
+void Engine::sweep_loop(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    try {
+      const auto gone = gone_workers();
+      for (auto& sweeper : sweepers_) sweeper->sweep(gone);
+      auto connection = database_.acquire();
+      for (const auto worker : gone) {
+        const bool holds = std::any_of(runners_.begin(), runners_.end(), [&](const auto& runner) {
+          return !runner->fence().held_by(*connection, worker).empty();
+        });
+        if (!holds) store::forget_worker(*connection, worker);
+      }
+      metrics_.set_up("database", true);
+    } catch (const std::exception& error) {
+      metrics_.set_up("database", false);
+      base::log(base::LogLevel::warn, "sweep failed", {{"error", error.what()}});
+    }
+    std::unique_lock lock(mutex_);
+    timer_.wait_for(lock, stop, options_.sweep, [] { return false; });
+  }
+}
+
+void Engine::listen_loop(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    try {
+      const auto connection = database_.connect();
+      connection->listen("fencepost");
+      const std::stop_callback on_stop(stop, [&] { connection->wake(); });
+      // What was sent before we listened is found by looking once.
+      wake("");
+      while (!stop.stop_requested())
+        for (const auto& queue :
+             connection->wait_notifications(context_.clock.boot() + std::chrono::seconds(30)))
+          wake(queue);
+    } catch (const std::exception& error) {
+      base::log(base::LogLevel::warn, "listening failed", {{"error", error.what()}});
+      std::unique_lock lock(mutex_);
+      timer_.wait_for(lock, stop, std::chrono::seconds(2), [] { return false; });
+    }
+  }
+}
+
+}  // namespace fencepost::engine

@@ -1,0 +1,50 @@
+#pragma once
+// What operators watch: counters of transitions and histograms of durations, per queue. Thread-safe.
+
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+
+namespace fencepost::engine {
+
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  // One more of `event` ("claimed", "settled", "revoked", "rescued", "unknown", …) on a queue.
+  void count(const std::string& queue, const std::string& event, double n = 1);
+  // How long one transaction ("claim", "gate", "settle", …) or request ("send") took.
+  void observe(const std::string& queue, const std::string& operation, base::Duration took);
+  // Items per state, and the age in seconds of the oldest that is due; set when somebody asks.
+  void set_items(const std::string& queue, const std::string& state, double items, double oldest_seconds);
+  void set_up(const std::string& what, bool up);
+  // Everything, as Prometheus text.
+  std::string text() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Measures from its construction to its end.
+class Timed {
+ public:
+  Timed(Metrics& metrics, std::string queue, std::string operation)
+      : metrics_(metrics),
+        queue_(std::move(queue)),
+        operation_(std::move(operation)),
+        begun_(base::BootClock::now()) {}
+  ~Timed() {
+    metrics_.observe(queue_, operation_,
+                     std::chrono::duration_cast<base::Duration>(base::BootClock::now() - begun_));
+  }
+
+ private:
+  Metrics& metrics_;
+  const std::string queue_, operation_;
+  const base::BootTime begun_;
+};
+
+}  // namespace fencepost::engine
