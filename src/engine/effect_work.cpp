@@ -107,7 +107,7 @@ EffectResult EffectWork::send(const store::Effect& effect, const Rendered& rende
   if (context_.clock.boot() >= deadline)
     return {Verdict::did_not_happen, "", "", "not sent: the worker was too late", base::Duration(0)};
   try {
-    const Timed timed(context_.metrics, fence_.queue().name, "send");
+    const Timed timed(context_, fence_.queue().name, "send");
     return app_.send(effect, rendered, deadline);
   } catch (const std::exception& error) {
     base::log(base::LogLevel::error, "send threw",
@@ -125,7 +125,7 @@ void EffectWork::settle(const store::Effect& effect, EffectResult result, int at
       result.retry_after = std::max(*result.retry_after, backoff.delay(attempt, base::random_unit()));
   }
   auto answer = store::EffectAnswer::stale;
-  const Timed timed(context_.metrics, fence_.queue().name, "settle");
+  const Timed timed(context_, fence_.queue().name, "settle");
   const bool written =
       insist(context_, "settle effect", context_.clock.boot() + kInsist, [&](store::Connection& c) {
         answer =
@@ -154,7 +154,7 @@ void EffectWork::run(const store::Claim& claim, const HeldClaims& held, std::sto
   const auto deadline = begun + rendered->timeout;
   std::optional<store::Effect> effect;
   if (!stop.stop_requested() && held.alive(claim.claim, begun)) {
-    const Timed timed(context_.metrics, fence_.queue().name, "gate");
+    const Timed timed(context_, fence_.queue().name, "gate");
     const store::EffectRequest request{key, rendered->request, rendered->destination, rendered->timeout,
                                        rendered->timeout + kMargin};
     effect = gate(claim, request, rendered->allowed, deadline);

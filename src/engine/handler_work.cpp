@@ -28,7 +28,7 @@ void HandlerWork::run(const store::Claim& claim, const HeldClaims&, std::stop_to
   Outcome outcome = Outcome::snooze(base::Duration(0));
   if (!stop.stop_requested() && !claim.stop_wanted) {
     try {
-      const Timed timed(context_.metrics, fence_.queue().name, "handle");
+      const Timed timed(context_, fence_.queue().name, "handle");
       outcome = handler_(claim, stop);
     } catch (const base::UserError& error) {
       outcome = Outcome::failed(error.what());
@@ -40,7 +40,7 @@ void HandlerWork::run(const store::Claim& claim, const HeldClaims&, std::stop_to
   }
   const auto settle = settlement(claim, outcome);
   auto answer = store::SettleAnswer::stale;
-  const Timed timed(context_.metrics, fence_.queue().name, "settle");
+  const Timed timed(context_, fence_.queue().name, "settle");
   const bool written =
       insist(context_, "settle", context_.clock.boot() + std::chrono::minutes(2), [&](store::Connection& c) {
         store::Transaction transaction(c);

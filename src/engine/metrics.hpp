@@ -28,23 +28,4 @@ class Metrics {
   std::unique_ptr<Impl> impl_;
 };
 
-// Measures from its construction to its end.
-class Timed {
- public:
-  Timed(Metrics& metrics, std::string queue, std::string operation)
-      : metrics_(metrics),
-        queue_(std::move(queue)),
-        operation_(std::move(operation)),
-        begun_(base::BootClock::now()) {}
-  ~Timed() {
-    metrics_.observe(queue_, operation_,
-                     std::chrono::duration_cast<base::Duration>(base::BootClock::now() - begun_));
-  }
-
- private:
-  Metrics& metrics_;
-  const std::string queue_, operation_;
-  const base::BootTime begun_;
-};
-
 }  // namespace fencepost::engine

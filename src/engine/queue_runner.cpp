@@ -70,7 +70,7 @@ base::Duration QueueRunner::claim_some(int free) {
   auto connection = context_.database.acquire();
   std::vector<store::Claim> claims;
   {
-    const Timed timed(context_.metrics, fence().queue().name, "claim");
+    const Timed timed(context_, fence().queue().name, "claim");
     claims = fence().claim(*connection, free, options_.lease, context_.worker);
   }
   context_.metrics.count(fence().queue().name, "claimed", static_cast<double>(claims.size()));

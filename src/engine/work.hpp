@@ -17,6 +17,27 @@ struct Context {
   std::int64_t worker;
 };
 
+// Measures an operation from its construction to its end.
+class Timed {
+ public:
+  Timed(const Context& context, std::string queue, std::string operation)
+      : context_(context),
+        queue_(std::move(queue)),
+        operation_(std::move(operation)),
+        begun_(context.clock.boot()) {}
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
+  ~Timed() {
+    context_.metrics.observe(queue_, operation_,
+                             std::chrono::duration_cast<base::Duration>(context_.clock.boot() - begun_));
+  }
+
+ private:
+  const Context& context_;
+  const std::string queue_, operation_;
+  const base::BootTime begun_;
+};
+
 class Work {
  public:
   virtual ~Work() = default;

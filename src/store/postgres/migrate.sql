@@ -1,5 +1,6 @@
 -- name: create_migrations
-CREATE TABLE IF NOT EXISTS fencepost_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp())
+CREATE TABLE IF NOT EXISTS fencepost_migrations (
+  number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)
 
 -- name: lock_migrations
 -- Until the end of the transaction; the number says "fencepost" to nobody else.
