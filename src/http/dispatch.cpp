@@ -1,0 +1,259 @@
+#include "http/dispatch.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+
+namespace fencepost::http {
+
+namespace {
+using base::LogLevel;
+
+constexpr std::string_view kInternal =
+    "something failed here; the request id leads to it in the server's log";
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// The token of "Authorization: Bearer …" (RFC 6750 §2.1), or nothing where the header is missing, double or
+// other.
+std::optional<base::Secret> bearer_token(const Headers& headers) {
+  const std::string* value = headers.find("Authorization");
+  if (value == nullptr || headers.count("Authorization") != 1) return std::nullopt;
+  const std::string_view text = *value;
+  if (text.size() < 8 || !iequals(text.substr(0, 7), "Bearer ")) return std::nullopt;
+  const auto token = trim(text.substr(7));
+  if (token.empty() || token.find_first_of(" \t,") != std::string_view::npos) return std::nullopt;
+  return base::Secret(std::string(token));
+}
+
+// The essence of a media type: "application/json" of "application/json; charset=utf-8".
+std::string_view media_type(const Headers& headers) {
+  const std::string* value = headers.find("Content-Type");
+  if (value == nullptr) return {};
+  return trim(std::string_view(*value).substr(0, value->find(';')));
+}
+
+Response with_retry(Response response, std::chrono::nanoseconds wait) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  response.headers.set("Retry-After", std::to_string(std::max<std::int64_t>(1, seconds)));
+  return response;
+}
+
+Response refused(const Request& request, const Refusal& refusal) {
+  auto errors = nlohmann::json::array();
+  for (const auto& [field, detail] : refusal.errors) errors.push_back({{"field", field}, {"detail", detail}});
+  const auto extra = errors.empty() ? nlohmann::json::object() : nlohmann::json{{"errors", errors}};
+  return problem(request, refusal.status, refusal.code, refusal.detail, extra);
+}
+
+Response infrastructure(const Request& request, const base::InfraError& error) {
+  base::log(LogLevel::error, "request failed", {{"request_id", request.request_id}, {"error", error.what()}});
+  // Not "try again": the first try may have taken effect.
+  if (error.in_doubt())
+    return problem(request, 500, "in_doubt",
+                   "the database was lost while it stored this, so nobody knows whether it did: look before "
+                   "you repeat it");
+  if (!error.retryable()) return problem(request, 500, "internal", kInternal);
+  const std::chrono::seconds wait(error.poisoned() ? 5 : 1);
+  return with_retry(
+      error.poisoned()
+          ? problem(request, 503, "unavailable", "the database cannot be reached: try again soon")
+          : problem(request, 503, "busy", "others are working on the same: try again"),
+      wait);
+}
+
+Response internal(const Request& request, std::string_view what) {
+  base::log(LogLevel::error, "request failed", {{"request_id", request.request_id}, {"error", what}});
+  return problem(request, 500, "internal", kInternal);
+}
+
+Response no_route(const Request& request, const std::string& allow) {
+  if (allow.empty())
+    return problem(request, 404, "not_found", "there is nothing at this path; see /api/v1/openapi.json");
+  Response response = problem(request, 405, "method_not_allowed", "this path knows only: " + allow);
+  response.headers.set("Allow", allow);
+  return response;
+}
+
+std::string known_method(const std::string& method) {
+  for (const auto* known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+    if (method == known) return method;
+  return "other";
+}
+}  // namespace
+
+Dispatcher::Dispatcher(std::vector<Route> routes, Authenticator authenticator, const base::Clock& clock,
+                       Options options)
+    : routes_(std::move(routes)),
+      router_(routes_),
+      authenticator_(std::move(authenticator)),
+      clock_(clock),
+      options_(std::move(options)) {}
+
+Dispatcher::Dispatcher(std::vector<Route> routes, Authenticator authenticator, const base::Clock& clock)
+    : Dispatcher(std::move(routes), std::move(authenticator), clock, Options{}) {}
+
+Response Dispatcher::handle(Request request) const {
+  const auto begun = clock_.boot();
+  if (request.request_id.empty()) request.request_id = request_id_for(request.headers);
+  const Route* route = nullptr;
+  Response response = answer(request, route);
+  response.headers.set("X-Request-Id", request.request_id);
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  if (response.headers.find("Cache-Control") == nullptr) response.headers.set("Cache-Control", "no-store");
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock_.boot() - begun);
+  base::log(LogLevel::info, "request",
+            {{"method", known_method(request.method)},
+             {"route", route != nullptr ? route->pattern : std::string("-")},
+             {"status", response.status},
+             {"request_id", request.request_id},
+             {"duration_us", static_cast<std::int64_t>(took.count())},
+             {"principal", request.principal ? std::to_string(request.principal->id) : std::string("-")}});
+  return response;
+}
+
+std::uint64_t Dispatcher::body_limit(std::string_view method, std::string_view target) const noexcept try {
+  const auto match = router_.find(method, parse_target(target));
+  return match.route != nullptr ? match.route->body_bytes : Route{}.body_bytes;
+} catch (...) {
+  return Route{}.body_bytes;
+}
+
+Response Dispatcher::answer(Request& request, const Route*& route) const try {
+  return run(request, route);
+} catch (const base::UserError& error) {
+  return problem(request, status_of(error.code()), error.code(), error.what());
+} catch (const base::InfraError& error) {
+  return infrastructure(request, error);
+} catch (const std::exception& error) {
+  return internal(request, error.what());
+} catch (...) {
+  return internal(request, "something that is no std::exception was thrown");
+}
+
+Response Dispatcher::run(Request& request, const Route*& route) const {
+  Target target = parse_target(request.target);
+  auto match = router_.find(request.method, target);
+  request.path = std::move(target.path);
+  if (match.route == nullptr) return no_route(request, match.allow);
+  route = match.route;
+  request.path_params = std::move(match.params);
+  if (auto refusal = authorise(request, *route)) return std::move(*refusal);
+  if (auto refusal = over_limit(request, *route)) return std::move(*refusal);
+  if (auto refusal = check(request, *route, std::move(target.query))) return std::move(*refusal);
+  return route->handler(request);
+}
+
+// A refused token costs its sender a token of the address's bucket, so that guessing is as slow as the route
+// itself.
+std::optional<Response> Dispatcher::authorise(Request& request, const Route& route) const {
+  if (route.access == Access::anyone) return std::nullopt;
+  const auto token = bearer_token(request.headers);
+  if (token && authenticator_) request.principal = authenticator_(*token);
+  if (request.principal) return std::nullopt;
+  if (auto slow_down = over_limit(request, route)) return slow_down;
+  Response response = token ? problem(request, 401, "invalid_token",
+                                      "this token is unknown, expired or revoked: sign in again")
+                            : problem(request, 401, "unauthorized", "send a token: Authorization: Bearer …");
+  response.headers.set("WWW-Authenticate", token ? "Bearer realm=\"fencepost\", error=\"invalid_token\""
+                                                 : "Bearer realm=\"fencepost\"");
+  return response;
+}
+
+std::optional<Response> Dispatcher::over_limit(const Request& request, const Route& route) const {
+  const std::string who = request.principal ? std::to_string(request.principal->id)
+                                            : client_key(client_address(request, options_.trusted_proxies));
+  auto& limiter = request.principal ? people_ : strangers_;
+  const auto wait = limiter.take(who + ' ' + route.method + ' ' + route.pattern, route.limit, clock_.boot());
+  if (!wait) return std::nullopt;
+  const auto detail = "at most " + std::to_string(route.limit.count) + " such requests in " +
+                      std::to_string(route.limit.per.count()) + " s: wait as long as Retry-After says";
+  return with_retry(problem(request, 429, "rate_limited", detail), *wait);
+}
+
+std::optional<Response> Dispatcher::check(Request& request, const Route& route,
+                                          std::map<std::string, std::string> query) const {
+  if (const auto refusal = check_texts(route.query, query, "query parameter", true))
+    return refused(request, *refusal);
+  request.query = std::move(query);
+  std::map<std::string, std::string> headers;
+  for (const auto& field : route.headers) {
+    if (const auto* value = request.headers.find(field.name))
+      headers[field.name] = *value;
+    else if (field.required)
+      return iequals(field.name, "If-Match")
+                 ? problem(request, 428, "precondition_required",
+                           "send If-Match with the ETag that you have seen")
+                 : problem(request, 400, "missing_header", "send the header " + field.name);
+  }
+  for (const auto& [name, value] : headers)
+    if (!valid_utf8(value)) return problem(request, 400, "bad_utf8", "the header " + name + " is not UTF-8");
+  if (const auto refusal = check_texts(route.headers, headers, "header", false))
+    return refused(request, *refusal);
+  const std::string_view wanted =
+      route.raw_body.empty() ? std::string_view("application/json") : route.raw_body;
+  // Also a wall against forms of foreign pages: no form can send this type (Fetch, §2.2.2).
+  if (!request.body.empty() && !iequals(media_type(request.headers), wanted))
+    return problem(request, 415, "unsupported_media_type",
+                   "send the body with Content-Type: " + std::string(wanted));
+  if (!route.raw_body.empty()) return std::nullopt;
+  auto body = std::make_shared<nlohmann::json>();
+  if (const auto refusal = parse_body(route.fields, request.body, *body)) return refused(request, *refusal);
+  request.json = std::move(body);
+  return std::nullopt;
+}
+
+int Dispatcher::status_of(const std::string& code) const {
+  static const std::map<std::string, int> common = {
+      {"bad_target", 400},
+      {"invalid_cursor", 400},
+      {"unauthorized", 401},
+      {"invalid_token", 401},
+      {"forbidden", 403},
+      {"not_found", 404},
+      {"conflict", 409},
+      {"already_exists", 409},
+      {"already_running", 409},
+      {"already_posted", 409},
+      {"outcome_unknown", 409},
+      {"disabled", 409},
+      {"in_flight", 409},
+      {"idempotency_key_reused", 422},
+      {"version_mismatch", 412},
+      {"too_large", 413},
+      {"precondition_required", 428},
+      {"rate_limited", 429},
+  };
+  if (const auto at = options_.statuses.find(code); at != options_.statuses.end()) return at->second;
+  const auto at = common.find(code);
+  return at != common.end() ? at->second : 422;
+}
+
+std::string client_address(const Request& request, const std::vector<std::string>& trusted_proxies) {
+  const auto trusted = [&](std::string_view address) {
+    return std::find(trusted_proxies.begin(), trusted_proxies.end(), address) != trusted_proxies.end();
+  };
+  // Each proxy appends the address it was called from, so the list is believed only from its end, and only as
+  // far as the speakers are ours.
+  std::string who = request.peer;
+  std::string chain;
+  for (const auto& [name, value] : request.headers)
+    if (iequals(name, "X-Forwarded-For")) chain += (chain.empty() ? "" : ",") + value;
+  while (trusted(who) && !chain.empty()) {
+    const auto comma = chain.rfind(',');
+    const auto last = trim(std::string_view(chain).substr(comma == std::string::npos ? 0 : comma + 1));
+    if (last.empty() || last.size() > 45) break;
+    who = last;
+    chain.resize(comma == std::string::npos ? 0 : comma);
+  }
+  return who;
+}
+
+}  // namespace fencepost::http

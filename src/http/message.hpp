@@ -1,0 +1,96 @@
+#pragma once
+// What a handler sees and what it answers; no sockets, no threads. Plain values: not thread-safe, cheap to
+// move.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fencepost::http {
+
+// Field lines in their order; names compare without regard to case.
+class Headers {
+ public:
+  using Entry = std::pair<std::string, std::string>;
+  Headers() = default;
+  Headers(std::initializer_list<Entry> entries);
+
+  // set() replaces every line of that name, add() appends one. The name must be an RFC 9110 token (asserted:
+  // names are written in our code or come through the parser). Control characters in the value become spaces
+  // (RFC 9110 §5.5), so that no value can start a line of its own.
+  void set(std::string_view name, std::string_view value);
+  void add(std::string_view name, std::string_view value);
+  void erase(std::string_view name);
+
+  // The first value of that name, or nullptr. Valid until the headers change.
+  const std::string* find(std::string_view name) const;
+  std::size_t count(std::string_view name) const;
+
+  std::vector<Entry>::const_iterator begin() const { return entries_.begin(); }
+  std::vector<Entry>::const_iterator end() const { return entries_.end(); }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+// Who asks, as the authenticator knows them.
+struct Principal {
+  std::int64_t id = 0;
+  std::string name = {};
+  bool admin = false;
+};
+
+struct Request {
+  std::string method = {};  // "GET"; case-sensitive
+  std::string target = {};  // as received: path and query, still encoded
+  std::string path = {};    // the target's path, still encoded; set by the dispatcher
+  std::map<std::string, std::string> path_params = {};  // decoded UTF-8; set by the dispatcher
+  std::map<std::string, std::string> query = {};  // decoded UTF-8, only declared names; set by the dispatcher
+  Headers headers = {};
+  std::string body = {};
+  std::shared_ptr<const nlohmann::json> json =
+      nullptr;  // the checked body; never null in a handler of a JSON route
+  std::string request_id = {};
+  std::optional<Principal> principal = std::nullopt;  // always set in a handler of a bearer route
+  std::string peer = {};                              // the client's IP address, or a test's word
+
+  // A path parameter of the route's own pattern (asserted).
+  const std::string& param(const std::string& name) const;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers = {};
+  std::string body = {};
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+Response json_response(int status, const nlohmann::json& body);
+
+// application/problem+json (RFC 9457) with the members type, title, status, detail, code and request_id.
+// `code` is stable and machine-readable; `detail` says what to do and is shown to clients. Members of `extra`
+// (an object) are added and cannot replace the six.
+Response problem(const Request& request, int status, std::string_view code, std::string_view detail);
+Response problem(const Request& request, int status, std::string_view code, std::string_view detail,
+                 const nlohmann::json& extra);
+
+// The standard phrase of a status ("Not Found"), or "Error" for one that this server does not send.
+std::string_view reason_phrase(int status);
+
+// The caller's X-Request-Id where it is one line of at most 64 letters, digits, '.', '_' or '-'; else a new
+// random one.
+std::string request_id_for(const Headers& headers);
+
+// ASCII comparison without regard to case.
+bool iequals(std::string_view a, std::string_view b);
+
+}  // namespace fencepost::http

@@ -1,0 +1,96 @@
+#pragma once
+// One connection. Inside server/ only.
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "http/server/server.hpp"
+#include "http/server/worker_pool.hpp"
+
+namespace fencepost::http {
+
+class Session;
+
+// The open connections. Thread-safe; outlives them all.
+class Sessions {
+ public:
+  // False once close_idle() was called, or where `limit` are open.
+  bool add(const std::shared_ptr<Session>& session, std::size_t limit);
+  void remove(Session* session);
+  std::size_t count() const;
+  bool stopping() const;
+
+  // From now on: no new ones, and each closes as soon as it has nothing to answer.
+  void close_idle();
+  void close_all();
+  // True if all have gone by the deadline.
+  bool wait_until_empty(std::chrono::milliseconds deadline);
+
+ private:
+  std::vector<std::shared_ptr<Session>> all();
+
+  mutable std::mutex mutex_;
+  std::condition_variable empty_;
+  std::unordered_map<Session*, std::weak_ptr<Session>> open_;
+  bool stopping_ = false;
+};
+
+// What connections share. Outlives them all.
+struct Shared {
+  Limits limits;
+  Server::Handle handle;
+  Sessions sessions;
+  WorkerPool workers;
+};
+
+// Lives as long as something of it is under way: a read, a handler, a write. Everything private runs on its
+// strand.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // The socket must be on a strand of its own.
+  Session(boost::asio::ip::tcp::socket socket, Shared& shared);
+  ~Session();
+
+  void start();       // call on the strand, once: this or the next
+  void turn_away();   // answers 503 to what was not read yet, and closes
+  void close_idle();  // from any thread
+  void close_now();   // from any thread
+
+ private:
+  struct Reading;
+
+  void wait_for_request(std::chrono::milliseconds limit);
+  void read_header();
+  void on_header();
+  void send_continue();
+  void read_body();
+  void run();
+  void respond(Response response);
+  void refuse(int status, std::string_view code, std::string_view detail);
+  void failed_to_parse(const boost::system::error_code& failure);
+  void busy(std::string_view detail);
+  void written();
+  void linger();
+  void discard();
+  void close();
+
+  boost::beast::tcp_stream stream_;
+  Shared& shared_;
+  std::unique_ptr<Reading> reading_;  // Beast's parser and buffer
+  Request request_;
+  std::string head_;  // of the answer under way
+  Response response_;
+  std::chrono::milliseconds long_wait_{0};  // for this request's body
+  bool idle_ = true;
+  bool keep_alive_ = false;
+  bool unread_ = false;  // the client may still be sending what nobody will read
+};
+
+}  // namespace fencepost::http
