@@ -1,22 +1,23 @@
--- Buckets, their ledger and the seats of slots (DESIGN section 3). Everything runs in the caller's transaction;
--- buckets are locked in the order (window, scope, name), before slots.
+-- Buckets, their ledger and the seats of slots (DESIGN section 3). Everything runs in the caller's
+-- transaction; buckets are locked in the order (window, scope, name), before slots.
 
 -- name: add_bucket
 -- $1 scope, $2 name, $3 window, $4 quota
 INSERT INTO fencepost_buckets (scope, name, time_window, quota) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 
 -- name: add_ledger
--- $1 queue, $2 item, $3 scope, $4 name, $5 window, $6 purpose, $7 attempt, $8 amount. Under the bucket's lock; a
--- repeated take of the same purpose and attempt adds nothing.
+-- $1 queue, $2 item, $3 scope, $4 name, $5 window, $6 purpose, $7 attempt, $8 amount. Under the bucket's
+-- lock; a repeated take of the same purpose and attempt adds nothing.
 INSERT INTO fencepost_ledger (queue, item, scope, name, time_window, purpose, attempt, amount, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, fencepost_now()) ON CONFLICT DO NOTHING
 
 -- name: take
--- $1 scope, $2 name, $3 window, $4 amount
+-- $1 scope, $2 name, $3 window, $4 amount. Written as a difference, which cannot overflow. What is free
+-- implies that nothing hangs over the limit, so `overhang` is 0 before and after.
 UPDATE fencepost_buckets SET used = used + $4
 WHERE scope = $1 AND name = $2 AND time_window = $3
-  AND used + $4 <= quota                                         --! budget_quota
-RETURNING used
+  AND $4 <= quota - used                                         --! budget_quota
+RETURNING quota, used
 
 -- name: drop_ledger
 -- $1 queue, $2 item, $3 scope, $4 name, $5 window, $6 purpose, $7 attempt
@@ -24,9 +25,10 @@ DELETE FROM fencepost_ledger WHERE queue = $1 AND item = $2 AND scope = $3 AND n
   AND purpose = $6 AND attempt = $7
 
 -- name: ledger_of
--- $1 queue, $2 item: what it holds, in the order of locks.
+-- $1 queue, $2 item: what it holds. Sorted by the caller, byte by byte: a database's collation is not the
+-- order of locks.
 SELECT scope, name, time_window, purpose, attempt, amount, spent FROM fencepost_ledger
-WHERE queue = $1 AND item = $2 ORDER BY time_window, scope, name, purpose, attempt
+WHERE queue = $1 AND item = $2
 
 -- name: release_entry
 -- $1 queue, $2 item, $3 scope, $4 name, $5 window, $6 purpose, $7 attempt: only what is not spent.
@@ -39,24 +41,36 @@ RETURNING amount
 UPDATE fencepost_ledger SET spent = TRUE WHERE queue = $1 AND item = $2 AND purpose = $3 AND attempt = $4
 
 -- name: bucket_state
+-- $1 scope, $2 name, $3 window: without a lock, for display and for what a full bucket answers.
 SELECT quota, used, overhang FROM fencepost_buckets WHERE scope = $1 AND name = $2 AND time_window = $3
 
--- name: ledger_sum
-SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM fencepost_ledger WHERE scope = $1 AND name = $2 AND time_window = $3
+-- name: ledger_differences
+-- Every bucket that is not what its ledger says. One statement, so one moment; for recalculate, which holds
+-- the locks, and for verify, which holds none.
+SELECT b.scope, b.name, b.time_window, b.quota, b.used, b.overhang, CAST(coalesce(sum(l.amount), 0) AS BIGINT)
+FROM fencepost_buckets AS b
+LEFT JOIN fencepost_ledger AS l ON l.time_window = b.time_window AND l.scope = b.scope AND l.name = b.name
+GROUP BY b.scope, b.name, b.time_window, b.quota, b.used, b.overhang
+HAVING b.used <> coalesce(sum(l.amount), 0)
+  OR b.overhang <> CASE WHEN b.used > b.quota THEN b.used - b.quota ELSE 0 END
 
 -- name: lowest_free_seat
 -- $1 channel, $2 slot time. The slot's bucket is locked, so nobody else chooses at this moment.
 SELECT min(c.seat) FROM (
-  SELECT 1 AS seat UNION ALL SELECT s.seat + 1 FROM fencepost_slots AS s WHERE s.channel = $1 AND s.slot_at = $2
+  SELECT 1 AS seat UNION ALL
+  SELECT s.seat + 1 FROM fencepost_slots AS s WHERE s.channel = $1 AND s.slot_at = $2
 ) AS c
-WHERE NOT EXISTS (SELECT 1 FROM fencepost_slots AS o WHERE o.channel = $1 AND o.slot_at = $2 AND o.seat = c.seat)
+WHERE NOT EXISTS (
+  SELECT 1 FROM fencepost_slots AS o WHERE o.channel = $1 AND o.slot_at = $2 AND o.seat = c.seat)
 
 -- name: add_seat
 -- $1 channel, $2 slot time, $3 seat, $4 queue, $5 item
 INSERT INTO fencepost_slots (channel, slot_at, seat, queue, item) VALUES ($1, $2, $3, $4, $5)
 
 -- name: seat_of
+-- $1 queue, $2 item: it has one seat at most.
 SELECT channel, slot_at, seat FROM fencepost_slots WHERE queue = $1 AND item = $2
 
 -- name: delete_seat
-DELETE FROM fencepost_slots WHERE queue = $1 AND item = $2 RETURNING channel, slot_at, seat
+-- $1 queue, $2 item
+DELETE FROM fencepost_slots WHERE queue = $1 AND item = $2 RETURNING seat

@@ -78,6 +78,19 @@ std::string payload_json(const core::Queue& queue, Dialect dialect) {
   return dialect == Dialect::postgres ? "jsonb_build_object(" + fields + ")::text" : "json_object(" + fields + ")";
 }
 
+// The word that the trigger leaves where a foreign statement wrote NEW's. `once`: stopped is a promise that somebody
+// was given, and only a recorded act takes it back, no old row that is saved. Repeatable: plain SQL may queue again,
+// but not while a stop is wanted (rule 7: every path back to queued then leads to stopped).
+std::string kept_status(const core::Queue& queue) {
+  const auto names = column_names(queue);
+  const auto status = names.at("status"), stop = names.at("stop_wanted"), stopped = literal(queue.words.stopped),
+             queued = literal(queue.words.queued);
+  if (queue.kind == core::Kind::once)
+    return "CASE WHEN OLD." + status + " = " + stopped + " THEN OLD." + status + " ELSE NEW." + status + " END";
+  return "CASE WHEN NEW." + status + " = " + queued + " AND OLD." + status + " <> " + queued + " AND (OLD." + stop +
+         " OR NEW." + stop + ") THEN " + stopped + " ELSE NEW." + status + " END";
+}
+
 std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialect dialect, const std::string& own) {
   auto names = column_names(queue);
   const bool once = queue.kind == core::Kind::once, postgres = dialect == Dialect::postgres;
@@ -93,6 +106,7 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
   names["effect_key_bare"] = once ? effect_key : "NULL";
   names["k1"] = key_cast(postgres ? "$1" : "?1", queue.key_type, dialect);
   names["k_item"] = key_cast("s.item", queue.key_type, dialect);
+  names["k_effect"] = key_cast("e.item", queue.key_type, dialect);
   // Quoted only where it is a name of its own ("MyEnum"); text and varchar(20) are the language's.
   names["status_type"] = queue.status_type;
   names["payload_json"] = payload_json(queue, dialect);
@@ -106,6 +120,7 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
     names["keep_effect_key"] = "";
     names["effect_key_changed"] = "FALSE";
   }
+  names["kept_status"] = kept_status(queue);
   for (const auto state : {core::State::queued, core::State::claimed, core::State::sending, core::State::done,
                            core::State::failed, core::State::unknown, core::State::stopped})
     names["w_" + std::string(core::name(state))] = literal(core::word_of(queue, state));
@@ -134,10 +149,14 @@ Fence::Fence(core::Queue queue, Dialect dialect, const std::string& own_schema)
   core::validate(queue_);
   names_ = placeholders(queue_, dialect, own_schema);
   for (const auto* statement : protocol(queue_.kind)) {
-    auto rendered = render(*statement, dialect, names_);
-    rendered.name += "@" + queue_.name;
-    statements_[statement->name] = std::move(rendered);
+    statements_[statement->name] = over(*statement);
   }
+}
+
+Sql Fence::over(const Statement& statement) const {
+  auto rendered = render(statement, dialect_, names_);
+  rendered.name += "@" + queue_.name;
+  return rendered;
 }
 
 Rows Fence::run(Connection& connection, const Statement& statement, const Params& params) const {

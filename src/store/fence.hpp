@@ -5,7 +5,7 @@
 // A Fence is immutable after construction and thread-safe; the connection belongs to the caller. Durations are
 // µs; all deadlines are database time. Functions throw base::InfraError; after an `in_doubt` one:
 //   claim         nothing is lost: disown() hands back what this worker holds without knowing;
-//   settle        repeat it: one's own recorded outcome is `settled`;
+//   settle        repeat it: one's own recorded outcome is `already_recorded`;
 //   begin_effect  gate_outcome() says whether it passed;
 //   stop and the other acts of people: repeat them; a `prevented` from an in-doubt commit is never given.
 
@@ -26,6 +26,8 @@ using base::Micros;
 // A worker's number stands in a claim's high 20 bits, so that a claim names its process (rule 11).
 constexpr int kWorkerShift = 43;
 constexpr std::int64_t worker_of(std::int64_t claim) { return claim >> kWorkerShift; }
+// A new claim of this worker: its number above 43 random bits.
+std::int64_t new_claim(std::int64_t worker);
 
 struct Claim {
   std::string item;
@@ -65,8 +67,10 @@ struct Settlement {
   }
 };
 
-// stopped: settled, but a stop had come meanwhile. stale: 0 rows; the result must be discarded.
-enum class SettleAnswer { settled, stopped, stale };
+// settled: written now. stopped: the same, but a stop had come meanwhile. already_recorded: it was written before, by
+// this very settlement (repeated after a doubt): a success, but what else the caller's transaction holds is in that
+// first one too, so roll this one back (rule 5). stale: 0 rows; the result must be discarded.
+enum class SettleAnswer { settled, stopped, already_recorded, stale };
 
 // What the gate writes down before anything is sent.
 struct EffectRequest {
@@ -126,7 +130,7 @@ struct Reconcile {
   std::int64_t claim = 0;              // of this reconcile
   std::int64_t fence = 0;
   Effect effect;                       // what is asked for
-  Micros begun = 0;
+  Duration age{};                      // since the effect began
   bool after_deadline = false;         // the old request cannot arrive any more, as far as a clock can say
 };
 
@@ -163,6 +167,8 @@ class Fence {
   Fence(core::Queue queue, Dialect dialect, const std::string& own_schema = {});
 
   const core::Queue& queue() const { return queue_; }
+  // Another statement over this queue's table, with its names and words in place: for verify.
+  Sql over(const Statement& statement) const;
 
   // Registers the queue, and installs or renews trigger and indexes where the definition changed.
   void install(Connection& connection) const;
@@ -206,11 +212,15 @@ class Fence {
                              const std::string& actor, const Within& within = {}) const;
 
   // -- people ----------------------------------------------------------------------------------------------------
+  // already_stopped comes with a commit of its own, so that after a doubt the repetition's answer is certain.
   core::StopAnswer stop(Connection& connection, const std::string& item, const std::string& actor) const;
   // Deletes where stop() answers prevented, already_stopped or already_done.
+  // After a doubt its repetition may find nothing: then confirm(), and it is certain that nothing is there.
   core::StopAnswer remove(Connection& connection, const std::string& item, const std::string& actor) const;
+  // `own_claim`: the claim to make, drawn with new_claim() by a caller who repeats a call whose commit was in doubt. A
+  // repetition that finds the item claimed by it answers `started`, with that claim and certain. 0: a new one.
   RunNow run_now(Connection& connection, const std::string& item, const std::string& actor, Duration lease,
-                 std::int64_t worker) const;
+                 std::int64_t worker, std::int64_t own_claim = 0) const;
   // To be called in the caller's transaction, before its own UPDATE of the payload: locks the item, says whether
   // it may be changed, and takes a claimed `once` item back to queued.
   core::EditAnswer edit(Connection& connection, const std::string& item, const std::string& actor) const;
@@ -246,6 +256,9 @@ class Fence {
   void pause(Connection& connection, bool paused, const std::string& why) const;
   // Rule 13: marks what was due as unknown, until a person resolves it. Answers how many.
   int due_to_unknown(Connection& connection, const std::string& why) const;
+
+  // Commits a write of its own: what the caller has seen is then as durable as that (rule 4).
+  static void confirm(Connection& connection);
 
   // A snapshot without a lock, for display; nullopt: no such item.
   std::optional<Snapshot> read(Connection& connection, const std::string& item) const;

@@ -86,9 +86,16 @@ EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, 
   } else if (result.verdict == Verdict::did_not_happen) {
     to.effect.reset();
     to.error = result.detail;
-    to.state = s->stop_wanted && guard("stop_wanted") ? core::State::stopped
-               : result.retry_after                   ? core::State::queued
-                                                      : core::State::failed;
+    // A word that a foreign writer put there meanwhile says what is wanted: only an item that is still under way, or
+    // was put back, is tried again.
+    const bool under_way = s->state == core::State::sending || s->state == core::State::unknown ||
+                           s->state == core::State::queued;
+    if ((s->stop_wanted && guard("stop_wanted")) || s->state == core::State::stopped)
+      to.state = core::State::stopped;
+    else if (s->state == core::State::other)
+      to.state = core::State::other;
+    else
+      to.state = result.retry_after && under_way ? core::State::queued : core::State::failed;
     if (to.state == core::State::queued) to.run_in = result.retry_after;
   } else {
     to.stop_wanted = s->stop_wanted;

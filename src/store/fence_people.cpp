@@ -18,10 +18,21 @@ namespace {
 bool is_done(const Snapshot& s) {
   return s.state == State::done || (s.effect && s.outcome == EffectOutcome::done);
 }
+// The word of an item whose stop is taken back: a foreign statement may have written `stopped` over an open effect.
+State under_way(const Snapshot& s) {
+  if (s.state != State::stopped) return s.state;
+  return s.outcome == EffectOutcome::unknown ? State::unknown : State::sending;
+}
 Duration left_of_lease(const Snapshot& s) {
   return Duration(s.lease_until ? std::max<Micros>(0, *s.lease_until - s.now) : 0);
 }
 }  // namespace
+
+void Fence::confirm(Connection& connection) {
+  Transaction transaction(connection);
+  connection.run(sql::bump_epoch);
+  transaction.commit();
+}
 
 StopAnswer Fence::stop(Connection& connection, const std::string& item, const std::string& actor) const {
   Transaction transaction(connection);
@@ -39,7 +50,13 @@ StopAnswer Fence::stop(Connection& connection, const std::string& item, const st
   if (s->effect_open() && guard("stop_effect"))
     return want(s->outcome == EffectOutcome::unknown ? StopAnswer::outcome_unknown : StopAnswer::in_flight);
   if (is_done(*s)) return StopAnswer::already_done;
-  if (s->state == State::stopped) return StopAnswer::already_stopped;
+  if (s->state == State::stopped) {
+    // This is a promise too, and the stop that it repeats may be in doubt: seen here, but not on the standby. A write
+    // whose own commit is waited for comes after it in the log, and so takes it along (rule 4).
+    confirm(connection);
+    transaction.commit();
+    return StopAnswer::already_stopped;
+  }
   if (s->state == State::claimed && queue_.kind == core::Kind::repeatable && guard("stop_claimed_repeatable"))
     return want(StopAnswer::in_flight);
 
@@ -62,7 +79,7 @@ StopAnswer Fence::remove(Connection& connection, const std::string& item, const 
 }
 
 RunNow Fence::run_now(Connection& connection, const std::string& item, const std::string& actor, Duration lease,
-                      std::int64_t worker) const {
+                      std::int64_t worker, std::int64_t own_claim) const {
   Transaction transaction(connection);
   const auto queue = connection.run(sql::share_queue, {queue_.name});
   const auto s = lock(connection, item);
@@ -70,12 +87,19 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
   if (s->effect_open())
     return {s->outcome == EffectOutcome::unknown ? RunNowAnswer::outcome_unknown : RunNowAnswer::already_running, {}};
   if (is_done(*s) && guard("run_now_state")) return {RunNowAnswer::already_done, {}};
+  if (s->state == State::claimed && own_claim != 0 && s->claim == own_claim) {
+    // Our own, of a commit that was in doubt.
+    confirm(connection);
+    transaction.commit();
+    return {RunNowAnswer::started,
+            Claim{s->item, own_claim, s->fence, s->attempt, s->run_at, s->stop_wanted, s->effect_key, "{}"}};
+  }
   if (s->state == State::claimed && guard("run_now_state")) return {RunNowAnswer::already_running, {}};
   if (s->state == State::stopped) return {RunNowAnswer::stopped, {}};
   if (!s->enabled || (!queue.empty() && queue[0][0].boolean())) return {RunNowAnswer::disabled, {}};
 
   // Due now, so that a crash leaves it due; a person's word begins the count of attempts anew.
-  Write to{State::claimed, s->effect, new_claim(worker), lease, Duration(0)};
+  Write to{State::claimed, s->effect, own_claim != 0 ? own_claim : new_claim(worker), lease, Duration(0)};
   to.attempts = -s->attempt;
   const auto fence = write(connection, *s, to);
   event(connection, s->item, "run_now", core::name(s->state), "claimed", fence, to.claim, actor);
@@ -92,17 +116,18 @@ EditAnswer Fence::edit(Connection& connection, const std::string& item, const st
   const bool once = queue_.kind == core::Kind::once;
   if (once && is_done(*s)) return EditAnswer::already_done;
   auto fence = s->fence;
+  auto now = s->state;
   if (s->state == State::claimed) {
     // Once: nothing was sent, so it goes back, and the worker's gate finds another fence. Repeatable: its handler
     // may be running, so it stays claimed until that one acknowledges or its lease ends ("again afterwards").
-    Write to{once && guard("edit_requeues") ? State::queued : State::claimed};
+    Write to{!once || !guard("edit_requeues") ? State::claimed : s->stop_wanted ? State::stopped : State::queued};
     if (to.state == State::claimed) to.lease = left_of_lease(*s);
     to.stop_wanted = s->stop_wanted;
     to.error = s->last_error;
     fence = write(connection, *s, to);
+    now = to.state;
   }
-  event(connection, s->item, "edited", core::name(s->state), once && s->state == State::claimed ? "queued" : core::name(s->state),
-        fence, {}, actor);
+  event(connection, s->item, "edited", core::name(s->state), core::name(now), fence, {}, actor);
   return EditAnswer::editable;
 }
 
@@ -114,11 +139,11 @@ RearmAnswer Fence::rearm(Connection& connection, const std::string& item, const 
   if (running) {
     if (s->stop_wanted) {
       // The stop is taken back before it took effect. Everything else of the row stays.
-      Write to{s->state, s->effect, {}, left_of_lease(*s)};
+      Write to{under_way(*s), s->effect, {}, left_of_lease(*s)};
       to.error = s->last_error;
       if (!s->lease_until) to.lease.reset();
       const auto fence = write(connection, *s, to);
-      event(connection, s->item, "stop_withdrawn", core::name(s->state), core::name(s->state), fence, s->effect, actor);
+      event(connection, s->item, "stop_withdrawn", core::name(s->state), core::name(to.state), fence, s->effect, actor);
       transaction.commit();
     }
     if (!s->effect_open()) return RearmAnswer::already_armed;

@@ -46,7 +46,8 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
   if ((s->claim != seen.claim || s->lease_until != seen.lease_until) && guard("rescue_seen")) return std::nullopt;
   const bool over = gone || !s->lease_until || *s->lease_until <= s->now;
   if (!over && guard("rescue_seen")) return std::nullopt;
-  if (s->state == State::unknown) return std::nullopt;
+  const bool at_rest = s->state == State::unknown && s->effect_open();
+  if (at_rest) return std::nullopt;
 
   // Everything that is not running: only the lease goes (a foreign writer left it behind).
   Write to{s->state, s->effect};
@@ -57,8 +58,15 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
     to.state = State::unknown;
     to.run_in = Duration(0);
     to.error = "its process ended before the outcome was known";
+    // What a foreign writer wants of it (stopped, or a word of its own) is kept for when the outcome is known.
+    to.stop_wanted = s->stop_wanted || s->state == State::stopped || s->state == State::other;
   } else if (effect && s->outcome == EffectOutcome::done) {
+    if (s->state == State::done && !s->lease_until) return std::nullopt;
     to.state = State::done;
+  } else if (s->state == State::unknown) {
+    // An old row was saved over one that had been resolved: nothing of it is open.
+    to = Write{s->stop_wanted ? State::stopped : State::failed};
+    to.error = s->last_error;
   } else if (s->state == State::claimed || s->state == State::sending) {
     to = Write{State::queued};
     to.attempts = 1;
@@ -107,7 +115,7 @@ std::optional<Reconcile> Fence::begin_reconcile(Connection& connection, const st
   const auto fence = write(connection, *s, to);
   transaction.commit();
   const Effect sent{s->item, *s->effect, fence, s->sent_key, s->request, s->destination, 0};
-  return Reconcile{s->item, *to.claim, fence, sent, s->begun, s->now > s->deadline};
+  return Reconcile{s->item, *to.claim, fence, sent, Duration(s->now - s->begun), s->now > s->deadline};
 }
 
 std::optional<State> Fence::settle_reconcile(Connection& connection, const Reconcile& reconcile,
@@ -115,16 +123,23 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
                                              Duration ask_again, const Within& within) const {
   Transaction transaction(connection);
   const auto s = lock(connection, reconcile.item);
-  if (!s) return std::nullopt;
-  const bool mine = s->claim == reconcile.claim && s->fence == reconcile.fence && s->state == State::unknown &&
+  const bool mine = s && s->claim == reconcile.claim && s->fence == reconcile.fence && s->state == State::unknown &&
                     s->effect == reconcile.effect.claim;
-  if (!mine && guard("reconcile_identity")) return std::nullopt;
+  if (!s || (!mine && guard("reconcile_identity"))) {
+    // Somebody was faster, and what was learnt says nothing any more, except a yes (rule 6).
+    if (result.verdict != Verdict::happened) return std::nullopt;
+    const auto answer = settle_effect(connection, reconcile.effect, result, "reconcile", within);
+    transaction.commit();
+    return answer == EffectAnswer::recorded ? std::optional(State::done) : std::nullopt;
+  }
 
   Write to{State::unknown, s->effect};
   to.stop_wanted = s->stop_wanted;
   to.error = result.detail;
   bool close_it = true;
-  const bool late_enough = s->now > s->deadline || !guard("reconcile_deadline");
+  // The deadline must have passed before the platform was asked: a request that arrived between the look and here
+  // would be sent again.
+  const bool late_enough = reconcile.after_deadline || !guard("reconcile_deadline");
   const bool may_resend = refuses_second_arrival || !guard("reconcile_refuses");
   if (result.verdict == Verdict::happened) {
     to.state = State::done;
@@ -145,8 +160,10 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
     if (to.state == State::unknown) closing.verdict = Verdict::unknown;
     close(connection, reconcile.effect.claim, closing, "reconcile");
   }
-  event(connection, s->item, "reconciled", "unknown", core::name(to.state), fence, reconcile.effect.claim, "reconcile",
-        result.detail);
+  // The same evidence again is no news: an unknown item may be asked about for weeks.
+  if (to.state != State::unknown || s->last_error != result.detail)
+    event(connection, s->item, "reconciled", "unknown", core::name(to.state), fence, reconcile.effect.claim, "reconcile",
+          result.detail);
   if (within && to.state != State::unknown) within(connection);
   transaction.commit();
   return to.state;
@@ -175,7 +192,9 @@ int Fence::due_to_unknown(Connection& connection, const std::string& why) const 
   int marked = 0;
   for (const auto& row : run(connection, sql::due_to_unknown, {})) {
     const auto s = lock(connection, key_text(row[0]));
-    if (!s || s->effect) continue;
+    // Decided under the lock: since it was listed it may have been stopped, and that is a promise (rule 1).
+    const bool waiting = s && (s->state == State::queued || s->state == State::claimed) && s->run_at <= s->now;
+    if (!s || s->effect || (!waiting && guard("restored_state"))) continue;
     // Nobody knows whether it was sent; an effect of its own says so, and every rule on open effects holds.
     const auto claim = new_claim(1);
     connection.run(sql::add_effect, {queue_.name, s->item, claim, s->effect_key.value_or(base::random_hex(16)), "{}", "", 0});

@@ -14,6 +14,16 @@ namespace {
 std::string key_text(const Value& value) {
   return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
 }
+// A constraint or a foreign trigger said no to this very row. Everything else (a full disk, a commit in doubt) says
+// nothing of the row, and its settlement must be tried again.
+bool refused_by_table(const base::InfraError& error) {
+  if (error.retryable() || error.poisoned() || error.in_doubt()) return false;
+  const auto& state = error.sqlstate();
+  // SQLSTATE classes: data exception, integrity constraint, raised in PL/pgSQL; SQLITE_CONSTRAINT is 19.
+  const bool sqlite = !state.empty() && state.size() < 5 && state.find_first_not_of("0123456789") == std::string::npos;
+  return sqlite ? (std::stoi(state) & 0xff) == 19
+                : state.starts_with("22") || state.starts_with("23") || state.starts_with("P0") || state.starts_with("FP");
+}
 std::string worker_name(std::int64_t worker) { return "worker " + std::to_string(worker); }
 }  // namespace
 
@@ -88,7 +98,7 @@ std::vector<SettleAnswer> Fence::settle(Connection& connection, const std::vecto
     const auto now = read(connection, s.item);
     if (now && now->claim == s.claim && now->fence == s.fence + 1 &&
         (now->state == s.to || (s.to == core::State::queued && now->state == core::State::stopped)))
-      answers[i] = now->state == s.to ? SettleAnswer::settled : SettleAnswer::stopped;
+      answers[i] = SettleAnswer::already_recorded;
   }
   return answers;
 }
@@ -99,7 +109,7 @@ std::vector<SettleAnswer> Fence::settle_each(Connection& connection, const std::
     try {
       answers.push_back(settle(connection, {s}).at(0));
     } catch (const base::InfraError& error) {
-      if (error.retryable() || error.poisoned()) throw;
+      if (!refused_by_table(error)) throw;
       // The table itself refuses this row's new words (a CHECK, a foreign trigger). Its lease will lapse, and the
       // rescuer's error on it is the operator's to see; the others must not wait for that.
       answers.push_back(SettleAnswer::stale);

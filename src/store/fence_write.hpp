@@ -28,7 +28,4 @@ inline Value micros(const std::optional<Duration>& duration) {
 std::string json_of(const std::vector<Settlement>& settlements, const core::Queue& queue);
 std::string json_of(const std::vector<Claim>& claims);
 
-// A new claim of this worker: its number above 43 random bits.
-std::int64_t new_claim(std::int64_t worker);
-
 }  // namespace fencepost::store

@@ -1,10 +1,11 @@
 #pragma once
 // The guards: each line of SQL or C++ that a promise stands on, by name. A build with FENCEPOST_MUTANTS can
-// remove one of them at a time, and the race matrix must then fail (tests/mutants). In every other build the
+// remove one of them at a time, and the race matrix must then fail (tests/store/mutants_test.cpp). In every other build the
 // names vanish: guard() is constexpr true and the SQL carries no marks.
 //
 // In SQL a guard is a mark behind the line:      AND t.{fence} = s.fence   --! settle_fence
 // or a line and what the mutant has in its place:  FOR UPDATE              --! stop_lock => --
+// A mark may name several guards (a,b): the line goes with each of them.
 
 #include <string_view>
 
@@ -17,10 +18,13 @@ inline constexpr std::string_view kGuards[] = {
     "claim_effect",            // rule 2: an item with an effect is never claimed again
     "claim_state_subquery",    // rule 1: the state test stands on the write, not in an unlocked subquery
     "gate_identity",           // rule 3: claim_id and fence
-    "gate_state",              // rule 3: status, enabled, stop_wanted
+    "gate_fence",              // rule 3: the fence alone, and what it stands for
+    "gate_enabled",            // rule 3: enabled and no stop wanted, should the trigger be gone
+    "gate_effect",             // rule 3: effect IS NULL, should the claim have let it through
     "gate_lease",              // rule 3: the lease is alive
     "gate_due",                // rule 3: run_at
     "settle_identity",         // rule 5: claim_id and fence
+    "settle_fence",            // rule 5: the fence alone
     "effect_identity",         // rule 6: WHERE effect = claim_id
     "effect_outcome",          // rule 6: an outcome that is known is not overturned
     "late_yes",                // rule 6: a yes without a row becomes an event
@@ -38,11 +42,14 @@ inline constexpr std::string_view kGuards[] = {
     "reconcile_identity",      // rule 10: fence-checked writes
     "trigger",                 // rule 12: the fence trigger
     "trigger_keeps_effect",    // rule 12: a full-row save cannot clear effect or stop_wanted
+    "trigger_keeps_stopped",   // rule 12 and F2: a full-row save cannot re-arm what was stopped
     "trigger_delete",          // rule 12: no delete of an open effect
+    "restored_state",          // rule 13: what was stopped meanwhile is not made unknown
+    "budget_quota",            // F4: the conditional statement; the table's CHECK stands behind it
 };
 
 #ifdef FENCEPOST_MUTANTS
-// Removes one guard in this process, or none (""). Call before anything is rendered. Not thread-safe.
+// Removes a guard in this process, several ("a+b": each alone is covered by the other), or none (""). Call before anything is rendered. Not thread-safe.
 void remove_guard(std::string_view name);
 bool guard(std::string_view name);
 #else

@@ -23,20 +23,34 @@ SELECT name, table_name, paused, paused_why FROM fencepost_queues ORDER BY name
 -- name: bump_epoch
 UPDATE fencepost_epoch SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch
 
+-- name: peek_epoch
+-- Without a lock: is there anything to decide at all?
+SELECT epoch, identity, restored FROM fencepost_epoch WHERE id = 1
+
 -- name: set_identity
--- $1 the database's identity as it is now
-UPDATE fencepost_epoch SET identity = $1, restored = FALSE WHERE id = 1
+-- $1 the database's identity as it is now, $2 the epoch that a process remembers: no other one with that
+-- memory finds the epoch behind again.
+UPDATE fencepost_epoch SET identity = $1, restored = FALSE,
+  epoch = CASE WHEN epoch < $2 THEN $2 ELSE epoch END
+WHERE id = 1
 
 -- name: mark_restored
 UPDATE fencepost_epoch SET restored = TRUE WHERE id = 1
 
 -- name: add_worker
--- $1 number, $2 boot id, $3 pid, $4 started (clock ticks since boot), $5 host, $6 lock file
+-- $1 number, $2 boot id, $3 pid, $4 started (clock ticks since boot), $5 host, $6 lock file (its nonce, a
+-- space, its path)
 INSERT INTO fencepost_workers (number, boot_id, pid, started, host, lock_file, seen)
 VALUES ($1, $2, $3, $4, $5, $6, fencepost_now()) ON CONFLICT DO NOTHING RETURNING number
 
 -- name: workers
-SELECT number, boot_id, pid, started, host, lock_file FROM fencepost_workers ORDER BY number
+-- $1 boot id: only of this boot of this machine can anything be known.
+SELECT number, lock_file, pid, started FROM fencepost_workers WHERE boot_id = $1 ORDER BY number
+
+-- name: worker
+-- $1 number
+SELECT lock_file, pid, started, boot_id FROM fencepost_workers WHERE number = $1
 
 -- name: delete_worker
-DELETE FROM fencepost_workers WHERE number = $1
+-- $1 number, $2 lock file: never the row of a successor with the same number.
+DELETE FROM fencepost_workers WHERE number = $1 AND lock_file = $2

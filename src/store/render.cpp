@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "store/guards.hpp"
@@ -8,26 +11,41 @@ namespace fencepost::store {
 
 #ifdef FENCEPOST_MUTANTS
 namespace {
-std::string& removed() {
-  static std::string name;
-  return name;
+std::set<std::string, std::less<>>& removed() {
+  static std::set<std::string, std::less<>> names;
+  return names;
 }
 
-// \1 guard \2 text \3 replacement \4 becomes the text, or the replacement where the guard is removed.
+// Calls `each` with the parts of "a+b" or "a,b".
+template <typename Each>
+void split(std::string_view text, char separator, Each&& each) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find(separator), text.size());
+    each(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+// \1 guards \2 text \3 replacement \4 becomes the text, or the replacement where one of its guards is removed.
 std::string apply_guards(std::string text) {
   for (std::size_t begin = text.find('\1'); begin != std::string::npos; begin = text.find('\1')) {
     const auto name_end = text.find('\2', begin), text_end = text.find('\3', begin), end = text.find('\4', begin);
-    const auto name = text.substr(begin + 1, name_end - begin - 1);
-    const auto chosen = guard(name) ? text.substr(name_end + 1, text_end - name_end - 1)
-                                    : text.substr(text_end + 1, end - text_end - 1);
+    bool all = true;
+    split(std::string_view(text).substr(begin + 1, name_end - begin - 1), ',',
+          [&](std::string_view name) { all = all && guard(name); });
+    const auto chosen = all ? text.substr(name_end + 1, text_end - name_end - 1)
+                            : text.substr(text_end + 1, end - text_end - 1);
     text.replace(begin, end - begin + 1, chosen);
   }
   return text;
 }
 }  // namespace
 
-void remove_guard(std::string_view name) { removed() = name; }
-bool guard(std::string_view name) { return removed() != name; }
+void remove_guard(std::string_view names) {
+  removed().clear();
+  split(names, '+', [](std::string_view name) { removed().emplace(name); });
+}
+bool guard(std::string_view name) { return !removed().contains(name); }
 #else
 namespace {
 std::string apply_guards(std::string text) { return text; }

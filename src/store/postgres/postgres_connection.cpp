@@ -206,7 +206,8 @@ void PostgresConnection::begin() {
   FENCEPOST_ASSERT(!in_transaction_);
   if (options_.poll_only) {
     // Behind a pooler in transaction mode nothing of the session lasts; the settings go with the transaction.
-    command("BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '60s';"
+    command("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on;"
+            "SET LOCAL client_min_messages = warning; SET LOCAL idle_in_transaction_session_timeout = '60s';"
             "SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout.count() / 1000) + ";"
             "SET LOCAL statement_timeout = " + std::to_string(options_.statement_deadline.count() / 1000),
             Loss::plain);
@@ -218,8 +219,9 @@ void PostgresConnection::begin() {
 
 void PostgresConnection::commit() {
   FENCEPOST_ASSERT(in_transaction_);
-  const auto result = command("COMMIT", Loss::in_doubt);
+  // Over whatever the answer is: a deferred constraint that fails here has ended it too.
   in_transaction_ = false;
+  const auto result = command("COMMIT", Loss::in_doubt);
   if (std::strcmp(PQcmdStatus(result.get()), "COMMIT") != 0)
     throw base::InfraError("the transaction was rolled back", {.retryable = true}, "40000");
   if (!warning_.empty())

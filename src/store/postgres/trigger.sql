@@ -3,6 +3,8 @@
 
 -- name: install
 CREATE OR REPLACE FUNCTION {own}{fn_update}() RETURNS trigger LANGUAGE plpgsql AS $fencepost$
+DECLARE
+  changed BOOLEAN;
 BEGIN
   -- A statement of the protocol writes fence + 1 itself. Everything else is somebody else's: it may say what
   -- is wanted (status, enabled, run_at, payload), never what has happened.
@@ -12,10 +14,14 @@ BEGIN
     NEW.{effect} := OLD.{effect};                                --! trigger_keeps_effect
     {keep_effect_key}                                            --! trigger_keeps_effect
     NEW.{stop_wanted} := OLD.{stop_wanted} OR NEW.{stop_wanted}; --! trigger_keeps_effect
+    changed := NEW.{fence} IS DISTINCT FROM OLD.{fence} OR {tracked_changed};
+    NEW.{status} := {kept_status};                               --! trigger_keeps_stopped
+    -- A stop by plain SQL while the effect is open is a stop that is wanted: a retry must not forget it.
+    IF OLD.{effect} IS NOT NULL AND NEW.{status} = {w_stopped} THEN NEW.{stop_wanted} := TRUE; END IF; --! stop_wanted
     IF OLD.{effect} IS NOT NULL AND NEW.{lease_until} IS NULL THEN
       NEW.{lease_until} := OLD.{lease_until};
     END IF;
-    IF NEW.{fence} IS DISTINCT FROM OLD.{fence} OR {tracked_changed} THEN
+    IF changed THEN
       NEW.{fence} := OLD.{fence} + 1;
       INSERT INTO {own}fencepost_events (at, queue, item, kind, from_state, to_state, fence, actor)
       VALUES ({own}fencepost_now(), {queue}, OLD.{key}::text, 'changed', OLD.{status}::text, NEW.{status}::text,

@@ -12,8 +12,14 @@ UPDATE fencepost_buckets SET used = used - ?4, overhang = max(0, used - ?4 - quo
 WHERE scope = ?1 AND name = ?2 AND time_window = ?3 RETURNING used
 
 -- name: set_used
+-- ?4 what the ledger says, ?5 what was seen
 UPDATE fencepost_buckets SET used = ?4, overhang = max(0, ?4 - quota)
-WHERE scope = ?1 AND name = ?2 AND time_window = ?3 RETURNING used
+WHERE scope = ?1 AND name = ?2 AND time_window = ?3 AND used = ?5 RETURNING used
 
 -- name: lock_buckets
 SELECT scope, name, time_window, quota, used FROM fencepost_buckets ORDER BY time_window, scope, name
+
+-- name: set_quota_from
+-- ?1 scope, ?2 name, ?3 the first window, ?4 the new limit
+UPDATE fencepost_buckets SET quota = ?4, overhang = max(0, used - ?4)
+WHERE scope = ?1 AND name = ?2 AND time_window >= ?3

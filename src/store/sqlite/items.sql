@@ -131,9 +131,18 @@ WHERE t.{status} = {w_unknown} AND t.{effect} IS NOT NULL AND t.{run_at} <= fenc
 ORDER BY t.{run_at} LIMIT ?1
 
 -- name: misplaced
+-- ?1 how many: rows whose word a foreign writer changed against what their effect says. Their effect is known or
+-- unknown but not running, and no lease will bring them to the rescuer.
 SELECT t.{key} FROM {table} AS t
 WHERE t.{effect} IS NOT NULL AND t.{status} <> {w_done} AND t.{status} <> {w_unknown}
   AND t.{lease_until} IS NULL
+UNION
+SELECT t.{key} FROM fencepost_effects AS e JOIN {table} AS t ON t.{key} = {k_effect} AND t.{effect} = e.claim
+WHERE e.queue = {queue} AND (e.outcome IS NULL OR e.outcome = 'unknown') AND t.{status} = {w_done}
+  AND t.{lease_until} IS NULL
+UNION
+SELECT t.{key} FROM {table} AS t LEFT JOIN fencepost_effects AS e ON e.claim = t.{effect}
+WHERE t.{status} = {w_unknown} AND (t.{effect} IS NULL OR e.outcome = 'done')
 LIMIT ?1
 
 -- name: next_due

@@ -18,9 +18,30 @@ struct Finalize {
 };
 using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalize>;
 
-// One process's writers take turns on a mutex: waiting for it is fair and prompt, where busy_timeout polls.
-// Other processes are waited for by busy_timeout.
-using WriterMutex = std::timed_mutex;
+// One process's writers take turns on a mutex: waiting for it is prompt, where busy_timeout polls. Other
+// processes are waited for by busy_timeout. Not a std::timed_mutex: it locks by pthread_mutex_clocklock, which the
+// thread sanitizer of gcc 12 does not see.
+class WriterMutex {
+ public:
+  bool try_lock_for(base::Duration timeout) {
+    std::unique_lock lock(mutex_);
+    if (!free_.wait_for(lock, timeout, [this] { return !held_; })) return false;
+    held_ = true;
+    return true;
+  }
+  void unlock() {
+    {
+      const std::lock_guard lock(mutex_);
+      held_ = false;
+    }
+    free_.notify_one();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable free_;
+  bool held_ = false;
+};
 
 void now_function(sqlite3_context* context, int, sqlite3_value**) {
   sqlite3_result_int64(context, base::system_clock().wall() + g_shift.load());

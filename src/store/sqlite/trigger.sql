@@ -21,14 +21,16 @@ BEGIN
     {claim_id} = OLD.{claim_id},
     {effect} = OLD.{effect},                                     --! trigger_keeps_effect
     {keep_effect_key}                                            --! trigger_keeps_effect
-    {stop_wanted} = max(OLD.{stop_wanted}, NEW.{stop_wanted}),   --! trigger_keeps_effect
+    -- A stop by plain SQL while the effect is open is a stop that is wanted: a retry must not forget it.
+    {stop_wanted} = max(OLD.{stop_wanted}, NEW.{stop_wanted}, OLD.{effect} IS NOT NULL AND NEW.{status} = {w_stopped}), --! trigger_keeps_effect,stop_wanted
+    {status} = {kept_status},                                    --! trigger_keeps_stopped
     {lease_until} = CASE WHEN OLD.{effect} IS NOT NULL THEN coalesce(NEW.{lease_until}, OLD.{lease_until})
       ELSE NEW.{lease_until} END,
     {attempt} = OLD.{attempt}
   WHERE {key} IS NEW.{key} AND {fence} IS NEW.{fence};
   INSERT INTO fencepost_events (at, queue, item, kind, from_state, to_state, fence)
   SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER) * 1000,
-    {queue}, CAST(OLD.{key} AS TEXT), 'changed', OLD.{status}, NEW.{status}, OLD.{fence} + 1
+    {queue}, CAST(OLD.{key} AS TEXT), 'changed', OLD.{status}, {kept_status}, OLD.{fence} + 1
   WHERE NEW.{fence} IS NOT OLD.{fence} OR {tracked_changed};
 END;
 CREATE TRIGGER {fn_update_lease} AFTER UPDATE ON {table}

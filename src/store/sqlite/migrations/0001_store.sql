@@ -26,6 +26,7 @@ CREATE TABLE fencepost_effects (
   decided_by TEXT
 );
 CREATE INDEX fencepost_effects_item ON fencepost_effects (queue, item, id);
+CREATE INDEX fencepost_effects_open ON fencepost_effects (queue) WHERE outcome IS NULL OR outcome = 'unknown';
 
 CREATE TABLE fencepost_events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
