@@ -1,0 +1,77 @@
+#include "accounts/connections.hpp"
+
+#include <algorithm>
+
+#include "accounts/sql.hpp"
+#include "accounts/text.hpp"
+
+namespace fencepost::accounts {
+
+namespace {
+
+constexpr std::string_view kPlatforms[] = {"webhook"};
+
+std::string context_of(std::int64_t id) { return "connection:" + std::to_string(id); }
+
+ConnectionInfo info_of(const store::Row& row) {
+  return {row[0].integer(), row[1].text(),          row[2].text(),      row[3].text(),
+          row[4].integer(), row[5].maybe_integer(), row[6].maybe_text()};
+}
+
+}  // namespace
+
+ConnectionInfo create_connection(store::Connection& connection, const Vault& vault, const std::string& name,
+                                 const std::string& platform, const std::string& target,
+                                 const base::Secret& secret) {
+  check_name(name);
+  if (std::find(std::begin(kPlatforms), std::end(kPlatforms), platform) == std::end(kPlatforms))
+    throw base::UserError("invalid_platform", "the platform must be: webhook");
+  store::Transaction transaction(connection);
+  const auto rows = connection.run(sql::add_connection, {name, platform, target});
+  if (rows.empty())
+    throw base::UserError("duplicate_name",
+                          "there is a connection of this name: choose another, or disconnect it");
+  auto info = info_of(rows[0]);
+  connection.run(sql::set_secret, {info.id, vault.seal(secret, context_of(info.id))});
+  transaction.commit();
+  return info;
+}
+
+std::optional<ConnectionInfo> get_connection(store::Connection& connection, std::int64_t id) {
+  const auto rows = connection.run(sql::connection, {id});
+  if (rows.empty()) return std::nullopt;
+  return info_of(rows[0]);
+}
+
+std::vector<ConnectionInfo> list_connections(store::Connection& connection) {
+  std::vector<ConnectionInfo> all;
+  for (const auto& row : connection.run(sql::connections)) all.push_back(info_of(row));
+  return all;
+}
+
+bool disconnect(store::Connection& connection, std::int64_t id) {
+  return !connection.run(sql::disconnect, {id}).empty();
+}
+
+bool share_connected(store::Connection& connection, std::int64_t id) {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  const auto rows = connection.run(sql::share_connection, {id});
+  return !rows.empty() && rows[0][0].boolean();
+}
+
+std::optional<base::Secret> connection_secret(store::Connection& connection, const Vault& vault,
+                                              std::int64_t id) {
+  const auto rows = connection.run(sql::secret, {id});
+  if (rows.empty()) return std::nullopt;
+  // Connected and without a secret: a foreign program's row, or one whose key was lost and cleaned up.
+  if (rows[0][0].is_null())
+    throw base::UserError("secret_unreadable", "the connection has no secret: connect again");
+  return vault.unseal(rows[0][0].text(), context_of(id));
+}
+
+void set_connection_error(store::Connection& connection, std::int64_t id,
+                          const std::optional<std::string>& error) {
+  connection.run(sql::set_connection_error, {id, error});
+}
+
+}  // namespace fencepost::accounts

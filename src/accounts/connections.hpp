@@ -1,0 +1,45 @@
+#pragma once
+// Connections: accounts on outside platforms that things are posted to. Credentials are encrypted at rest.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accounts/vault.hpp"
+#include "base/clock.hpp"
+#include "store/database.hpp"
+
+namespace fencepost::accounts {
+
+struct ConnectionInfo {
+  std::int64_t id = 0;
+  std::string name;      // unique among the connected ones
+  std::string platform;  // "webhook"
+  std::string target;    // what it posts to: the webhook's URL; safe to show
+  base::Micros created_at = 0;
+  std::optional<base::Micros> disconnected_at;
+  std::optional<std::string> last_error;
+};
+
+// Throws UserError: invalid_name, duplicate_name, invalid_platform. Target and secret are the connector's to
+// check (connect::Connector::check), before.
+ConnectionInfo create_connection(store::Connection& connection, const Vault& vault, const std::string& name,
+                                 const std::string& platform, const std::string& target,
+                                 const base::Secret& secret);
+std::optional<ConnectionInfo> get_connection(store::Connection& connection, std::int64_t id);
+std::vector<ConnectionInfo> list_connections(store::Connection& connection);
+// Disconnects and forgets the secret; false where there is no such connection. Its row stays for the history.
+// Sends that have not passed their gate are prevented: the gate locks this row FOR SHARE (rule 3).
+bool disconnect(store::Connection& connection, std::int64_t id);
+// Locks the row FOR SHARE until the end of the transaction, in which it must be called; whether it is still
+// connected. For gates.
+bool share_connected(store::Connection& connection, std::int64_t id);
+// The secret, for sending; nullopt where it is disconnected. Throws UserError("secret_unreadable").
+std::optional<base::Secret> connection_secret(store::Connection& connection, const Vault& vault,
+                                              std::int64_t id);
+// The last failure of something sent over it, short and safe to show; nullopt: it works. No row: nothing
+// happens.
+void set_connection_error(store::Connection& connection, std::int64_t id,
+                          const std::optional<std::string>& error);
+
+}  // namespace fencepost::accounts

@@ -1,0 +1,33 @@
+-- Connections: accounts on outside platforms. Their rows stay when they are disconnected, without the secret.
+
+-- name: add_connection
+-- $1 name, $2 platform, $3 target. No row: a connected one has the name.
+INSERT INTO fencepost_connections (name, platform, target, created_at) VALUES ($1, $2, $3, fencepost_now())
+ON CONFLICT (name) WHERE disconnected_at IS NULL DO NOTHING
+RETURNING id, name, platform, target, created_at, disconnected_at, last_error
+
+-- name: set_secret
+-- $1 id, $2 the sealed secret, which is bound to the id
+UPDATE fencepost_connections SET secret = $2 WHERE id = $1 AND disconnected_at IS NULL
+
+-- name: connection
+SELECT id, name, platform, target, created_at, disconnected_at, last_error
+FROM fencepost_connections WHERE id = $1
+
+-- name: connections
+SELECT id, name, platform, target, created_at, disconnected_at, last_error
+FROM fencepost_connections ORDER BY id
+
+-- name: disconnect
+-- $1 id. Writes also where it was disconnected before: a repetition after a commit in doubt has a commit of
+-- its own.
+UPDATE fencepost_connections SET disconnected_at = coalesce(disconnected_at, fencepost_now()), secret = NULL
+WHERE id = $1 RETURNING id
+
+-- name: secret
+-- $1 id
+SELECT secret FROM fencepost_connections WHERE id = $1 AND disconnected_at IS NULL
+
+-- name: set_connection_error
+-- $1 id, $2 error or NULL. Writes only news: every settlement of the connection comes by here.
+UPDATE fencepost_connections SET last_error = $2 WHERE id = $1 AND last_error IS DISTINCT FROM $2

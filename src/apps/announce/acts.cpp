@@ -1,0 +1,101 @@
+// What people do to an announcement: disable, enable, delete, post now, resolve.
+
+#include "apps/announce/certain.hpp"
+#include "apps/announce/check.hpp"
+#include "apps/announce/repository.hpp"
+#include "apps/announce/service.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::announce {
+
+using core::ResolveAnswer;
+using core::StopAnswer;
+
+namespace {
+EnableResult result_of(store::RearmAnswer answer) {
+  switch (answer) {
+    case store::RearmAnswer::rearmed:
+      return EnableResult::enabled;
+    case store::RearmAnswer::already_armed:
+      return EnableResult::already_enabled;
+    case store::RearmAnswer::in_flight:
+      return EnableResult::in_flight;
+    case store::RearmAnswer::outcome_unknown:
+      return EnableResult::outcome_unknown;
+    case store::RearmAnswer::already_done:
+      return EnableResult::already_posted;
+    case store::RearmAnswer::not_found:
+      break;
+  }
+  return EnableResult::not_found;
+}
+}  // namespace
+
+StopAnswer Service::disable(std::int64_t id, const std::string& actor) {
+  // Repeated after a doubt it finds its own stop, and already_stopped comes with a commit of its own.
+  return until_certain(database_, [&](store::Connection& connection, bool) {
+    return fence_.stop(connection, std::to_string(id), actor);
+  });
+}
+
+EnableResult Service::enable(std::int64_t id, const std::string& actor) {
+  const auto result = until_certain(database_, [&](store::Connection& connection, bool) {
+    store::Transaction transaction(connection);
+    const auto answer = fence_.rearm(connection, std::to_string(id), actor);
+    if (answer == store::RearmAnswer::rearmed) {
+      // Behind the lock that rearm() took. Without a commit, what it did is undone.
+      const auto now = connection.run(store::sql::now)[0][0].integer();
+      if (load(connection, id).value().run_at < now - kLate.count()) return EnableResult::too_late;
+      connection.run(store::sql::notify, {fence_.queue().name});
+    }
+    transaction.commit();
+    return result_of(answer);
+  });
+  if (result == EnableResult::enabled) runner_.wake();
+  return result;
+}
+
+StopAnswer Service::remove(std::int64_t id, const std::string& actor) {
+  return until_certain(database_, [&](store::Connection& connection, bool doubt) {
+    const auto answer = fence_.remove(connection, std::to_string(id), actor);
+    if (answer != StopAnswer::not_found || !doubt) return answer;
+    store::Fence::confirm(connection);
+    return StopAnswer::already_stopped;
+  });
+}
+
+PostNow Service::post_now(std::int64_t id, const std::string& actor, base::Duration wait) {
+  // The claim is drawn here, so that a repetition after a doubt knows its own.
+  const auto claim = store::new_claim(worker_);
+  const auto run = until_certain(database_, [&](store::Connection& connection, bool) {
+    return fence_.run_now(connection, std::to_string(id), actor, runner_.options().lease, worker_, claim);
+  });
+  if (run.claim) runner_.submit(*run.claim).wait_for(wait);
+  try {
+    return {run.answer, get(id)};
+  } catch (const base::InfraError&) {
+    return {run.answer, {}};  // what was started stays started
+  }
+}
+
+ResolveAnswer Service::resolve(std::int64_t id, bool happened, const std::string& actor,
+                               const std::string& post_url) {
+  check_url(post_url);
+  return until_certain(database_, [&](store::Connection& connection, bool doubt) {
+    const auto item = std::to_string(id);
+    const auto answer =
+        fence_.resolve(connection, item, happened, actor, post_url, [&](store::Connection& within) {
+          if (happened) set_posted(within, id, "", post_url);
+        });
+    if (answer != ResolveAnswer::not_unknown || !doubt) return answer;
+    const auto now = fence_.read(connection, item);
+    const bool as_said =
+        now && (happened ? now->state == core::State::done
+                         : now->state == core::State::failed || now->state == core::State::stopped);
+    if (!as_said) return answer;
+    store::Fence::confirm(connection);
+    return ResolveAnswer::resolved;
+  });
+}
+
+}  // namespace fencepost::announce

@@ -1,0 +1,42 @@
+#pragma once
+// How an announcement leaves: the application's side of the effect runner (rule 16), over the connectors.
+
+#include <vector>
+
+#include "accounts/vault.hpp"
+#include "connect/connector.hpp"
+#include "engine/effect_work.hpp"
+#include "store/database.hpp"
+
+namespace fencepost::announce {
+
+// Thread-safe. Everything named in the constructor outlives it.
+class Publisher : public engine::EffectApp {
+ public:
+  // `connectors`: one a platform, made with `clock`, which must be the engine's too: deadlines are moments on
+  // it. `timeout`: the hard deadline of one request, from its gate.
+  Publisher(store::Database& database, const accounts::Vault& vault,
+            std::vector<connect::Connector*> connectors, const base::Clock& clock,
+            base::Duration timeout = std::chrono::seconds(30));
+
+  std::variant<engine::Rendered, engine::NotNow> render(store::Connection& connection,
+                                                        const store::Claim& claim,
+                                                        const std::string& key) override;
+  store::EffectResult send(const store::Effect& effect, const engine::Rendered& rendered,
+                           base::BootTime deadline) override;
+  store::EffectResult look(const store::Reconcile& reconcile, std::stop_token stop) override;
+  bool refuses_second_arrival(const store::Effect& effect) override;
+  void settled(store::Connection& connection, const store::Effect& effect,
+               const store::EffectResult& result) override;
+
+ private:
+  connect::Connector* connector(const std::string& platform) const;
+
+  store::Database& database_;
+  const accounts::Vault& vault_;
+  const std::vector<connect::Connector*> connectors_;
+  const base::Clock& clock_;
+  const base::Duration timeout_;
+};
+
+}  // namespace fencepost::announce

@@ -1,0 +1,130 @@
+#pragma once
+// Announcements: what people can do with them. HTTP and CLI call this and nothing else.
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/state.hpp"
+#include "engine/engine.hpp"
+#include "store/database.hpp"
+#include "store/fence.hpp"
+
+namespace fencepost::announce {
+
+// The queue over fencepost_announcements: `once`, words queued · claimed · sending · posted · failed ·
+// unknown · disabled; payload text, url, connection_id.
+core::Queue announcement_queue();
+
+// An announcement as people see it. Times are µs since 1970 UTC.
+struct Announcement {
+  std::int64_t id = 0;
+  std::int64_t connection_id = 0;
+  std::string connection;  // its name
+  std::string text;
+  std::string url;  // may be empty
+  base::Micros run_at = 0;
+  std::string status;        // the users' word; a claimed one is still "queued" to them
+  std::int64_t version = 1;  // grows with every edit by a person: the ETag
+  int attempts = 0;
+  bool stop_wanted = false;
+  std::optional<std::string> last_error;
+  std::optional<base::Micros> posted_at;
+  std::optional<std::string> post_id, post_url;
+  base::Micros created_at = 0;
+};
+
+struct Draft {
+  std::int64_t connection_id = 0;
+  std::string text;
+  std::string url;
+  std::optional<base::Micros> run_at;  // empty: now
+};
+struct Change {  // empty members stay as they are
+  std::optional<std::string> text, url;
+  std::optional<base::Micros> run_at;
+};
+
+struct Page {
+  std::vector<Announcement> items;
+  std::optional<std::int64_t> next;  // the cursor of the next page
+};
+
+enum class EditResult { changed, version_conflict, in_flight, outcome_unknown, already_posted, not_found };
+enum class EnableResult {
+  enabled,
+  already_enabled,
+  in_flight,
+  outcome_unknown,
+  already_posted,
+  too_late,
+  not_found
+};
+
+struct PostNow {
+  core::RunNowAnswer answer;
+  std::optional<Announcement> announcement;  // as it was when the answer was given
+};
+
+struct HistoryEntry {
+  std::int64_t id;
+  base::Micros at;
+  std::string kind;
+  std::optional<std::string> from, to, actor, detail;
+  std::optional<std::int64_t> fence;
+};
+
+// A time that lies further back than this is refused instead of being posted at once: a post cannot be taken
+// back.
+constexpr base::Duration kLate = std::chrono::minutes(5);
+
+// Thread-safe. Throws UserError for bad input (codes: invalid_text, invalid_url, invalid_time, invalid_field,
+// unknown_connection, connection_disconnected) and InfraError where the database is away. `actor` is kept in
+// the history.
+//
+// Acts whose commit is in doubt are repeated on new connections until their answer is certain (rule 4); where
+// the database stays away, the InfraError is `in_doubt`, and the caller may repeat the act as it was.
+class Service {
+ public:
+  // `runner` is the queue's runner of this process; all outlive the service.
+  Service(store::Database& database, const store::Fence& fence, engine::QueueRunner& runner,
+          std::int64_t worker);
+
+  // Announces at `draft.run_at`, or at once. `within` runs last in the same transaction, and again where that
+  // is retried: what the caller keeps of it (the answer under an idempotency key) is one fact with the
+  // announcement. A commit in doubt is not repeated, but thrown.
+  using Within = std::function<void(store::Connection&, const Announcement&)>;
+  Announcement create(const Draft& draft, const std::string& actor, const Within& within = {});
+  std::optional<Announcement> get(std::int64_t id);
+  // Newest first; `before` is a cursor (an id), `limit` 1–200; `status` may be empty.
+  Page list(std::optional<std::int64_t> before, int limit, const std::string& status);
+  std::pair<EditResult, std::optional<Announcement>> edit(std::int64_t id, std::int64_t version,
+                                                          const Change& change, const std::string& actor);
+  // Never `prevented` or `already_stopped` from a commit in doubt.
+  core::StopAnswer disable(std::int64_t id, const std::string& actor);
+  // Back to queued, also after a failure, at its old time; too_late where that has passed by more than kLate.
+  EnableResult enable(std::int64_t id, const std::string& actor);
+  // Deletes what is not in flight; its history stays.
+  core::StopAnswer remove(std::int64_t id, const std::string& actor);
+  // Starts it by itself and waits up to `wait` for its outcome. Of N callers exactly one is told `started`,
+  // also where its claim was in doubt. The announcement is missing where it was deleted, or could not be read
+  // afterwards.
+  PostNow post_now(std::int64_t id, const std::string& actor, base::Duration wait);
+  // Waits up to `wait` until the effect of an announcement has an outcome (after an `in_flight` stop);
+  // `unknown` is one.
+  std::optional<Announcement> wait_settled(std::int64_t id, base::Duration wait);
+  core::ResolveAnswer resolve(std::int64_t id, bool happened, const std::string& actor,
+                              const std::string& post_url);
+  // Oldest first, those with an id above `after`; also of a deleted one. States in the users' words.
+  std::vector<HistoryEntry> history(std::int64_t id, std::int64_t after, int limit);
+
+ private:
+  store::Database& database_;
+  const store::Fence& fence_;
+  engine::QueueRunner& runner_;
+  const std::int64_t worker_;
+};
+
+}  // namespace fencepost::announce
