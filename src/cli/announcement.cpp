@@ -1,0 +1,180 @@
+// `fencepost announcement` as a thing: create, list, show, edit, history. What acts: announcement_acts.cpp.
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "cli/announcement.hpp"
+#include "cli/noun.hpp"
+#include "cli/settings.hpp"
+#include "cli/text.hpp"
+
+namespace fencepost::cli {
+
+namespace {
+using nlohmann::json;
+
+// --at or --in, as RFC 3339; nothing where neither was given.
+struct When {
+  std::string at, in;
+  void add_to(CLI::App& command) {
+    auto* first = command.add_option("--at", at, "When, such as 2026-11-22T18:00:00Z")->type_name("TIME");
+    auto* second = command.add_option("--in", in, "In how long, such as 10s or 2h")->type_name("DURATION");
+    first->excludes(second);
+  }
+  std::optional<std::string> text() const {
+    try {
+      if (!in.empty()) return base::format_utc(base::system_clock().wall() + parse_duration(in).count());
+      if (!at.empty()) return base::format_utc(base::parse_utc(at));
+    } catch (const base::UserError& error) {
+      throw UsageError(error.what());
+    }
+    return std::nullopt;
+  }
+};
+
+Table details(const json& item) {
+  Table rows;
+  for (const char* name : {"id", "status", "connection", "connection_id", "text", "url", "run_at", "version",
+                           "attempts", "stop_wanted", "last_error", "posted_at", "post_id", "post_url", "created_at"})
+    rows.push_back({name, cell(item, name)});
+  return rows;
+}
+
+// A connection by its id, or by the name of a connected one.
+json connection_id(Client& client, const std::string& given) {
+  if (given.find_first_not_of("0123456789") == std::string::npos && !given.empty() && given.size() <= 18)
+    return std::stoll(given);
+  const auto body = client.get("/connections");
+  for (const auto& item : body.at("items"))
+    if (item.at("name") == given && item.at("status") == "connected") return item.at("id");
+  throw base::UserError("unknown_connection",
+                        "there is no connection of the name '" + given + "': see fencepost connection list");
+}
+
+void add_create(CLI::App& noun, Chosen& chosen) {
+  struct Given {
+    std::string connection, text, url, key;
+    When when;
+  };
+  auto given = std::make_shared<Given>();
+  auto* command = noun.add_subcommand("create", "Make an announcement; it is posted once, at its time or at once");
+  command->add_option("--connection", given->connection, "What it is posted to: an id or a name")->required();
+  command->add_option("--text", given->text, "What it says")->required();
+  command->add_option("--url", given->url, "Of the show");
+  given->when.add_to(*command);
+  command->add_option("--idempotency-key", given->key, "Your name for this request: repeated, it makes nothing new");
+  speaks(*command, chosen, [given](Client& client, bool as_json) {
+    const auto when = given->when.text();
+    json body = {{"connection_id", connection_id(client, given->connection)}, {"text", given->text}};
+    if (!given->url.empty()) body["url"] = given->url;
+    if (when) body["run_at"] = *when;
+    connect::Headers headers;
+    if (!given->key.empty()) headers.emplace_back("Idempotency-Key", given->key);
+    const auto made = client.send("POST", "/announcements", body, headers);
+    as_json ? print_json(made) : print(sheet(details(made)));
+    return 0;
+  });
+}
+
+void add_list(CLI::App& noun, Chosen& chosen) {
+  struct Given {
+    std::string status, cursor;
+    int limit = 50;
+  };
+  auto given = std::make_shared<Given>();
+  auto* command = noun.add_subcommand("list", "Show announcements, the newest first");
+  command->add_option("--status", given->status, "Only these: queued, sending, posted, failed, unknown or disabled");
+  command->add_option("--limit", given->limit, "How many")->check(CLI::Range(1, 200))->capture_default_str();
+  command->add_option("--cursor", given->cursor, "Go on where the page before ended");
+  speaks(*command, chosen, [given](Client& client, bool as_json) {
+    auto path = "/announcements?limit=" + std::to_string(given->limit);
+    if (!given->status.empty()) path += "&status=" + encoded(given->status);
+    if (!given->cursor.empty()) path += "&cursor=" + encoded(given->cursor);
+    const auto body = client.get(path);
+    if (as_json) {
+      print_json(body);
+      return 0;
+    }
+    Table rows;
+    for (const auto& item : body.at("items"))
+      rows.push_back({cell(item, "id"), cell(item, "status"), cell(item, "run_at"), cell(item, "connection"),
+                      cell(item, "text"), cell(item, "last_error")});
+    print(table({"ID", "STATUS", "TIME", "CONNECTION", "TEXT", "LAST ERROR"}, rows, 50));
+    if (!body.at("next").is_null()) print("more: --cursor " + cell(body, "next") + "\n");
+    return 0;
+  });
+}
+
+void add_edit(CLI::App& noun, Chosen& chosen) {
+  struct Given {
+    std::string id, text, url;
+    int version = 0;
+    bool no_url = false;
+    When when;
+  };
+  auto given = std::make_shared<Given>();
+  auto* command = noun.add_subcommand("edit", "Change what is not posted yet");
+  command->add_option("ID", given->id, "As list shows it")->required();
+  command->add_option("--text", given->text, "What it says");
+  auto* url = command->add_option("--url", given->url, "Of the show");
+  command->add_flag("--no-url", given->no_url, "Without a URL")->excludes(url);
+  given->when.add_to(*command);
+  command->add_option("--version", given->version, "The one that you have seen; otherwise the newest")
+      ->check(CLI::PositiveNumber);
+  speaks(*command, chosen, [given](Client& client, bool as_json) {
+    json change = json::object();
+    if (!given->text.empty()) change["text"] = given->text;
+    if (!given->url.empty()) change["url"] = given->url;
+    if (given->no_url) change["url"] = nullptr;
+    if (const auto when = given->when.text()) change["run_at"] = *when;
+    if (change.empty()) throw UsageError("say what to change: --text, --url, --no-url, --at or --in");
+    const auto path = item_path("announcements", given->id);
+    if (given->version == 0) client.get(path);
+    const auto etag = given->version > 0 ? '"' + std::to_string(given->version) + '"' : client.etag();
+    const auto now = client.send("PATCH", path, change, {{"If-Match", etag}});
+    as_json ? print_json(now) : print(sheet(details(now)));
+    return 0;
+  });
+}
+
+void show_history(const json& body) {
+  Table rows;
+  for (const auto& item : body.at("items"))
+    rows.push_back({cell(item, "at"), cell(item, "kind"), cell(item, "from"), cell(item, "to"), cell(item, "actor"),
+                    cell(item, "detail")});
+  print(table({"TIME", "WHAT", "FROM", "TO", "WHO", "DETAIL"}, rows, 100));
+}
+}  // namespace
+
+void add_announcement(CLI::App& app, Chosen& chosen) {
+  auto* noun = app.add_subcommand("announcement", "Announcements")->require_subcommand(1);
+  add_create(*noun, chosen);
+  add_list(*noun, chosen);
+  auto id = std::make_shared<std::string>();
+  auto* show = noun->add_subcommand("show", "Show one announcement");
+  show->add_option("ID", *id, "As list shows it")->required();
+  speaks(*show, chosen, [id](Client& client, bool as_json) {
+    const auto item = client.get(item_path("announcements", *id));
+    as_json ? print_json(item) : print(sheet(details(item)));
+    return 0;
+  });
+  add_edit(*noun, chosen);
+  add_announcement_acts(*noun, chosen);
+  auto* history = noun->add_subcommand("history", "Show everything that happened to one, the oldest first");
+  history->add_option("ID", *id, "As list shows it")->required();
+  speaks(*history, chosen, [id](Client& client, bool as_json) {
+    const auto path = item_path("announcements", *id, "history") + "?limit=200";
+    auto body = client.get(path);
+    while (!body.at("next").is_null()) {
+      const auto more = client.get(path + "&cursor=" + encoded(body.at("next").get<std::string>()));
+      for (const auto& item : more.at("items")) body["items"].push_back(item);
+      body["next"] = more.at("next");
+    }
+    as_json ? print_json(body) : show_history(body);
+    return 0;
+  });
+}
+
+}  // namespace fencepost::cli

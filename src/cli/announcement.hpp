@@ -1,0 +1,11 @@
+#pragma once
+// The two halves of one noun. Inside cli/ only.
+
+#include "cli/commands.hpp"
+
+namespace fencepost::cli {
+
+// enable, disable, post-now, delete, resolve.
+void add_announcement_acts(CLI::App& noun, Chosen& chosen);
+
+}  // namespace fencepost::cli

@@ -1,0 +1,68 @@
+#include "cli/program.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "accounts/connections.hpp"
+#include "accounts/sql.hpp"
+#include "announce/sql.hpp"
+#include "apps/announce/service.hpp"
+#include "base/error.hpp"
+#include "cli/settings.hpp"
+#include "store/migrate.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::cli {
+
+std::vector<store::Migration> all_migrations() {
+  std::vector<store::Migration> all;
+  std::copy(std::begin(store::sql::migrations), std::end(store::sql::migrations), std::back_inserter(all));
+  std::copy(std::begin(accounts::sql::migrations), std::end(accounts::sql::migrations), std::back_inserter(all));
+  std::copy(std::begin(announce::sql::migrations), std::end(announce::sql::migrations), std::back_inserter(all));
+  return all;
+}
+
+std::unique_ptr<store::Database> open_database(const Settings& settings, int connections) {
+  store::DatabaseOptions options;
+  options.connections = connections;
+  options.poll_only = settings.flag("poll-only");
+  return store::Database::open(settings.needed("database"), options);
+}
+
+void require_current_schema(store::Connection& connection) {
+  int newest = 0;
+  for (const auto& migration : all_migrations()) newest = std::max(newest, migration.number);
+  std::vector<std::int64_t> applied;
+  try {
+    for (const auto& row : connection.run(store::sql::applied_migrations)) applied.push_back(row[0].integer());
+  } catch (const base::InfraError& error) {
+    // No such table is what an empty database says; that it is away is another matter.
+    if (error.retryable() || error.poisoned()) throw;
+  }
+  if (!applied.empty() && applied.back() > newest)
+    throw base::UserError("schema_too_new", "the database was written by a newer version of fencepost: use that one");
+  if (applied.size() != all_migrations().size())
+    throw base::UserError("schema_too_old",
+                          "the database's schema is not this version's: run fencepost migrate (or serve) first");
+}
+
+std::vector<store::Fence> make_fences(store::Connection& connection) {
+  std::vector<store::Fence> fences;
+  fences.emplace_back(announce::announcement_queue(), connection.dialect(), store::own_schema(connection));
+  return fences;
+}
+
+accounts::Vault open_vault(const Settings& settings, store::Connection& connection) {
+  constexpr std::string_view kFile = "sqlite:";
+  auto path = settings.text("key-file");
+  const auto url = settings.text("database");
+  if (path.empty() && url.starts_with(kFile)) path = url.substr(kFile.size()) + ".key";
+  if (path.empty())
+    throw UsageError(
+        "PostgreSQL needs --key-file PATH (or FENCEPOST_KEY_FILE): the key that encrypts platforms' secrets; all "
+        "servers of one database need the same file");
+  // A new key beside secrets of another would look well until the first send.
+  return accounts::Vault::open(path, accounts::list_connections(connection).empty());
+}
+
+}  // namespace fencepost::cli

@@ -1,0 +1,30 @@
+#pragma once
+// What this program consists of, in one place: its migrations, its queues, its key.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accounts/vault.hpp"
+#include "store/database.hpp"
+#include "store/fence.hpp"
+
+namespace fencepost::cli {
+
+class Settings;
+
+std::vector<store::Migration> all_migrations();
+
+// Opens what --database says. `connections`: of the pool.
+std::unique_ptr<store::Database> open_database(const Settings& settings, int connections);
+
+// Throws UserError("schema_too_old" | "schema_too_new") unless the schema is this program's.
+void require_current_schema(store::Connection& connection);
+
+// The fences of all queues; the schema must be current.
+std::vector<store::Fence> make_fences(store::Connection& connection);
+
+// The vault of --key-file, or of PATH.key beside a SQLite database. Makes the key only while nothing is encrypted.
+accounts::Vault open_vault(const Settings& settings, store::Connection& connection);
+
+}  // namespace fencepost::cli

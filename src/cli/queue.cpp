@@ -1,0 +1,59 @@
+// `fencepost queue`: what stands in the queues, and the switch.
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/noun.hpp"
+#include "cli/text.hpp"
+
+namespace fencepost::cli {
+
+namespace {
+using nlohmann::json;
+
+std::string counts_of(const json& queue) {
+  std::string out;
+  for (const auto& count : queue.at("counts").items())
+    out += (out.empty() ? "" : ", ") + count.key() + " " + count.value().dump();
+  return out.empty() ? "-" : out;
+}
+
+void show(const json& queues) {
+  Table rows;
+  for (const auto& queue : queues)
+    rows.push_back({cell(queue, "name"), cell(queue, "paused"), cell(queue, "paused_why"), counts_of(queue)});
+  print(table({"QUEUE", "PAUSED", "WHY", "ITEMS"}, rows, 200));
+}
+
+int list(Client& client, bool as_json) {
+  const auto body = client.get("/queues");
+  as_json ? print_json(body) : show(body.at("items"));
+  return 0;
+}
+}  // namespace
+
+void add_queue(CLI::App& app, Chosen& chosen) {
+  struct Given {
+    std::string name, why;
+  };
+  auto given = std::make_shared<Given>();
+  auto* noun = app.add_subcommand("queue", "Queues")->require_subcommand(1);
+  speaks(*noun->add_subcommand("list", "Show the queues and what stands in them"), chosen, list);
+  const auto act = [&](CLI::App* command, const char* word) {
+    command->add_option("NAME", given->name, "As list shows it")->required();
+    speaks(*command, chosen, [given, word](Client& client, bool as_json) {
+      json body = json::object();
+      if (!given->why.empty()) body["why"] = given->why;
+      const auto queue = client.send("POST", "/queues/" + encoded(given->name) + "/" + word, body);
+      as_json ? print_json(queue) : show(json::array({queue}));
+      return 0;
+    });
+  };
+  auto* pause = noun->add_subcommand("pause", "Nothing is claimed and no send begins until it is resumed");
+  pause->add_option("--why", given->why, "Shown to everybody");
+  act(pause, "pause");
+  act(noun->add_subcommand("resume", "Lets a paused queue go on"), "resume");
+}
+
+}  // namespace fencepost::cli

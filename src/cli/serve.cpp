@@ -1,0 +1,229 @@
+// `fencepost serve`: the one place that names the concrete classes.
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "accounts/idempotency.hpp"
+#include "accounts/tokens.hpp"
+#include "apps/announce/publisher.hpp"
+#include "apps/announce/service.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "cli/commands.hpp"
+#include "cli/program.hpp"
+#include "cli/settings.hpp"
+#include "cli/text.hpp"
+#include "cli/token_file.hpp"
+#include "connect/http_client.hpp"
+#include "connect/webhook/webhook.hpp"
+#include "engine/effect_work.hpp"
+#include "engine/engine.hpp"
+#include "http/api/api.hpp"
+#include "http/server/server.hpp"
+#include "store/identity.hpp"
+#include "store/migrate.hpp"
+
+namespace fencepost::cli {
+
+namespace {
+using base::LogLevel;
+
+// Requests may wait up to 30 s for an outcome, each on a thread of its own, and hold no connection meanwhile.
+constexpr std::size_t kHandlers = 32;
+constexpr std::chrono::seconds kWatch{2};
+constexpr std::chrono::hours kPurge{1};
+
+const std::vector<std::string_view> kNames = {
+    "database",    "listen", "token-file", "key-file", "allow-private-addresses", "concurrency", "lease",
+    "poll-only", "log-json", "log-level", "state-folder", "drain"};
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::debug;
+  if (name == "warn") return LogLevel::warn;
+  return name == "error" ? LogLevel::error : LogLevel::info;
+}
+
+// Every thread inherits the mask, so that only the main thread meets these signals, when it asks for them.
+sigset_t hold_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT}) sigaddset(&set, number);
+  FENCEPOST_ASSERT(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
+  signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+// From now on a signal ends the process at once.
+void release_signals(const sigset_t& set) { pthread_sigmask(SIG_UNBLOCK, &set, nullptr); }
+
+connect::HttpOptions outgoing(const Settings& settings) {
+  connect::HttpOptions options;
+  options.addresses.allow_private = settings.flag("allow-private-addresses");
+  return options;
+}
+
+engine::EngineOptions engine_options(const Settings& settings) {
+  engine::EngineOptions options;
+  options.state_folder = settings.text("state-folder");
+  return options;
+}
+
+engine::QueueOptions queue_options(const Settings& settings) {
+  engine::QueueOptions options;
+  options.concurrency = settings.number("concurrency");
+  options.lease = settings.duration("lease");
+  return options;
+}
+
+// The first token of a new database, exactly once over all processes: printed here, and nowhere again.
+void hand_out_first_token(store::Database& database, const std::string& path) {
+  // Opened first: a token that could not be written down would be lost.
+  TokenFile file(path);
+  const auto lease = database.acquire();
+  const auto token = accounts::first_token(*lease);
+  if (!token) return;
+  print("first token (shown this once): " + token->reveal() + "\n");
+  if (path.empty()) return;
+  file.write(*token);
+  print("written to " + path + "\n");
+}
+
+// A server from its database to its socket. Built top down, ended bottom up.
+class Serving {
+ public:
+  explicit Serving(const Settings& settings);
+  // rule 13, and what else is to be done now and then. Never throws.
+  void watch();
+  void stop(base::Duration drain);
+  std::uint16_t port() const { return server_->port(); }
+
+ private:
+  void prepare_database(const Settings& settings);
+  void check_identity(bool process_has_memory);
+  http::Services services() {
+    return {*database_, *vault_, *announcements_, *engine_, fences_, {&webhook_}, all_migrations(), FENCEPOST_VERSION};
+  }
+
+  const base::Clock& clock_ = base::system_clock();
+  std::unique_ptr<store::Database> database_;
+  std::vector<store::Fence> fences_;
+  std::unique_ptr<accounts::Vault> vault_;
+  connect::HttpClient outgoing_;
+  connect::Webhook webhook_{outgoing_};
+  std::unique_ptr<announce::Publisher> publisher_;
+  std::unique_ptr<engine::EffectWork> work_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<announce::Service> announcements_;
+  std::unique_ptr<http::Services> services_;
+  std::unique_ptr<http::Dispatcher> dispatcher_;
+  std::unique_ptr<http::Server> server_;
+  base::BootTime purged_{};
+};
+
+Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock_) {
+  const auto address = parse_address(settings.text("listen"));
+  const auto queue = queue_options(settings);
+  database_ = open_database(settings, queue.concurrency + 12);
+  prepare_database(settings);
+  publisher_ = std::make_unique<announce::Publisher>(*database_, *vault_, std::vector<connect::Connector*>{&webhook_},
+                                                     clock_);
+  engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
+  work_ = std::make_unique<engine::EffectWork>(engine_->context(), fences_[0], *publisher_);
+  auto& runner = engine_->add(*work_, queue);
+  announcements_ =
+      std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
+  services_ = std::make_unique<http::Services>(services());
+  dispatcher_ = std::make_unique<http::Dispatcher>(http::routes(*services_), http::authenticator(*services_), clock_,
+                                                   http::Dispatcher::Options{.statuses = http::api_statuses()});
+  http::Options options{.host = address.host, .port = address.port, .worker_threads = kHandlers};
+  options.limits.body_bytes = [this](std::string_view method, std::string_view target) {
+    return dispatcher_->body_limit(method, target);
+  };
+  server_ = std::make_unique<http::Server>(options, [this](http::Request request) {
+    return dispatcher_->handle(std::move(request));
+  });
+  // Last: where the port is taken, nothing was claimed.
+  engine_->start();
+}
+
+void Serving::prepare_database(const Settings& settings) {
+  {
+    const auto lease = database_->acquire();
+    for (const auto& name : store::migrate(*lease, all_migrations()))
+      base::log(LogLevel::info, "migrated", {{"migration", name}});
+    fences_ = make_fences(*lease);
+    for (const auto& fence : fences_) {
+      fence.install(*lease);
+      fence.check(*lease);
+    }
+    vault_ = std::make_unique<accounts::Vault>(open_vault(settings, *lease));
+  }
+  check_identity(false);
+  hand_out_first_token(*database_, settings.text("token-file"));
+}
+
+void Serving::check_identity(bool process_has_memory) {
+  const auto lease = database_->acquire();
+  const auto check = store::check_identity(*lease, fences_, database_->epoch_seen.load(), process_has_memory);
+  auto seen = database_->epoch_seen.load();
+  while (seen < check.epoch && !database_->epoch_seen.compare_exchange_weak(seen, check.epoch)) {
+  }
+  if (check.answer == store::IdentityCheck::Answer::paused)
+    base::log(LogLevel::error, "queues paused",
+              {{"reason", check.reason}, {"unknown", check.marked}, {"next", "look, then: fencepost queue resume"}});
+  if (check.answer == store::IdentityCheck::Answer::moved_on)
+    base::log(LogLevel::warn, "database moved on", {{"identity", check.identity}});
+}
+
+void Serving::watch() try {
+  check_identity(true);
+  if (clock_.boot() - purged_ < kPurge) return;
+  const auto lease = database_->acquire();
+  accounts::purge_idempotent(*lease);
+  purged_ = clock_.boot();
+} catch (const std::exception& error) {
+  // The engine says so too, and goes on by itself when the database is back.
+  base::log(LogLevel::debug, "database not checked", {{"error", error.what()}});
+}
+
+// What was accepted is answered first, while the engine still works on what is waited for.
+void Serving::stop(base::Duration drain) {
+  const auto until = clock_.boot() + drain;
+  server_->stop(std::chrono::ceil<std::chrono::milliseconds>(drain));
+  engine_->stop(until);
+}
+
+int serve(const Settings& settings) {
+  for (const auto name : kNames)
+    if (const auto wrong = settings.problem(setting_named(name))) throw UsageError(*wrong);
+  settings.needed("database");
+  base::configure_log(level_of(settings.text("log-level")), settings.flag("log-json"));
+  const auto signals = hold_signals();
+  Serving serving(settings);
+  const auto address = parse_address(settings.text("listen"));
+  const bool v6 = address.host.find(':') != std::string::npos;
+  print("fencepost: listening on http://" + (v6 ? "[" + address.host + "]" : address.host) + ":" +
+        std::to_string(serving.port()) + "\n");
+  const timespec pause{kWatch.count(), 0};
+  int signal = 0;
+  while ((signal = sigtimedwait(&signals, nullptr, &pause)) < 0) serving.watch();
+  release_signals(signals);
+  base::log(LogLevel::info, "stopping", {{"signal", signal}});
+  serving.stop(settings.duration("drain"));
+  base::log(LogLevel::info, "stopped");
+  return 0;
+}
+}  // namespace
+
+void add_serve(CLI::App& app, Chosen& chosen) {
+  auto* command = app.add_subcommand("serve", "Run the server");
+  command->footer("SIGTERM or Ctrl-C: what is in flight is finished within --drain; again: at once.\n"
+                  "Metrics are open to this host; a proxy in front must not forward /metrics.");
+  auto flags = std::make_shared<SettingFlags>(*command, kNames);
+  command->callback([&chosen, flags] { chosen = [flags] { return serve(flags->settings()); }; });
+}
+
+}  // namespace fencepost::cli

@@ -1,0 +1,218 @@
+#include "cli/settings.hpp"
+
+#include <toml++/toml.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "cli/text.hpp"
+
+namespace fencepost::cli {
+
+namespace {
+using Kind = Setting::Kind;
+
+constexpr Setting kSettings[] = {
+    {"database", Kind::text, "", "sqlite:PATH or postgresql://USER@HOST/NAME"},
+    {"listen", Kind::address, "127.0.0.1:8787", "HOST:PORT to serve on; port 0 takes a free one"},
+    {"token-file", Kind::text, "", "the first token: serve writes it here (mode 0600), the other commands read it"},
+    {"key-file", Kind::text, "",
+     "the key that encrypts platforms' secrets; made where it is missing and nothing is encrypted yet. Default: "
+     "PATH.key beside a SQLite database; needed for PostgreSQL"},
+    {"allow-private-addresses", Kind::flag, "false", "webhooks may also go to loopback and private addresses"},
+    {"concurrency", Kind::number, "4", "announcements sent at once"},
+    {"lease", Kind::duration, "60s", "how long a claim lasts without renewal"},
+    {"poll-only", Kind::flag, "false", "PostgreSQL behind a pooler in transaction mode: no LISTEN, no session settings"},
+    {"log-json", Kind::flag, "false", "log lines as JSON"},
+    {"log-level", Kind::level, "info", "debug, info, warn or error"},
+    {"state-folder", Kind::text, "",
+     "for the lock file that tells other processes that this one lives; default $XDG_RUNTIME_DIR/fencepost or "
+     "/tmp/fencepost-UID"},
+    {"drain", Kind::duration, "30s", "at the end, how long what is in flight may take"},
+    {"server", Kind::text, "http://127.0.0.1:8787", "the server's URL"},
+};
+
+bool is_true(const std::string& text) { return text == "true" || text == "1" || text == "yes"; }
+bool is_false(const std::string& text) { return text == "false" || text == "0" || text == "no" || text.empty(); }
+
+std::optional<int> number_in(const std::string& text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 1 || number > 1000) return std::nullopt;
+  return number;
+}
+
+// What is wrong with a text of that kind, or nothing.
+std::optional<std::string> problem_of(Kind kind, const std::string& text) {
+  switch (kind) {
+    case Kind::text: return std::nullopt;
+    case Kind::flag:
+      if (is_true(text) || is_false(text)) return std::nullopt;
+      return "'" + text + "' is neither true nor false";
+    case Kind::number:
+      if (number_in(text)) return std::nullopt;
+      return "'" + text + "' is no whole number from 1 to 1000";
+    case Kind::level:
+      if (text == "debug" || text == "info" || text == "warn" || text == "error") return std::nullopt;
+      return "'" + text + "' is none of debug, info, warn and error";
+    case Kind::address:
+      try {
+        parse_address(text);
+        return std::nullopt;
+      } catch (const UsageError& error) {
+        return error.what();
+      }
+    case Kind::duration: break;
+  }
+  try {
+    if (parse_duration(text).count() > 0) return std::nullopt;
+    return "'" + text + "' is too short: at least 1ms";
+  } catch (const base::UserError& error) {
+    return error.what();
+  }
+}
+
+std::string known_names() {
+  std::string out;
+  for (const auto& setting : kSettings) out += (out.empty() ? "" : ", ") + std::string(setting.name);
+  return out;
+}
+
+std::map<std::string, std::string> read_file(const std::string& path) try {
+  std::map<std::string, std::string> values;
+  const toml::table table = toml::parse_file(path);
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    const bool known = std::any_of(std::begin(kSettings), std::end(kSettings),
+                                   [&](const Setting& setting) { return name == setting.name; });
+    if (!known) throw UsageError(path + ": '" + name + "' is not known; known are: " + known_names());
+    if (const auto text = node.value_exact<std::string>()) values[name] = *text;
+    else if (const auto flag = node.value_exact<bool>()) values[name] = *flag ? "true" : "false";
+    else if (const auto number = node.value_exact<std::int64_t>()) values[name] = std::to_string(*number);
+    else throw UsageError(path + ": '" + name + "' must be a text, a whole number, true or false");
+  }
+  return values;
+} catch (const toml::parse_error& error) {
+  throw UsageError(path + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
+}
+}  // namespace
+
+std::span<const Setting> all_settings() { return kSettings; }
+
+const Setting& setting_named(std::string_view name) {
+  const auto* at = std::find_if(std::begin(kSettings), std::end(kSettings),
+                                [&](const Setting& setting) { return name == setting.name; });
+  FENCEPOST_ASSERT(at != std::end(kSettings));
+  return *at;
+}
+
+std::string environment_name(std::string_view setting) {
+  std::string name = "FENCEPOST_";
+  for (const char c : setting) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return name;
+}
+
+Settings::Settings(std::map<std::string, std::string> flags, const std::string& file)
+    : flags_(std::move(flags)), path_(file.empty() ? "fencepost.toml" : file) {
+  if (file.empty() && !std::filesystem::exists(path_)) return;
+  file_ = read_file(path_);
+}
+
+Settings::Found Settings::find(std::string_view name) const {
+  const auto& setting = setting_named(name);
+  if (const auto at = flags_.find(setting.name); at != flags_.end())
+    return {at->second, "--" + std::string(setting.name)};
+  const auto variable = environment_name(name);
+  if (const char* value = std::getenv(variable.c_str()); value != nullptr && *value != '\0') return {value, variable};
+  if (const auto at = file_.find(setting.name); at != file_.end()) return {at->second, path_};
+  return {setting.fallback, "default"};
+}
+
+std::optional<std::string> Settings::problem(const Setting& setting) const {
+  const auto [value, source] = find(setting.name);
+  if (source == "default") return std::nullopt;
+  const auto wrong = problem_of(setting.kind, value);
+  if (!wrong) return std::nullopt;
+  return (source.front() == '-' || source.starts_with("FENCEPOST_") ? source : source + ": " + setting.name) + ": " +
+         *wrong;
+}
+
+bool Settings::flag(std::string_view name) const {
+  if (const auto wrong = problem(setting_named(name))) throw UsageError(*wrong);
+  return is_true(text(name));
+}
+
+int Settings::number(std::string_view name) const {
+  if (const auto wrong = problem(setting_named(name))) throw UsageError(*wrong);
+  return number_in(text(name)).value();
+}
+
+base::Duration Settings::duration(std::string_view name) const {
+  if (const auto wrong = problem(setting_named(name))) throw UsageError(*wrong);
+  return parse_duration(text(name));
+}
+
+std::string Settings::needed(std::string_view name) const {
+  auto value = text(name);
+  if (value.empty())
+    throw UsageError("say --" + std::string(name) + " (or " + environment_name(name) + ", or " + std::string(name) +
+                     " in fencepost.toml): " + setting_named(name).help);
+  return value;
+}
+
+Address parse_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  std::string host = text.substr(0, colon == std::string::npos ? 0 : colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  std::uint16_t port = 0;
+  const char* begin = text.data() + (colon == std::string::npos ? text.size() : colon + 1);
+  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), port);
+  const bool ambiguous = !bracketed && host.find(':') != std::string::npos;
+  if (host.empty() || ambiguous || error != std::errc() || end != text.data() + text.size())
+    throw UsageError("'" + text + "' is no address: write HOST:PORT, for example 127.0.0.1:8787 or [::1]:8787");
+  return {host, port};
+}
+
+CLI::Option* add_switch(CLI::App& command, const std::string& name, const std::string& help) {
+  // A help that were not const CLI11 would take for the variable to write to.
+  return command.add_flag(name, help);
+}
+
+SettingFlags::SettingFlags(CLI::App& command, const std::vector<std::string_view>& names) : command_(command) {
+  command.add_option("--config", "A file of settings; otherwise fencepost.toml in this folder, if there is one")
+      ->type_name("FILE");
+  for (const auto name : names) {
+    const auto& setting = setting_named(name);
+    names_.emplace_back(setting.name);
+    const bool shows_default = setting.kind != Kind::flag && *setting.fallback != '\0';
+    const std::string help = std::string(setting.help) + " [" + environment_name(name) + "]" +
+                             (shows_default ? " (default " + std::string(setting.fallback) + ")" : "");
+    const std::string flag = "--" + std::string(setting.name);
+    if (setting.kind == Kind::flag) {
+      add_switch(command, flag, help);
+      continue;
+    }
+    const char* type = setting.kind == Kind::number     ? "N"
+                       : setting.kind == Kind::duration ? "DURATION"
+                       : setting.kind == Kind::address  ? "HOST:PORT"
+                       : setting.kind == Kind::level    ? "LEVEL"
+                                                        : "TEXT";
+    command.add_option(flag, help)->type_name(type);
+  }
+}
+
+Settings SettingFlags::settings() const {
+  std::map<std::string, std::string> flags;
+  for (const auto& name : names_)
+    if (const auto* option = command_.get_option("--" + name); option->count() > 0)
+      flags[name] = option->results().back();
+  const auto* config = command_.get_option("--config");
+  return Settings(std::move(flags), config->count() > 0 ? config->results().back() : "");
+}
+
+}  // namespace fencepost::cli

@@ -1,0 +1,88 @@
+// `fencepost token`: through the API, or, where the last token was lost, directly in the database.
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "accounts/tokens.hpp"
+#include "cli/noun.hpp"
+#include "cli/program.hpp"
+#include "cli/settings.hpp"
+#include "cli/text.hpp"
+#include "cli/token_file.hpp"
+
+namespace fencepost::cli {
+
+namespace {
+using nlohmann::json;
+
+void hand_out(const std::string& token, const std::string& path, bool as_json, const json& body) {
+  if (!path.empty()) TokenFile(path).write(base::Secret(token));
+  if (as_json)
+    print_json(body);
+  else
+    print(token + "\n");
+}
+
+int create_directly(const Settings& settings, const std::string& name, const std::string& output, bool as_json) {
+  const auto database = open_database(settings, 1);
+  const auto lease = database->acquire();
+  require_current_schema(*lease);
+  const auto token = accounts::create_token(*lease, name);
+  hand_out(token.reveal(), output, as_json, {{"name", name}, {"token", token.reveal()}});
+  return 0;
+}
+
+void add_create(CLI::App& noun, Chosen& chosen) {
+  struct Given {
+    std::string name, output, database;
+  };
+  auto given = std::make_shared<Given>();
+  auto* command = noun.add_subcommand("create", "Make a token; it is shown this once");
+  command->add_option("--name", given->name, "The actor of what is done with it, in histories")->required();
+  command->add_option("--output", given->output, "Also write it to this file (mode 0600)")->type_name("FILE");
+  command->add_option("--database", given->database,
+                      "Make it in this database instead of through the API: for whoever has lost the last token")
+      ->type_name("URL");
+  auto options = std::make_shared<ClientOptions>(*command);
+  command->callback([&chosen, given, options] {
+    chosen = [given, options] {
+      if (!given->database.empty())
+        return create_directly(Settings({{"database", given->database}}, ""), given->name, given->output,
+                               options->json());
+      const auto made = Client(*options).send("POST", "/tokens", {{"name", given->name}});
+      hand_out(made.at("token").get<std::string>(), given->output, options->json(), made);
+      return 0;
+    };
+  });
+}
+
+int list(Client& client, bool as_json) {
+  const auto body = client.get("/tokens");
+  if (as_json) {
+    print_json(body);
+    return 0;
+  }
+  Table rows;
+  for (const auto& item : body.at("items"))
+    rows.push_back({cell(item, "id"), cell(item, "name"), cell(item, "created_at"), cell(item, "revoked")});
+  print(table({"ID", "NAME", "CREATED", "REVOKED"}, rows));
+  return 0;
+}
+}  // namespace
+
+void add_token(CLI::App& app, Chosen& chosen) {
+  auto* noun = app.add_subcommand("token", "API tokens")->require_subcommand(1);
+  add_create(*noun, chosen);
+  speaks(*noun->add_subcommand("list", "Show all tokens, but not what they are"), chosen, list);
+  auto* revoke = noun->add_subcommand("revoke", "Revoke a token");
+  auto id = std::make_shared<std::string>();
+  revoke->add_option("ID", *id, "As list shows it")->required();
+  speaks(*revoke, chosen, [id](Client& client, bool as_json) {
+    client.send("DELETE", item_path("tokens", *id), nullptr);
+    show_answer("token " + *id, {{"answer", "revoked"}}, as_json);
+    return 0;
+  });
+}
+
+}  // namespace fencepost::cli

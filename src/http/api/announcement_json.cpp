@@ -1,0 +1,120 @@
+#include "http/api/announcement_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "http/api/common.hpp"
+
+namespace fencepost::http {
+
+namespace {
+using nlohmann::json;
+}
+
+json announcement_json(const announce::Announcement& a) {
+  return {{"id", a.id},
+          {"connection_id", a.connection_id},
+          {"connection", a.connection},
+          {"text", a.text},
+          {"url", text_or_null(a.url)},
+          {"run_at", base::format_utc(a.run_at)},
+          {"status", a.status},
+          {"version", a.version},
+          {"attempts", a.attempts},
+          {"stop_wanted", a.stop_wanted},
+          {"last_error", text_or_null(a.last_error)},
+          {"posted_at", time_or_null(a.posted_at)},
+          {"post_id", text_or_null(a.post_id)},
+          {"post_url", text_or_null(a.post_url)},
+          {"created_at", base::format_utc(a.created_at)}};
+}
+
+std::vector<std::string> announcement_statuses() {
+  return {"queued", "sending", "posted", "failed", "unknown", "disabled"};
+}
+
+std::vector<Field> announcement_fields() {
+  const auto maybe = [](const char* name, Format format, const char* description) {
+    return Field{.name = name, .required = true, .format = format, .description = description, .nullable = true};
+  };
+  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "7"},
+          {.name = "connection_id", .type = FieldType::integer, .required = true, .example = "1"},
+          {.name = "connection", .required = true, .description = "its name", .example = "\"Discord\""},
+          {.name = "text", .required = true, .max_length = 5000, .example = "\"We are live!\""},
+          maybe("url", Format::uri, "of the show"),
+          {.name = "run_at", .required = true, .format = Format::date_time, .description = "not before"},
+          {.name = "status", .required = true, .choices = announcement_statuses()},
+          {.name = "version",
+           .type = FieldType::integer,
+           .required = true,
+           .description = "grows with every edit by a person: the ETag",
+           .example = "1"},
+          {.name = "attempts", .type = FieldType::integer, .required = true, .example = "0"},
+          {.name = "stop_wanted",
+           .type = FieldType::boolean,
+           .required = true,
+           .description = "it was disabled while it was being sent: it will not be tried again"},
+          maybe("last_error", Format::none, "why the last attempt failed"),
+          maybe("posted_at", Format::date_time, "when it is known to have been posted"),
+          maybe("post_id", Format::none, "the platform's name for the post"),
+          maybe("post_url", Format::uri, "where people see it"),
+          {.name = "created_at", .required = true, .format = Format::date_time}};
+}
+
+std::vector<Field> acted_fields(std::vector<std::string> answers) {
+  return {{.name = "answer", .required = true, .choices = std::move(answers)},
+          {.name = "announcement",
+           .type = FieldType::object,
+           .description = "as it was when the answer was given",
+           .fields = announcement_fields()}};
+}
+
+std::string etag_of(const announce::Announcement& announcement) {
+  return '"' + std::to_string(announcement.version) + '"';
+}
+
+bool matches(const std::string& if_match, const announce::Announcement& announcement) {
+  if (if_match == "*") return true;
+  const std::string wanted = etag_of(announcement);
+  std::size_t from = 0;
+  while (from <= if_match.size()) {
+    const auto comma = std::min(if_match.find(',', from), if_match.size());
+    const auto first = if_match.find_first_not_of(" \t", from);
+    const auto last = if_match.find_last_not_of(" \t", comma == 0 ? 0 : comma - 1);
+    if (first < comma && if_match.compare(first, last - first + 1, wanted) == 0) return true;
+    from = comma + 1;
+  }
+  return false;
+}
+
+Response announcement_response(int status, const announce::Announcement& announcement) {
+  Response response = json_response(status, announcement_json(announcement));
+  response.headers.set("ETag", etag_of(announcement));
+  return response;
+}
+
+Response acted(int status, const std::string& answer, const std::optional<announce::Announcement>& announcement) {
+  json body = {{"answer", answer}};
+  if (announcement) body["announcement"] = announcement_json(*announcement);
+  return json_response(status, body);
+}
+
+Response refused_in_flight(const Request& request) {
+  return problem(request, 409, "in_flight", "it is being sent at this moment: wait for its outcome, then look again");
+}
+
+Response refused_unknown(const Request& request) {
+  return problem(request, 409, "outcome_unknown",
+                 "it was sent, and nobody knows whether it was posted: look at the platform, then say so with "
+                 "/resolve");
+}
+
+Response refused_posted(const Request& request, const std::optional<announce::Announcement>& announcement) {
+  json extra = json::object();
+  if (announcement)
+    extra = {{"post_id", text_or_null(announcement->post_id)},
+             {"post_url", text_or_null(announcement->post_url)},
+             {"posted_at", time_or_null(announcement->posted_at)}};
+  return problem(request, 409, "already_posted", "it is posted already", extra);
+}
+
+}  // namespace fencepost::http

@@ -1,0 +1,57 @@
+#include "http/api/api.hpp"
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "http/api/common.hpp"
+#include "http/openapi.hpp"
+
+namespace fencepost::http {
+
+namespace {
+
+// A database that has become unusable (its file has gone, its disk is full or read-only) is no fault of the client,
+// whom its path does not concern: unavailable, like a server that is away.
+template <typename F>
+auto translated(F&& run) -> decltype(run()) try {
+  return run();
+} catch (const base::UserError& error) {
+  if (error.code() != "database_unusable") throw;
+  throw base::InfraError(error.what(), {.retryable = true, .poisoned = true});
+} catch (const base::InfraError& error) {
+  if (error.sqlstate() != "SQLITE_DEVICE" || error.in_doubt()) throw;
+  throw base::InfraError(error.what(), {.retryable = true, .poisoned = true}, error.sqlstate());
+}
+
+}  // namespace
+
+std::vector<Route> routes(Services& services) {
+  std::vector<Route> all;
+  add_announcements(all, services);
+  add_announcement_acts(all, services);
+  add_connections(all, services);
+  add_tokens(all, services);
+  add_queues(all, services);
+  add_system(all, services);
+  for (auto& route : all) {
+    if (route.method == "POST") route.headers.push_back(idempotency_key());
+    route.handler = [inner = std::move(route.handler)](const Request& request) {
+      return translated([&] { return inner(request); });
+    };
+  }
+  all = with_openapi(std::move(all), services.version);
+  add_docs(all, services.version);
+  return all;
+}
+
+Authenticator authenticator(Services& services) {
+  return [&services](const base::Secret& token) {
+    return translated([&] { return token_owner(services, token); });
+  };
+}
+
+std::map<std::string, int> api_statuses() {
+  return {{"duplicate_name", 409}, {"connection_disconnected", 409}, {"secret_unreadable", 500}};
+}
+
+}  // namespace fencepost::http

@@ -1,0 +1,140 @@
+// Connections: accounts on outside platforms. Their secrets go in and, but for one that we have made, never out.
+
+#include "accounts/connections.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "connect/webhook/signature.hpp"
+#include "http/api/common.hpp"
+
+namespace fencepost::http {
+
+namespace {
+using accounts::ConnectionInfo;
+using nlohmann::json;
+
+json connection_json(const ConnectionInfo& info) {
+  return {{"id", info.id},
+          {"name", info.name},
+          {"platform", info.platform},
+          {"url", info.target},
+          {"status", info.disconnected_at ? "disconnected" : "connected"},
+          {"created_at", base::format_utc(info.created_at)},
+          {"disconnected_at", time_or_null(info.disconnected_at)},
+          {"last_error", text_or_null(info.last_error)}};
+}
+
+std::vector<Field> connection_fields() {
+  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
+          {.name = "name", .required = true, .example = "\"Fans\""},
+          {.name = "platform", .required = true, .example = "\"webhook\""},
+          {.name = "url", .required = true, .max_length = 2048, .format = Format::uri},
+          {.name = "status", .required = true, .choices = {"connected", "disconnected"}},
+          {.name = "created_at", .required = true, .format = Format::date_time},
+          {.name = "disconnected_at", .required = true, .format = Format::date_time, .nullable = true},
+          {.name = "last_error", .required = true, .nullable = true}};
+}
+
+connect::Connector& connector_of(Services& services, const std::string& platform) {
+  const auto at = std::find_if(services.connectors.begin(), services.connectors.end(),
+                               [&](const auto* connector) { return connector->platform() == platform; });
+  if (at == services.connectors.end())
+    throw base::UserError("invalid_platform", "this platform is not known here: take webhook");
+  return **at;
+}
+
+Response list(Services& services, const Request&) {
+  json items = json::array();
+  for (const auto& info : services.database.retrying(accounts::list_connections))
+    items.push_back(connection_json(info));
+  return json_response(200, {{"items", std::move(items)}});
+}
+
+Response create(Services& services, const Request& request) {
+  const auto name = *text_member(request, "name");
+  const auto platform = *text_member(request, "platform");
+  const auto url = *text_member(request, "url");
+  const auto given = text_member(request, "secret");
+  const auto secret = given ? base::Secret(*given) : connect::webhook::SigningSecret::generate();
+  connector_of(services, platform).check(url, {secret});
+  return make_once(services, request, [&](store::Connection& connection) {
+    const auto made = accounts::create_connection(connection, services.vault, name, platform, url, secret);
+    json body = connection_json(made);
+    if (!given) body["secret"] = secret.reveal();
+    Response response = json_response(201, body);
+    response.headers.set("Location", "/api/v1/connections/" + std::to_string(made.id));
+    return response;
+  });
+}
+
+Response show(Services& services, const Request& request) {
+  const auto id = id_of(request);
+  const auto found = services.database.retrying(
+      [&](store::Connection& connection) { return accounts::get_connection(connection, id); });
+  return found ? json_response(200, connection_json(*found)) : not_found(request, "connection");
+}
+
+Response remove(Services& services, const Request& request) {
+  const auto id = id_of(request);
+  const bool known = services.database.retrying([&](store::Connection& connection) {
+    return accounts::disconnect(connection, id);
+  });
+  return known ? no_content() : not_found(request, "connection");
+}
+
+Route create_route() {
+  Route route{.method = "POST", .pattern = "/api/v1/connections", .limit = kSeldom};
+  route.summary = "Connects an account";
+  route.fields = {{.name = "name", .required = true, .example = "\"Fans\"", .min_length = 1},
+                  {.name = "platform", .required = true, .example = "\"webhook\""},
+                  {.name = "url",
+                   .required = true,
+                   .max_length = 2048,
+                   .format = Format::uri,
+                   .description = "what is posted to",
+                   .example = "\"https://example.com/hook\""},
+                  {.name = "secret",
+                   .description = "signs what is posted (Standard Webhooks); made where not given",
+                   .example = "\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"",
+                   .nullable = true}};
+  auto answer = connection_fields();
+  answer.push_back({.name = "secret", .description = "shown this once, where it was made here"});
+  route.answers = {{201, "connected", std::move(answer)},
+                   {409, "duplicate_name", {}},
+                   {422, "invalid_field, invalid_name, invalid_platform, invalid_destination or invalid_secret", {}}};
+  return route;
+}
+}  // namespace
+
+void add_connections(std::vector<Route>& routes, Services& services) {
+  const auto add = [&](Route route, Response (*handler)(Services&, const Request&)) {
+    route.handler = [&services, handler](const Request& request) { return handler(services, request); };
+    routes.push_back(std::move(route));
+  };
+  add({.method = "GET",
+       .pattern = "/api/v1/connections",
+       .limit = kReads,
+       .answers = {{200,
+                    "all of them",
+                    {{.name = "items", .type = FieldType::objects, .required = true, .fields = connection_fields()}}}},
+       .summary = "Connections, disconnected ones too"},
+      list);
+  add(create_route(), create);
+  add({.method = "GET",
+       .pattern = "/api/v1/connections/{id}",
+       .limit = kReads,
+       .answers = {{200, "the connection, without its secret", connection_fields()}, {404, "not_found", {}}},
+       .summary = "One connection"},
+      show);
+  add({.method = "DELETE",
+       .pattern = "/api/v1/connections/{id}",
+       .limit = kWrites,
+       .answers = {{204, "disconnected, its secret forgotten; nothing more is sent to it", {}},
+                   {404, "not_found", {}}},
+       .summary = "Disconnects an account"},
+      remove);
+}
+
+}  // namespace fencepost::http

@@ -1,0 +1,61 @@
+#pragma once
+// The whole API without a socket: table, dispatcher, service, engine, database, receiver. Tests only.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "apps/announce/testing/stage.hpp"
+#include "http/api/api.hpp"
+
+namespace fencepost::http::testing {
+
+class ApiTest : public ::testing::Test {
+ protected:
+  ApiTest();
+  ~ApiTest() override;
+
+  // A request of the first token. Checks also that the OpenAPI document knows the answer's status.
+  Response send(const std::string& method, const std::string& target, const nlohmann::json& body = nullptr,
+                const Headers& headers = {});
+  // As somebody else, or nobody (an empty token), from anywhere.
+  Response raw(const std::string& method, const std::string& target, const std::string& body, Headers headers,
+               const std::string& token, const std::string& peer = "127.0.0.1");
+
+  // "201", or "409 already_posted".
+  static std::string code(const Response& response);
+  static nlohmann::json json_of(const Response& response) { return nlohmann::json::parse(response.body); }
+  // The `answer` of an act, behind its status: "200 prevented".
+  static std::string answer(const Response& response);
+
+  // Makes one that is due in an hour; its path.
+  std::string later(const std::string& text = "Later");
+  std::string token(const std::string& name);
+
+  accounts::testing::TestDatabase database{"sqlite", announce::testing::migrations()};
+  announce::testing::Receiver receiver;
+  std::int64_t connection = announce::testing::connect_to(database, receiver.url());
+  announce::testing::Stage stage{database};
+  accounts::Vault vault;
+  connect::HttpClient http;
+  connect::Webhook webhook{http};
+  Services services;
+  std::string admin;  // a token
+  std::unique_ptr<Dispatcher> dispatcher;
+
+ private:
+  void expect_documented(const std::string& method, const std::string& target, int status) const;
+  nlohmann::json document_;
+};
+
+// The database's clock goes on from there, until the end of the scope.
+class Shifted {
+ public:
+  explicit Shifted(base::Duration by);
+  ~Shifted();
+};
+
+}  // namespace fencepost::http::testing

@@ -1,0 +1,8 @@
+# What the store keeps beside the protocol: budgets, schedules, identity, verify, workers.
+find_package(rapidcheck REQUIRED)
+foreach(part budget schedules identity verify workers)
+  fencepost_test(store_${part}_test
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/${part}_test.cpp ${CMAKE_CURRENT_LIST_DIR}/fixture.cpp
+    DEPS fencepost_store rapidcheck_gtest LABELS concurrency)
+  target_include_directories(store_${part}_test PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+endforeach()

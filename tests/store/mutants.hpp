@@ -1,0 +1,60 @@
+#pragma once
+// The mutants: which guards are removed together, and which tests must then fail. Read with src/store/guards.hpp.
+
+#include <string_view>
+
+namespace fencepost::store::testing {
+
+struct Mutant {
+  std::string_view guards;      // as remove_guard() takes them
+  std::string_view killers;     // a --gtest_filter without the database; each database must notice
+  std::string_view cases = "";  // FENCEPOST_CASE: the part of the matrix that must notice, for speed
+  bool postgres_only = false;   // the guard has nothing to guard where there is one writer at a time
+};
+
+constexpr std::string_view kOnce = "RaceMatrix.Once", kRepeatable = "RaceMatrix.Repeatable";
+
+inline constexpr Mutant kMutants[] = {
+    {"claim_mark", kRepeatable, "queued | claim | claim"},
+    {"claim_lock", kRepeatable, "queued | claim | claim", true},
+    {"claim_effect", kOnce, "sending | foreign Queued | claim"},
+    {"claim_state_subquery", kRepeatable, "queued | claim | claim", true},
+    {"gate_identity", kOnce, "claimed, lapsed | rescue | gate"},
+    {"gate_fence", kOnce, "claimed | foreign Cancelled | gate"},
+    {"gate_lease", kOnce, "claimed, lapsed | claim | gate"},
+    // Covered by the fence unless the clock goes back.
+    {"gate_due", "Gate.ClosesBeforeRunAt/"},
+    // Covered by the fence, which the trigger moves; this test drops the trigger.
+    {"gate_enabled", "Gate.ClosesOnDisabledWithoutTrigger/"},
+    // Covered by the claim's own test.
+    {"gate_effect+claim_effect", "Gate.NeverBeginsBesideAnOpenEffect/"},
+    {"settle_identity", kRepeatable, "claimed, lapsed | rescue | settle: done"},
+    {"settle_fence", kRepeatable, "claimed | edit | settle: done"},
+    {"effect_identity", kOnce, "queued again | claim | settle effect: done"},
+    {"effect_outcome", kOnce, "sending | settle effect: done | settle effect: failed"},
+    {"late_yes", kOnce, "stopped | claim | settle effect: done"},
+    {"stop_lock", kOnce, "claimed | ", true},
+    {"stop_effect", kOnce, "sending | claim | stop"},
+    {"stop_wanted", kOnce, "sending | stop | settle effect: retry"},
+    {"stop_wanted", kRepeatable, "claimed | stop | snooze"},
+    {"stop_claimed_repeatable", kRepeatable, "claimed | claim | stop"},
+    {"run_now_state", kRepeatable, "queued | run_now | run_now"},
+    {"edit_requeues", kOnce, "claimed | claim | edit"},
+    {"resolve_deadline", kOnce, "unknown, before the deadline | claim | resolve"},
+    {"rescue_effect", kOnce, "sending, lapsed | claim | rescue"},
+    {"rescue_seen", kOnce, "claimed, lapsed | renew | rescue"},
+    {"reconcile_refuses", kOnce, "reconciling | claim | reconcile: absent"},
+    {"reconcile_deadline", kOnce, "reconciling, looked before the deadline | claim | reconcile: absent"},
+    {"reconcile_identity", kOnce, "reconciling | resolve: happened | reconcile: absent"},
+    {"trigger", kRepeatable, "claimed | foreign save of a copy | "},
+    {"trigger", kOnce, "claimed | foreign disable | gate"},
+    {"trigger+gate_enabled", kOnce, "claimed | foreign disable | gate"},
+    {"trigger_keeps_effect", kOnce, "sending | foreign save of a very old copy | claim"},
+    {"trigger_keeps_stopped", kOnce, "stopped | foreign save of a very old copy | claim"},
+    {"trigger_keeps_stopped", kRepeatable, "claimed, stop wanted | foreign Queued | claim"},
+    {"trigger_delete", kOnce, "sending | claim | foreign delete"},
+    {"restored_state", kOnce, "queued | stop | restored past", true},
+    {"budget_quota", "Budget.IsNeverExceeded/"},
+};
+
+}  // namespace fencepost::store::testing
