@@ -46,6 +46,12 @@ def eventually(question, what):
     raise Failed(f"did not happen within {PATIENCE} s: {what}")
 
 
+def parsed(answer):
+    """The body: JSON as what it says, anything else as text."""
+    body = answer.read()
+    return json.loads(body) if "json" in answer.headers.get("Content-Type", "") else body.decode()
+
+
 class Receiver:
     """The real webhook receiver of emulators/, as a process of its own."""
 
@@ -91,9 +97,9 @@ class Server:
             request.add_header(key, value)
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return answer.status, json.loads(answer.read() or b"null"), dict(answer.headers)
+                return answer.status, parsed(answer), dict(answer.headers)
         except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"null"), dict(error.headers)
+            return error.code, parsed(error), dict(error.headers)
 
     def expect(self, status, method, path, body=None, headers=None):
         got, answer, sent = self.call(method, path, body, headers)

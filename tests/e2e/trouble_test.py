@@ -110,10 +110,9 @@ def full_disk():
             hook = server.expect(201, "POST", "/api/v1/connections",
                                  {"name": "r", "platform": "webhook", "url": receiver.url + "/hook", "secret": SECRET})
             filler = pathlib.Path(f"/proc/{server.process.pid}/root{disk}/filler")
-            with open(filler, "wb") as out, contextlib.suppress(OSError):
+            with open(filler, "wb", buffering=0) as out, contextlib.suppress(OSError):
                 while True:
                     out.write(b"x" * 4096)
-                    out.flush()
             accepted = []
 
             def create():

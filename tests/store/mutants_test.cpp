@@ -73,7 +73,8 @@ TEST(Mutants, AreAllKilled) {
   for_each_mutant([](const Mutant& mutant) {
     const std::string guards(mutant.guards);
     EXPECT_FALSE(passes(guards, mutant, "Postgres")) << guards << " lives on PostgreSQL";
-    if (!mutant.postgres_only) EXPECT_FALSE(passes(guards, mutant, "Sqlite")) << guards << " lives on SQLite";
+    if (mutant.postgres_only) return;
+    EXPECT_FALSE(passes(guards, mutant, "Sqlite")) << guards << " lives on SQLite";
   });
 }
 

@@ -175,6 +175,16 @@ TEST_P(WorkersTest, Rule11_WhatIsNotCertainIsNotGone) {
   EXPECT_TRUE(known(n));
 }
 
+// As seen from another container of the machine: the pid there is nobody's, and only the lock says that it
+// lives.
+TEST_P(WorkersTest, Rule11_AHeldLockIsEnoughNotToBeGone) {
+  const WorkerRegistration worker(world_.database(), folder_);
+  set(worker.number(), "started", row_of(worker.number())[2].integer() - 1);
+  EXPECT_TRUE(gone().empty());
+  EXPECT_FALSE(forget_worker(world_.a(), worker.number()));
+  EXPECT_TRUE(known(worker.number()));
+}
+
 TEST_P(WorkersTest, Rule11_AnEndedRegistrationOfALivingProcessIsNotGone) {
   std::int64_t number = 0;
   {
