@@ -20,7 +20,9 @@ struct When {
   std::string at, in;
   void add_to(CLI::App& command) {
     auto* first = command.add_option("--at", at, "When, such as 2026-11-22T18:00:00Z")->type_name("TIME");
-    auto* second = command.add_option("--in", in, "In how long, such as 10s or 2h")->type_name("DURATION");
+    auto* second =
+        command.add_option("--in", in, "In how long, such as 10s or 2h; with an idempotency key take --at")
+            ->type_name("DURATION");
     first->excludes(second);
   }
   std::optional<std::string> text() const {
@@ -36,8 +38,9 @@ struct When {
 
 Table details(const json& item) {
   Table rows;
-  for (const char* name : {"id", "status", "connection", "connection_id", "text", "url", "run_at", "version",
-                           "attempts", "stop_wanted", "last_error", "posted_at", "post_id", "post_url", "created_at"})
+  for (const char* name :
+       {"id", "status", "connection", "connection_id", "text", "url", "run_at", "version", "attempts",
+        "stop_wanted", "last_error", "posted_at", "post_id", "post_url", "created_at"})
     rows.push_back({name, cell(item, name)});
   return rows;
 }
@@ -59,12 +62,14 @@ void add_create(CLI::App& noun, Chosen& chosen) {
     When when;
   };
   auto given = std::make_shared<Given>();
-  auto* command = noun.add_subcommand("create", "Make an announcement; it is posted once, at its time or at once");
+  auto* command =
+      noun.add_subcommand("create", "Make an announcement; it is posted once, at its time or at once");
   command->add_option("--connection", given->connection, "What it is posted to: an id or a name")->required();
   command->add_option("--text", given->text, "What it says")->required();
   command->add_option("--url", given->url, "Of the show");
   given->when.add_to(*command);
-  command->add_option("--idempotency-key", given->key, "Your name for this request: repeated, it makes nothing new");
+  command->add_option("--idempotency-key", given->key,
+                      "Your name for this request: repeated, it makes nothing new");
   speaks(*command, chosen, [given](Client& client, bool as_json) {
     const auto when = given->when.text();
     json body = {{"connection_id", connection_id(client, given->connection)}, {"text", given->text}};
@@ -85,7 +90,8 @@ void add_list(CLI::App& noun, Chosen& chosen) {
   };
   auto given = std::make_shared<Given>();
   auto* command = noun.add_subcommand("list", "Show announcements, the newest first");
-  command->add_option("--status", given->status, "Only these: queued, sending, posted, failed, unknown or disabled");
+  command->add_option("--status", given->status,
+                      "Only these: queued, sending, posted, failed, unknown or disabled");
   command->add_option("--limit", given->limit, "How many")->check(CLI::Range(1, 200))->capture_default_str();
   command->add_option("--cursor", given->cursor, "Go on where the page before ended");
   speaks(*command, chosen, [given](Client& client, bool as_json) {
@@ -142,8 +148,8 @@ void add_edit(CLI::App& noun, Chosen& chosen) {
 void show_history(const json& body) {
   Table rows;
   for (const auto& item : body.at("items"))
-    rows.push_back({cell(item, "at"), cell(item, "kind"), cell(item, "from"), cell(item, "to"), cell(item, "actor"),
-                    cell(item, "detail")});
+    rows.push_back({cell(item, "at"), cell(item, "kind"), cell(item, "from"), cell(item, "to"),
+                    cell(item, "actor"), cell(item, "detail")});
   print(table({"TIME", "WHAT", "FROM", "TO", "WHO", "DETAIL"}, rows, 100));
 }
 }  // namespace

@@ -28,7 +28,10 @@ CLI::App* add(CLI::App& noun, const char* name, const char* help, const Shared& 
 }
 
 void add_wait(CLI::App& command, const Shared& given, const char* help) {
-  command.add_option("--wait", given->wait, help)->check(CLI::Range(0.0, 30.0))->type_name("SECONDS")->capture_default_str();
+  command.add_option("--wait", given->wait, help)
+      ->check(CLI::Range(0.0, 30.0))
+      ->type_name("SECONDS")
+      ->capture_default_str();
 }
 
 std::string label(const Given& given) { return "announcement " + given.id; }
@@ -69,7 +72,8 @@ int resolve(Client& client, bool as_json, const Given& given) {
 }
 
 int remove(Client& client, bool as_json, const Given& given) {
-  show_answer(label(given) + " deleted", client.send("DELETE", item_path("announcements", given.id), nullptr), as_json);
+  show_answer(label(given) + " deleted", client.send("DELETE", item_path("announcements", given.id), nullptr),
+              as_json);
   return 0;
 }
 
@@ -82,7 +86,8 @@ int enable(Client& client, bool as_json, const Given& given) {
 void add_announcement_acts(CLI::App& noun, Chosen& chosen) {
   auto given = std::make_shared<Given>();
   const auto runs = [&](CLI::App* command, int (*run)(Client&, bool, const Given&)) {
-    speaks(*command, chosen, [given, run](Client& client, bool as_json) { return run(client, as_json, *given); });
+    speaks(*command, chosen,
+           [given, run](Client& client, bool as_json) { return run(client, as_json, *given); });
   };
   runs(add(noun, "enable", "Let a disabled or failed one be posted at its time", given), enable);
   auto* stop = add(noun, "disable", "Prevent it from being posted, or learn why that is too late", given);

@@ -40,7 +40,8 @@ connect::HttpOptions http_options() {
 ClientOptions::ClientOptions(CLI::App& command)
     : command_(command),
       flags_(std::make_unique<SettingFlags>(command, std::vector<std::string_view>{"server", "token-file"})) {
-  command.add_option("--token", "A token; better in FENCEPOST_TOKEN or a token file, where ps does not show it")
+  command
+      .add_option("--token", "A token; better in FENCEPOST_TOKEN or a token file, where ps does not show it")
       ->type_name("TOKEN");
   add_switch(command, "--json", "Print JSON instead of a table");
 }
@@ -107,17 +108,18 @@ json Client::call(connect::HttpRequest request) {
   if (result.status >= 200 && result.status < 300) return body.is_discarded() ? json() : body;
   if (body.is_object() && body.value("detail", json()).is_string())
     throw Refused(result.status, body.value("code", ""), body.value("detail", ""), body.dump());
-  throw Refused(result.status, "not_fencepost",
-                "the answer is no fencepost's (HTTP " + std::to_string(result.status) + "): is --server right?",
-                json{{"status", result.status}, {"code", "not_fencepost"}}.dump());
+  throw Refused(
+      result.status, "not_fencepost",
+      "the answer is no fencepost's (HTTP " + std::to_string(result.status) + "): is --server right?",
+      json{{"status", result.status}, {"code", "not_fencepost"}}.dump());
 }
 
 std::string encoded(const std::string& text) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
     const auto byte = static_cast<unsigned char>(c);
     if (plain)
       out += c;

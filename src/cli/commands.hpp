@@ -1,6 +1,6 @@
 #pragma once
-// The commands, one file a noun. Each adds its subcommands to the App and, when one of them was chosen, leaves what
-// it is to do in `chosen`; main() runs it, so that errors are told in one place.
+// The commands, one file a noun. Each adds its subcommands to the App and, when one of them was chosen,
+// leaves what it is to do in `chosen`; main() runs it, so that errors are told in one place.
 
 #include <functional>
 
@@ -14,7 +14,7 @@ namespace fencepost::cli {
 using Chosen = std::function<int()>;
 
 void add_serve(CLI::App& app, Chosen& chosen);
-void add_maintenance(CLI::App& app, Chosen& chosen);   // migrate, verify, config check
+void add_maintenance(CLI::App& app, Chosen& chosen);  // migrate, verify, config check
 void add_token(CLI::App& app, Chosen& chosen);
 void add_connection(CLI::App& app, Chosen& chosen);
 void add_announcement(CLI::App& app, Chosen& chosen);

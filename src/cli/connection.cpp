@@ -42,8 +42,9 @@ void add_add(CLI::App& noun, Chosen& chosen) {
   command->add_option("--platform", given->platform, "What it is: webhook")->capture_default_str();
   command->add_option("--url", given->url, "What is posted to")->required()->type_name("URL");
   command
-      ->add_option("--secret-file", given->secret_file,
-                   "Has the signing secret, whsec_… (Standard Webhooks); without it one is made and shown this once")
+      ->add_option(
+          "--secret-file", given->secret_file,
+          "Has the signing secret, whsec_… (Standard Webhooks); without it one is made and shown this once")
       ->type_name("FILE");
   speaks(*command, chosen, [given](Client& client, bool as_json) {
     json body = {{"name", given->name}, {"platform", given->platform}, {"url", given->url}};

@@ -35,14 +35,16 @@ bool wants_json(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Fencepost publishes on time, exactly as often as it was asked to, and never after somebody said no.");
+  CLI::App app(
+      "Fencepost publishes on time, exactly as often as it was asked to, and never after somebody said no.");
   app.name("fencepost");
   app.set_version_flag("--version", std::string("fencepost " FENCEPOST_VERSION));
   app.require_subcommand(1);
   app.get_formatter()->column_width(36);
-  app.footer("Settings come from flags, then FENCEPOST_* in the environment, then fencepost.toml.\n"
-             "Commands that change a running server go through its API: FENCEPOST_SERVER, FENCEPOST_TOKEN or\n"
-             "FENCEPOST_TOKEN_FILE. Exit codes: 0 done, 1 failed or refused, 2 used wrongly.");
+  app.footer(
+      "Settings come from flags, then FENCEPOST_* in the environment, then fencepost.toml.\n"
+      "Commands that change a running server go through its API: FENCEPOST_SERVER, FENCEPOST_TOKEN or\n"
+      "FENCEPOST_TOKEN_FILE. Exit codes: 0 done, 1 failed or refused, 2 used wrongly.");
   Chosen chosen;
   add_serve(app, chosen);
   add_maintenance(app, chosen);
@@ -59,9 +61,7 @@ int run(int argc, char** argv) {
   return chosen();
 }
 
-int guarded(int argc, char** argv) try {
-  return run(argc, argv);
-} catch (const UsageError& error) {
+int guarded(int argc, char** argv) try { return run(argc, argv); } catch (const UsageError& error) {
   return complain(error.what(), 2);
 } catch (const Refused& error) {
   if (wants_json(argc, argv)) std::printf("%s\n", error.body().c_str());

@@ -74,7 +74,8 @@ int config_check(const Settings& settings, bool as_json) {
   for (const auto& setting : all_settings()) {
     const auto [value, source] = settings.find(setting.name);
     const auto wrong = settings.problem(setting);
-    rows.push_back({setting.name, value.empty() ? "-" : shown(setting.name, value), source, wrong.value_or("ok")});
+    rows.push_back(
+        {setting.name, value.empty() ? "-" : shown(setting.name, value), source, wrong.value_or("ok")});
     list.push_back({{"name", setting.name},
                     {"value", shown(setting.name, value)},
                     {"source", source},
@@ -108,8 +109,8 @@ void add_maintenance(CLI::App& app, Chosen& chosen) {
   auto* config = app.add_subcommand("config", "The server's settings")->require_subcommand(1);
   std::vector<std::string_view> all;
   for (const auto& setting : all_settings()) all.emplace_back(setting.name);
-  add(config->add_subcommand("check", "Show every setting, where it comes from, and what is wrong with it"), all,
-      config_check, chosen);
+  add(config->add_subcommand("check", "Show every setting, where it comes from, and what is wrong with it"),
+      all, config_check, chosen);
 }
 
 }  // namespace fencepost::cli

@@ -30,7 +30,8 @@ void show_answer(const std::string& what, const nlohmann::json& body, bool as_js
 }
 
 std::string item_path(const std::string& collection, const std::string& id, const std::string& act) {
-  if (id.empty() || id.size() > 18 || !std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; }))
+  if (id.empty() || id.size() > 18 ||
+      !std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; }))
     throw UsageError("'" + id + "' is no id: ids are numbers, as `list` shows them");
   return "/" + collection + "/" + id + (act.empty() ? "" : "/" + act);
 }

@@ -17,8 +17,10 @@ namespace fencepost::cli {
 std::vector<store::Migration> all_migrations() {
   std::vector<store::Migration> all;
   std::copy(std::begin(store::sql::migrations), std::end(store::sql::migrations), std::back_inserter(all));
-  std::copy(std::begin(accounts::sql::migrations), std::end(accounts::sql::migrations), std::back_inserter(all));
-  std::copy(std::begin(announce::sql::migrations), std::end(announce::sql::migrations), std::back_inserter(all));
+  std::copy(std::begin(accounts::sql::migrations), std::end(accounts::sql::migrations),
+            std::back_inserter(all));
+  std::copy(std::begin(announce::sql::migrations), std::end(announce::sql::migrations),
+            std::back_inserter(all));
   return all;
 }
 
@@ -34,16 +36,19 @@ void require_current_schema(store::Connection& connection) {
   for (const auto& migration : all_migrations()) newest = std::max(newest, migration.number);
   std::vector<std::int64_t> applied;
   try {
-    for (const auto& row : connection.run(store::sql::applied_migrations)) applied.push_back(row[0].integer());
+    for (const auto& row : connection.run(store::sql::applied_migrations))
+      applied.push_back(row[0].integer());
   } catch (const base::InfraError& error) {
     // No such table is what an empty database says; that it is away is another matter.
     if (error.retryable() || error.poisoned()) throw;
   }
   if (!applied.empty() && applied.back() > newest)
-    throw base::UserError("schema_too_new", "the database was written by a newer version of fencepost: use that one");
+    throw base::UserError("schema_too_new",
+                          "the database was written by a newer version of fencepost: use that one");
   if (applied.size() != all_migrations().size())
-    throw base::UserError("schema_too_old",
-                          "the database's schema is not this version's: run fencepost migrate (or serve) first");
+    throw base::UserError(
+        "schema_too_old",
+        "the database's schema is not this version's: run fencepost migrate (or serve) first");
 }
 
 std::vector<store::Fence> make_fences(store::Connection& connection) {
@@ -59,7 +64,8 @@ accounts::Vault open_vault(const Settings& settings, store::Connection& connecti
   if (path.empty() && url.starts_with(kFile)) path = url.substr(kFile.size()) + ".key";
   if (path.empty())
     throw UsageError(
-        "PostgreSQL needs --key-file PATH (or FENCEPOST_KEY_FILE): the key that encrypts platforms' secrets; all "
+        "PostgreSQL needs --key-file PATH (or FENCEPOST_KEY_FILE): the key that encrypts platforms' secrets; "
+        "all "
         "servers of one database need the same file");
   // A new key beside secrets of another would look well until the first send.
   return accounts::Vault::open(path, accounts::list_connections(connection).empty());

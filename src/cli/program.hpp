@@ -24,7 +24,8 @@ void require_current_schema(store::Connection& connection);
 // The fences of all queues; the schema must be current.
 std::vector<store::Fence> make_fences(store::Connection& connection);
 
-// The vault of --key-file, or of PATH.key beside a SQLite database. Makes the key only while nothing is encrypted.
+// The vault of --key-file, or of PATH.key beside a SQLite database. Makes the key only while nothing is
+// encrypted.
 accounts::Vault open_vault(const Settings& settings, store::Connection& connection);
 
 }  // namespace fencepost::cli

@@ -37,8 +37,9 @@ constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 
 const std::vector<std::string_view> kNames = {
-    "database",    "listen", "token-file", "key-file", "allow-private-addresses", "concurrency", "lease",
-    "poll-only", "log-json", "log-level", "state-folder", "drain"};
+    "database",     "listen", "token-file", "key-file", "allow-private-addresses",
+    "concurrency",  "lease",  "poll-only",  "log-json", "log-level",
+    "state-folder", "drain"};
 
 LogLevel level_of(const std::string& name) {
   if (name == "debug") return LogLevel::debug;
@@ -102,9 +103,10 @@ class Serving {
 
  private:
   void prepare_database(const Settings& settings);
-  void check_identity(bool process_has_memory);
+  void check_identity(store::Connection& connection, bool process_has_memory);
   http::Services services() {
-    return {*database_, *vault_, *announcements_, *engine_, fences_, {&webhook_}, all_migrations(), FENCEPOST_VERSION};
+    return {*database_, *vault_,     *announcements_,  *engine_,
+            fences_,    {&webhook_}, all_migrations(), FENCEPOST_VERSION};
   }
 
   const base::Clock& clock_ = base::system_clock();
@@ -128,23 +130,23 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
   const auto queue = queue_options(settings);
   database_ = open_database(settings, queue.concurrency + 12);
   prepare_database(settings);
-  publisher_ = std::make_unique<announce::Publisher>(*database_, *vault_, std::vector<connect::Connector*>{&webhook_},
-                                                     clock_);
+  publisher_ = std::make_unique<announce::Publisher>(*database_, *vault_,
+                                                     std::vector<connect::Connector*>{&webhook_}, clock_);
   engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
   work_ = std::make_unique<engine::EffectWork>(engine_->context(), fences_[0], *publisher_);
   auto& runner = engine_->add(*work_, queue);
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   services_ = std::make_unique<http::Services>(services());
-  dispatcher_ = std::make_unique<http::Dispatcher>(http::routes(*services_), http::authenticator(*services_), clock_,
-                                                   http::Dispatcher::Options{.statuses = http::api_statuses()});
+  dispatcher_ =
+      std::make_unique<http::Dispatcher>(http::routes(*services_), http::authenticator(*services_), clock_,
+                                         http::Dispatcher::Options{.statuses = http::api_statuses()});
   http::Options options{.host = address.host, .port = address.port, .worker_threads = kHandlers};
   options.limits.body_bytes = [this](std::string_view method, std::string_view target) {
     return dispatcher_->body_limit(method, target);
   };
-  server_ = std::make_unique<http::Server>(options, [this](http::Request request) {
-    return dispatcher_->handle(std::move(request));
-  });
+  server_ = std::make_unique<http::Server>(
+      options, [this](http::Request request) { return dispatcher_->handle(std::move(request)); });
   // Last: where the port is taken, nothing was claimed.
   engine_->start();
 }
@@ -161,25 +163,28 @@ void Serving::prepare_database(const Settings& settings) {
     }
     vault_ = std::make_unique<accounts::Vault>(open_vault(settings, *lease));
   }
-  check_identity(false);
+  check_identity(*database_->acquire(), false);
+  database_->on_connect([this](store::Connection& connection) { check_identity(connection, true); });
   hand_out_first_token(*database_, settings.text("token-file"));
 }
 
-void Serving::check_identity(bool process_has_memory) {
-  const auto lease = database_->acquire();
-  const auto check = store::check_identity(*lease, fences_, database_->epoch_seen.load(), process_has_memory);
+void Serving::check_identity(store::Connection& connection, bool process_has_memory) {
+  const auto check =
+      store::check_identity(connection, fences_, database_->epoch_seen.load(), process_has_memory);
   auto seen = database_->epoch_seen.load();
   while (seen < check.epoch && !database_->epoch_seen.compare_exchange_weak(seen, check.epoch)) {
   }
   if (check.answer == store::IdentityCheck::Answer::paused)
     base::log(LogLevel::error, "queues paused",
-              {{"reason", check.reason}, {"unknown", check.marked}, {"next", "look, then: fencepost queue resume"}});
+              {{"reason", check.reason},
+               {"unknown", check.marked},
+               {"next", "look, then: fencepost queue resume"}});
   if (check.answer == store::IdentityCheck::Answer::moved_on)
     base::log(LogLevel::warn, "database moved on", {{"identity", check.identity}});
 }
 
 void Serving::watch() try {
-  check_identity(true);
+  check_identity(*database_->acquire(), true);
   if (clock_.boot() - purged_ < kPurge) return;
   const auto lease = database_->acquire();
   accounts::purge_idempotent(*lease);
@@ -220,8 +225,9 @@ int serve(const Settings& settings) {
 
 void add_serve(CLI::App& app, Chosen& chosen) {
   auto* command = app.add_subcommand("serve", "Run the server");
-  command->footer("SIGTERM or Ctrl-C: what is in flight is finished within --drain; again: at once.\n"
-                  "Metrics are open to this host; a proxy in front must not forward /metrics.");
+  command->footer(
+      "SIGTERM or Ctrl-C: what is in flight is finished within --drain; again: at once.\n"
+      "Metrics are open to this host; a proxy in front must not forward /metrics.");
   auto flags = std::make_shared<SettingFlags>(*command, kNames);
   command->callback([&chosen, flags] { chosen = [flags] { return serve(flags->settings()); }; });
 }

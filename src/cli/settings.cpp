@@ -19,37 +19,46 @@ using Kind = Setting::Kind;
 constexpr Setting kSettings[] = {
     {"database", Kind::text, "", "sqlite:PATH or postgresql://USER@HOST/NAME"},
     {"listen", Kind::address, "127.0.0.1:8787", "HOST:PORT to serve on; port 0 takes a free one"},
-    {"token-file", Kind::text, "", "the first token: serve writes it here (mode 0600), the other commands read it"},
+    {"token-file", Kind::text, "",
+     "the first token: serve writes it here (mode 0600), the other commands read it"},
     {"key-file", Kind::text, "",
-     "the key that encrypts platforms' secrets; made where it is missing and nothing is encrypted yet. Default: "
+     "the key that encrypts platforms' secrets; made where it is missing and nothing is encrypted yet. "
+     "Default: "
      "PATH.key beside a SQLite database; needed for PostgreSQL"},
-    {"allow-private-addresses", Kind::flag, "false", "webhooks may also go to loopback and private addresses"},
+    {"allow-private-addresses", Kind::flag, "false",
+     "webhooks may also go to loopback and private addresses"},
     {"concurrency", Kind::number, "4", "announcements sent at once"},
     {"lease", Kind::duration, "60s", "how long a claim lasts without renewal"},
-    {"poll-only", Kind::flag, "false", "PostgreSQL behind a pooler in transaction mode: no LISTEN, no session settings"},
+    {"poll-only", Kind::flag, "false",
+     "PostgreSQL behind a pooler in transaction mode: no LISTEN, no session settings"},
     {"log-json", Kind::flag, "false", "log lines as JSON"},
     {"log-level", Kind::level, "info", "debug, info, warn or error"},
     {"state-folder", Kind::text, "",
-     "for the lock file that tells other processes that this one lives; default $XDG_RUNTIME_DIR/fencepost or "
+     "for the lock file that tells other processes that this one lives; default $XDG_RUNTIME_DIR/fencepost "
+     "or "
      "/tmp/fencepost-UID"},
     {"drain", Kind::duration, "30s", "at the end, how long what is in flight may take"},
     {"server", Kind::text, "http://127.0.0.1:8787", "the server's URL"},
 };
 
 bool is_true(const std::string& text) { return text == "true" || text == "1" || text == "yes"; }
-bool is_false(const std::string& text) { return text == "false" || text == "0" || text == "no" || text.empty(); }
+bool is_false(const std::string& text) {
+  return text == "false" || text == "0" || text == "no" || text.empty();
+}
 
 std::optional<int> number_in(const std::string& text) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 1 || number > 1000) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || number < 1 || number > 1000)
+    return std::nullopt;
   return number;
 }
 
 // What is wrong with a text of that kind, or nothing.
 std::optional<std::string> problem_of(Kind kind, const std::string& text) {
   switch (kind) {
-    case Kind::text: return std::nullopt;
+    case Kind::text:
+      return std::nullopt;
     case Kind::flag:
       if (is_true(text) || is_false(text)) return std::nullopt;
       return "'" + text + "' is neither true nor false";
@@ -66,7 +75,8 @@ std::optional<std::string> problem_of(Kind kind, const std::string& text) {
       } catch (const UsageError& error) {
         return error.what();
       }
-    case Kind::duration: break;
+    case Kind::duration:
+      break;
   }
   try {
     if (parse_duration(text).count() > 0) return std::nullopt;
@@ -90,14 +100,19 @@ std::map<std::string, std::string> read_file(const std::string& path) try {
     const bool known = std::any_of(std::begin(kSettings), std::end(kSettings),
                                    [&](const Setting& setting) { return name == setting.name; });
     if (!known) throw UsageError(path + ": '" + name + "' is not known; known are: " + known_names());
-    if (const auto text = node.value_exact<std::string>()) values[name] = *text;
-    else if (const auto flag = node.value_exact<bool>()) values[name] = *flag ? "true" : "false";
-    else if (const auto number = node.value_exact<std::int64_t>()) values[name] = std::to_string(*number);
-    else throw UsageError(path + ": '" + name + "' must be a text, a whole number, true or false");
+    if (const auto text = node.value_exact<std::string>())
+      values[name] = *text;
+    else if (const auto flag = node.value_exact<bool>())
+      values[name] = *flag ? "true" : "false";
+    else if (const auto number = node.value_exact<std::int64_t>())
+      values[name] = std::to_string(*number);
+    else
+      throw UsageError(path + ": '" + name + "' must be a text, a whole number, true or false");
   }
   return values;
 } catch (const toml::parse_error& error) {
-  throw UsageError(path + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
+  throw UsageError(path + ":" + std::to_string(error.source().begin.line) + ": " +
+                   std::string(error.description()));
 }
 }  // namespace
 
@@ -112,7 +127,8 @@ const Setting& setting_named(std::string_view name) {
 
 std::string environment_name(std::string_view setting) {
   std::string name = "FENCEPOST_";
-  for (const char c : setting) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  for (const char c : setting)
+    name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;
 }
 
@@ -127,7 +143,8 @@ Settings::Found Settings::find(std::string_view name) const {
   if (const auto at = flags_.find(setting.name); at != flags_.end())
     return {at->second, "--" + std::string(setting.name)};
   const auto variable = environment_name(name);
-  if (const char* value = std::getenv(variable.c_str()); value != nullptr && *value != '\0') return {value, variable};
+  if (const char* value = std::getenv(variable.c_str()); value != nullptr && *value != '\0')
+    return {value, variable};
   if (const auto at = file_.find(setting.name); at != file_.end()) return {at->second, path_};
   return {setting.fallback, "default"};
 }
@@ -137,8 +154,8 @@ std::optional<std::string> Settings::problem(const Setting& setting) const {
   if (source == "default") return std::nullopt;
   const auto wrong = problem_of(setting.kind, value);
   if (!wrong) return std::nullopt;
-  return (source.front() == '-' || source.starts_with("FENCEPOST_") ? source : source + ": " + setting.name) + ": " +
-         *wrong;
+  return (source.front() == '-' || source.starts_with("FENCEPOST_") ? source : source + ": " + setting.name) +
+         ": " + *wrong;
 }
 
 bool Settings::flag(std::string_view name) const {
@@ -159,8 +176,8 @@ base::Duration Settings::duration(std::string_view name) const {
 std::string Settings::needed(std::string_view name) const {
   auto value = text(name);
   if (value.empty())
-    throw UsageError("say --" + std::string(name) + " (or " + environment_name(name) + ", or " + std::string(name) +
-                     " in fencepost.toml): " + setting_named(name).help);
+    throw UsageError("say --" + std::string(name) + " (or " + environment_name(name) + ", or " +
+                     std::string(name) + " in fencepost.toml): " + setting_named(name).help);
   return value;
 }
 
@@ -174,7 +191,8 @@ Address parse_address(const std::string& text) {
   const auto [end, error] = std::from_chars(begin, text.data() + text.size(), port);
   const bool ambiguous = !bracketed && host.find(':') != std::string::npos;
   if (host.empty() || ambiguous || error != std::errc() || end != text.data() + text.size())
-    throw UsageError("'" + text + "' is no address: write HOST:PORT, for example 127.0.0.1:8787 or [::1]:8787");
+    throw UsageError("'" + text +
+                     "' is no address: write HOST:PORT, for example 127.0.0.1:8787 or [::1]:8787");
   return {host, port};
 }
 
@@ -183,8 +201,10 @@ CLI::Option* add_switch(CLI::App& command, const std::string& name, const std::s
   return command.add_flag(name, help);
 }
 
-SettingFlags::SettingFlags(CLI::App& command, const std::vector<std::string_view>& names) : command_(command) {
-  command.add_option("--config", "A file of settings; otherwise fencepost.toml in this folder, if there is one")
+SettingFlags::SettingFlags(CLI::App& command, const std::vector<std::string_view>& names)
+    : command_(command) {
+  command
+      .add_option("--config", "A file of settings; otherwise fencepost.toml in this folder, if there is one")
       ->type_name("FILE");
   for (const auto name : names) {
     const auto& setting = setting_named(name);

@@ -1,6 +1,7 @@
 #pragma once
-// The server's settings, in one table: flags > FENCEPOST_* in the environment > fencepost.toml > default. From the
-// table come the flags, their help, the names in the environment and in the file, and `config check`.
+// The server's settings, in one table: flags > FENCEPOST_* in the environment > fencepost.toml > default.
+// From the table come the flags, their help, the names in the environment and in the file, and `config
+// check`.
 
 #include <map>
 #include <optional>
@@ -14,7 +15,7 @@
 namespace CLI {
 class App;
 class Option;
-}
+}  // namespace CLI
 
 namespace fencepost::cli {
 
@@ -26,7 +27,7 @@ class UsageError : public std::runtime_error {
 
 struct Setting {
   enum class Kind { text, flag, number, duration, level, address };
-  const char* name;      // "token-file": --token-file, FENCEPOST_TOKEN_FILE, token-file = "…"
+  const char* name;  // "token-file": --token-file, FENCEPOST_TOKEN_FILE, token-file = "…"
   Kind kind;
   const char* fallback;  // empty: none
   const char* help;
@@ -39,8 +40,9 @@ std::string environment_name(std::string_view setting);
 // Values as they were found, before anything is read into them. Immutable.
 class Settings {
  public:
-  // `flags`: what the command line gave, by name. `file`: the path of a toml file, or empty for fencepost.toml if
-  // there is one. Throws UsageError where the file cannot be read or has a key that is none.
+  // `flags`: what the command line gave, by name. `file`: the path of a toml file, or empty for
+  // fencepost.toml if there is one. Throws UsageError where the file cannot be read or has a key that is
+  // none.
   Settings(std::map<std::string, std::string> flags, const std::string& file);
 
   struct Found {

@@ -43,9 +43,10 @@ base::Duration parse_duration(std::string_view text) {
   if (error == std::errc() && count >= 0 && count <= 36'500)
     for (const auto& [name, micros] : kUnits)
       if (unit == name) return base::Duration(count * micros);
-  throw base::UserError("invalid_duration", "'" + std::string(text) +
-                                                "' is no duration: write a whole number (up to 36500) and a unit, "
-                                                "such as 500ms, 10s, 5m, 2h or 1d");
+  throw base::UserError("invalid_duration",
+                        "'" + std::string(text) +
+                            "' is no duration: write a whole number (up to 36500) and a unit, "
+                            "such as 500ms, 10s, 5m, 2h or 1d");
 }
 
 std::string duration_text(base::Duration duration) {

@@ -15,8 +15,8 @@ base::Duration parse_duration(std::string_view text);
 // The same the other way, exactly.
 std::string duration_text(base::Duration duration);
 
-// Rows under headings, aligned by code points; control characters become spaces, so that no text of a stranger
-// can move the cursor. Long texts are cut to `widest` characters.
+// Rows under headings, aligned by code points; control characters become spaces, so that no text of a
+// stranger can move the cursor. Long texts are cut to `widest` characters.
 using Table = std::vector<std::vector<std::string>>;
 std::string table(const std::vector<std::string>& headings, const Table& rows, std::size_t widest = 60);
 // One "name: value" a line.

@@ -24,7 +24,8 @@ void hand_out(const std::string& token, const std::string& path, bool as_json, c
     print(token + "\n");
 }
 
-int create_directly(const Settings& settings, const std::string& name, const std::string& output, bool as_json) {
+int create_directly(const Settings& settings, const std::string& name, const std::string& output,
+                    bool as_json) {
   const auto database = open_database(settings, 1);
   const auto lease = database->acquire();
   require_current_schema(*lease);
@@ -41,8 +42,9 @@ void add_create(CLI::App& noun, Chosen& chosen) {
   auto* command = noun.add_subcommand("create", "Make a token; it is shown this once");
   command->add_option("--name", given->name, "The actor of what is done with it, in histories")->required();
   command->add_option("--output", given->output, "Also write it to this file (mode 0600)")->type_name("FILE");
-  command->add_option("--database", given->database,
-                      "Make it in this database instead of through the API: for whoever has lost the last token")
+  command
+      ->add_option("--database", given->database,
+                   "Make it in this database instead of through the API: for whoever has lost the last token")
       ->type_name("URL");
   auto options = std::make_shared<ClientOptions>(*command);
   command->callback([&chosen, given, options] {

@@ -7,8 +7,9 @@
 
 namespace fencepost::cli {
 
-// Opens PATH.new (mode 0600) beside the file, so that a folder that cannot be written is found out before there is
-// a token; write() puts it in the place of PATH in one step. Without write() nothing is left. An empty path: nothing.
+// Opens PATH.new (mode 0600) beside the file, so that a folder that cannot be written is found out before
+// there is a token; write() puts it in the place of PATH in one step. Without write() nothing is left. An
+// empty path: nothing.
 class TokenFile {
  public:
   // Throws UserError("token_file_unusable").

@@ -9,10 +9,21 @@ namespace fencepost::engine {
 Engine::Engine(store::Database& database, const base::Clock& clock, const EngineOptions& options)
     : database_(database),
       options_(options),
-      registration_(std::make_unique<store::WorkerRegistration>(database, options.state_folder)),
+      registration_(std::make_unique<store::WorkerRegistration>(
+          database, options.state_folder,
+          [this](store::Connection& connection, std::int64_t worker) { return holds(connection, worker); })),
       context_{database, metrics_, clock, registration_->number()} {}
 
-Engine::~Engine() { stop(context_.clock.boot()); }
+Engine::~Engine() {
+  stop(context_.clock.boot());
+  registration_.reset();  // while the runners can still say what is held
+}
+
+bool Engine::holds(store::Connection& connection, std::int64_t worker) const {
+  return std::any_of(runners_.begin(), runners_.end(), [&](const auto& runner) {
+    return !runner->fence().held_by(connection, worker).empty();
+  });
+}
 
 QueueRunner& Engine::add(Work& work, const QueueOptions& options) {
   runners_.push_back(std::make_unique<QueueRunner>(context_, work, options));
@@ -75,10 +86,7 @@ void Engine::sweep_loop(std::stop_token stop) {
       for (auto& sweeper : sweepers_) sweeper->sweep(gone);
       auto connection = database_.acquire();
       for (const auto worker : gone) {
-        const bool holds = std::any_of(runners_.begin(), runners_.end(), [&](const auto& runner) {
-          return !runner->fence().held_by(*connection, worker).empty();
-        });
-        if (!holds) store::forget_worker(*connection, worker);
+        if (!holds(*connection, worker)) store::forget_worker(*connection, worker);
       }
       metrics_.set_up("database", true);
     } catch (const std::exception& error) {

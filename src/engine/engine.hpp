@@ -42,6 +42,8 @@ class Engine {
   void sweep_loop(std::stop_token stop);
   void listen_loop(std::stop_token stop);
   std::set<std::int64_t> gone_workers();
+  // Whether items of this process's queues are still claimed by that worker.
+  bool holds(store::Connection& connection, std::int64_t worker) const;
 
   store::Database& database_;
   const EngineOptions options_;

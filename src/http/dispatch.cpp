@@ -159,7 +159,7 @@ std::optional<Response> Dispatcher::authorise(Request& request, const Route& rou
   if (token && authenticator_) request.principal = authenticator_(*token);
   if (request.principal) return std::nullopt;
   if (auto slow_down = over_limit(request, route)) return slow_down;
-  Response response = token ? problem(request, 401, "invalid_token",
+  Response response = token ? problem(request, 401, "unauthorized",
                                       "this token is unknown, expired or revoked: sign in again")
                             : problem(request, 401, "unauthorized", "send a token: Authorization: Bearer …");
   response.headers.set("WWW-Authenticate", token ? "Bearer realm=\"fencepost\", error=\"invalid_token\""
@@ -215,7 +215,6 @@ int Dispatcher::status_of(const std::string& code) const {
       {"bad_target", 400},
       {"invalid_cursor", 400},
       {"unauthorized", 401},
-      {"invalid_token", 401},
       {"forbidden", 403},
       {"not_found", 404},
       {"conflict", 409},

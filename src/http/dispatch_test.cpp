@@ -142,7 +142,7 @@ TEST_F(DispatchTest, BearerRoutesWantAGoodToken) {
     EXPECT_EQ(*response.headers.find("WWW-Authenticate"), "Bearer realm=\"fencepost\"");
   }
   const auto wrong = send("GET", "/mine", {{"Authorization", "Bearer bad"}});
-  EXPECT_EQ(code_of(wrong), "401 invalid_token");
+  EXPECT_EQ(code_of(wrong), "401 unauthorized");
   EXPECT_THAT(*wrong.headers.find("WWW-Authenticate"), HasSubstr("invalid_token"));
   EXPECT_EQ(code_of(send("GET", "/mine", {{"Authorization", "Bearer database-gone"}})), "503 unavailable");
 }
@@ -155,7 +155,7 @@ TEST_F(DispatchTest, ChecksBodies) {
   Headers both = bearer;
   both.set("Content-Type", "application/json");
   EXPECT_EQ(body_of(send("POST", "/shows", both, R"({"title":"a"})"))["body"]["title"], "a");
-  EXPECT_EQ(code_of(send("POST", "/shows", both, "{")), "400 malformed_json");
+  EXPECT_EQ(code_of(send("POST", "/shows", both, "{")), "400 invalid_json");
   EXPECT_EQ(code_of(send("POST", "/shows", bearer, R"({"title":"a"})")), "415 unsupported_media_type");
   const auto response = send("POST", "/shows", both);
   EXPECT_EQ(code_of(response), "422 invalid_field");

@@ -216,7 +216,9 @@ json from_text(FieldType type, const std::string& text) {
   if (type == FieldType::boolean && (text == "true" || text == "false")) return text == "true";
   const auto number = [&](auto value) -> json {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? json(value) : json(text);
+    // from_chars also reads "nan" and "inf", which no bound would refuse.
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && std::isfinite(static_cast<double>(value)) ? json(value) : json(text);
   };
   if (type == FieldType::integer) return number(std::int64_t{0});
   if (type == FieldType::number) return number(0.0);
@@ -232,16 +234,15 @@ std::optional<Refusal> parse_body(const std::vector<Field>& fields, std::string_
     try {
       out = json::parse(body, std::ref(watch));
     } catch (const json::parse_error& error) {
-      return Refusal{400, "malformed_json", "the body is not JSON: look at " + position(body, error.byte)};
+      return Refusal{400, "invalid_json", "the body is not JSON: look at " + position(body, error.byte)};
     } catch (const json::exception&) {
-      return Refusal{400, "malformed_json", "the body holds a number that is out of range"};
+      return Refusal{400, "invalid_json", "the body holds a number that is out of range"};
     }
     if (watch.too_deep)
       return Refusal{400, "too_deep",
                      "the body is nested more than " + std::to_string(kMaxDepth) + " levels deep"};
     if (!watch.twice.empty())
-      return Refusal{400, "malformed_json",
-                     "the body gives the member '" + clip(watch.twice, 64) + "' twice"};
+      return Refusal{400, "invalid_json", "the body gives the member '" + clip(watch.twice, 64) + "' twice"};
     if (!out.is_object()) return Refusal{422, "invalid_field", "the body must be a JSON object"};
   }
   Checker checker;

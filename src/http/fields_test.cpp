@@ -103,18 +103,18 @@ TEST(Body, ReportsAllFieldsAtOnceUpToALimit) {
 
 TEST(Body, SaysWhereItIsMalformedAndEchoesNothing) {
   EXPECT_EQ(refusal_of("{\"title\":\n \"a\",}"),
-            "400 malformed_json: the body is not JSON: look at line 2, byte 6");
+            "400 invalid_json: the body is not JSON: look at line 2, byte 6");
   for (const char* bad :
        {"{", "nul", "{\"a\":1}x", "{'a':1}", "{\"title\":\"\\ud800\"}", "\"\n\"", "[1,]", "NaN"})
-    EXPECT_EQ(refusal_of(bad).substr(0, 19), "400 malformed_json:") << bad;
+    EXPECT_EQ(refusal_of(bad).substr(0, 17), "400 invalid_json:") << bad;
   EXPECT_EQ(refusal_of("{\"ratio\":1e999}"),
-            "400 malformed_json: the body holds a number that is out of range");
+            "400 invalid_json: the body holds a number that is out of range");
   EXPECT_EQ(refusal_of("{\"title\":\"\xff\"}"), "400 bad_utf8: the body is not UTF-8");
   EXPECT_EQ(refusal_of("[]"), "422 invalid_field: the body must be a JSON object");
   EXPECT_EQ(refusal_of(R"({"title":"a","title":"b"})"),
-            "400 malformed_json: the body gives the member 'title' twice");
+            "400 invalid_json: the body gives the member 'title' twice");
   EXPECT_EQ(refusal_of(R"({"title":"a","free":{"x":{"y":1,"y":2}}})"),
-            "400 malformed_json: the body gives the member 'y' twice");
+            "400 invalid_json: the body gives the member 'y' twice");
 }
 
 TEST(Body, NestsOnlySoDeep) {

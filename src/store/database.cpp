@@ -34,7 +34,9 @@ Database::Lease Database::acquire() {
   ++open_;
   lock.unlock();
   try {
-    return Lease(*this, connect());
+    auto connection = connect();
+    if (on_connect_) on_connect_(*connection);
+    return Lease(*this, std::move(connection));
   } catch (...) {
     const std::lock_guard again(mutex_);
     --open_;
@@ -46,13 +48,16 @@ Database::Lease Database::acquire() {
 void Database::release(std::unique_ptr<Connection> connection) noexcept {
   // A connection that comes back inside a transaction was left by an exception.
   if (connection->in_transaction()) connection->rollback();
-  const bool usable = connection->usable();
+  std::vector<std::unique_ptr<Connection>> lost;  // closed after the lock is gone
   const std::lock_guard lock(mutex_);
-  if (usable)
+  if (connection->usable()) {
     idle_.push_back(std::move(connection));
-  else
-    --open_;
-  freed_.notify_one();
+  } else {
+    // The server went away under this one; the idle ones it took along would each cost somebody a call.
+    lost.swap(idle_);
+    open_ -= 1 + static_cast<int>(lost.size());
+  }
+  freed_.notify_all();
 }
 
 void Database::pause_before_retry(int attempt) {

@@ -53,7 +53,8 @@ class Connection {
 // one's). Rolls back when it is destroyed without commit().
 class Transaction {
  public:
-  explicit Transaction(Connection& connection) : connection_(connection), joined_(connection.in_transaction()) {
+  explicit Transaction(Connection& connection)
+      : connection_(connection), joined_(connection.in_transaction()) {
     if (!joined_) connection_.begin();
   }
   Transaction(const Transaction&) = delete;
@@ -73,11 +74,11 @@ class Transaction {
 };
 
 struct DatabaseOptions {
-  int connections = 8;                              // at most, in the pool
+  int connections = 8;  // at most, in the pool
   base::Duration lock_timeout = std::chrono::seconds(5);
   base::Duration statement_deadline = std::chrono::seconds(30);
   base::Duration connect_deadline = std::chrono::seconds(10);
-  bool poll_only = false;                           // PostgreSQL behind a pooler in transaction mode
+  bool poll_only = false;  // PostgreSQL behind a pooler in transaction mode
   std::string application = "fencepost";
 };
 
@@ -131,6 +132,11 @@ class Database {
     }
   }
 
+  // Called with every new connection of the pool before its first use, as rule 13 wants: a database that is
+  // another one than before must be found out before anything is sent from it. Set before other threads use
+  // the database.
+  void on_connect(std::function<void(Connection&)> look) { on_connect_ = std::move(look); }
+
   // The highest epoch that a gate of this process has seen (rule 13).
   std::atomic<std::int64_t> epoch_seen{0};
 
@@ -142,6 +148,7 @@ class Database {
   static void pause_before_retry(int attempt);
 
   DatabaseOptions options_;
+  std::function<void(Connection&)> on_connect_;
   std::mutex mutex_;
   std::condition_variable_any freed_;
   std::vector<std::unique_ptr<Connection>> idle_;

@@ -49,7 +49,9 @@ TEST_F(AccountsApi, RefusesConnectionsThatCannotWork) {
   EXPECT_EQ(make({{"secret", "whsec_!"}}).substr(0, 3), "422");
   // A secret of one's own is not shown back.
   const auto made = send("POST", "/api/v1/connections",
-                         {{"name", "Own"}, {"platform", "webhook"}, {"url", receiver.url()},
+                         {{"name", "Own"},
+                          {"platform", "webhook"},
+                          {"url", receiver.url()},
                           {"secret", announce::testing::Receiver::kSecret}});
   EXPECT_EQ(code(made), "201");
   EXPECT_THAT(made.body, Not(HasSubstr("whsec_")));

@@ -15,21 +15,27 @@ using core::RunNowAnswer;
 using core::StopAnswer;
 
 bool has_outcome(const Announcement& announcement) {
-  return announcement.status == "posted" || announcement.status == "failed" || announcement.status == "unknown" ||
-         announcement.status == "disabled";
+  return announcement.status == "posted" || announcement.status == "failed" ||
+         announcement.status == "unknown" || announcement.status == "disabled";
 }
 
-// rule 7. `again`: this is the second look, after the effect that was open had its outcome; what is stopped now
-// was stopped by this very request.
-Response stop_response(Services& services, const Request& request, std::int64_t id, StopAnswer answer, bool again) {
+// rule 7. `again`: this is the second look, after the effect that was open had its outcome; what is stopped
+// now was stopped by this very request.
+Response stop_response(Services& services, const Request& request, std::int64_t id, StopAnswer answer,
+                       bool again) {
   switch (answer) {
-    case StopAnswer::prevented: return acted(200, "prevented", services.announcements.get(id));
+    case StopAnswer::prevented:
+      return acted(200, "prevented", services.announcements.get(id));
     case StopAnswer::already_stopped:
       return acted(200, again ? "prevented" : "already_stopped", services.announcements.get(id));
-    case StopAnswer::in_flight: return acted(202, "in_flight", services.announcements.get(id));
-    case StopAnswer::outcome_unknown: return refused_unknown(request);
-    case StopAnswer::already_done: return refused_posted(request, services.announcements.get(id));
-    case StopAnswer::not_found: break;
+    case StopAnswer::in_flight:
+      return acted(202, "in_flight", services.announcements.get(id));
+    case StopAnswer::outcome_unknown:
+      return refused_unknown(request);
+    case StopAnswer::already_done:
+      return refused_posted(request, services.announcements.get(id));
+    case StopAnswer::not_found:
+      break;
   }
   return not_found(request, "announcement");
 }
@@ -47,15 +53,21 @@ Response disable(Services& services, const Request& request) {
 Response enable(Services& services, const Request& request) {
   const auto id = id_of(request);
   switch (services.announcements.enable(id, actor_of(request))) {
-    case EnableResult::enabled: return acted(200, "enabled", services.announcements.get(id));
-    case EnableResult::already_enabled: return acted(200, "already_enabled", services.announcements.get(id));
-    case EnableResult::in_flight: return refused_in_flight(request);
-    case EnableResult::outcome_unknown: return refused_unknown(request);
-    case EnableResult::already_posted: return refused_posted(request, services.announcements.get(id));
+    case EnableResult::enabled:
+      return acted(200, "enabled", services.announcements.get(id));
+    case EnableResult::already_enabled:
+      return acted(200, "already_enabled", services.announcements.get(id));
+    case EnableResult::in_flight:
+      return refused_in_flight(request);
+    case EnableResult::outcome_unknown:
+      return refused_unknown(request);
+    case EnableResult::already_posted:
+      return refused_posted(request, services.announcements.get(id));
     case EnableResult::too_late:
       return problem(request, 409, "too_late",
                      "its time is long past: give it another one first, or post it now");
-    case EnableResult::not_found: break;
+    case EnableResult::not_found:
+      break;
   }
   return not_found(request, "announcement");
 }
@@ -65,15 +77,19 @@ Response post_now(Services& services, const Request& request) {
   const auto wait = wait_of(request, std::chrono::seconds(5));
   const auto [answer, now] = services.announcements.post_now(id_of(request), actor_of(request), wait);
   switch (answer) {
-    case RunNowAnswer::started: return acted(now && has_outcome(*now) ? 200 : 202, "started", now);
+    case RunNowAnswer::started:
+      return acted(now && has_outcome(*now) ? 200 : 202, "started", now);
     case RunNowAnswer::already_running:
       return problem(request, 409, "already_running", "it is being posted already: wait for its outcome");
-    case RunNowAnswer::already_done: return refused_posted(request, now);
-    case RunNowAnswer::outcome_unknown: return refused_unknown(request);
+    case RunNowAnswer::already_done:
+      return refused_posted(request, now);
+    case RunNowAnswer::outcome_unknown:
+      return refused_unknown(request);
     case RunNowAnswer::stopped:
     case RunNowAnswer::disabled:
       return problem(request, 409, "disabled", "it is disabled: enable it first");
-    case RunNowAnswer::not_found: break;
+    case RunNowAnswer::not_found:
+      break;
   }
   return not_found(request, "announcement");
 }
@@ -85,14 +101,17 @@ Response resolve(Services& services, const Request& request) {
   if (!happened && !post_url.empty())
     return problem(request, 422, "invalid_field", "what did not happen has no post_url: leave it out");
   switch (services.announcements.resolve(id, happened, actor_of(request), post_url)) {
-    case ResolveAnswer::resolved: return acted(200, "resolved", services.announcements.get(id));
+    case ResolveAnswer::resolved:
+      return acted(200, "resolved", services.announcements.get(id));
     case ResolveAnswer::not_unknown:
       return problem(request, 409, "not_unknown", "its outcome is known: there is nothing to resolve");
-    case ResolveAnswer::in_flight: return refused_in_flight(request);
+    case ResolveAnswer::in_flight:
+      return refused_in_flight(request);
     case ResolveAnswer::too_early:
       return problem(request, 409, "too_early",
                      "the request may still arrive: wait until its deadline has passed, then look again");
-    case ResolveAnswer::not_found: break;
+    case ResolveAnswer::not_found:
+      break;
   }
   return not_found(request, "announcement");
 }
@@ -106,10 +125,11 @@ Route act(const char* name, const char* summary) {
 Route disable_route() {
   Route route = act("disable", "Prevents it from being posted, or says why that is too late");
   route.query = {wait_field("seconds to wait for the outcome of what is being sent; 0 where not given")};
-  route.answers = {{200, "nothing will be posted until it is enabled", acted_fields({"prevented", "already_stopped"})},
-                   {202, "it is being sent; it is not tried again if that fails", acted_fields({"in_flight"})},
-                   {404, "not_found", {}},
-                   {409, "already_posted (with post_id and post_url) or outcome_unknown", {}}};
+  route.answers = {
+      {200, "nothing will be posted until it is enabled", acted_fields({"prevented", "already_stopped"})},
+      {202, "it is being sent; it is not tried again if that fails", acted_fields({"in_flight"})},
+      {404, "not_found", {}},
+      {409, "already_posted (with post_id and post_url) or outcome_unknown", {}}};
   return route;
 }
 

@@ -34,7 +34,8 @@ std::vector<std::string> announcement_statuses() {
 
 std::vector<Field> announcement_fields() {
   const auto maybe = [](const char* name, Format format, const char* description) {
-    return Field{.name = name, .required = true, .format = format, .description = description, .nullable = true};
+    return Field{
+        .name = name, .required = true, .format = format, .description = description, .nullable = true};
   };
   return {{.name = "id", .type = FieldType::integer, .required = true, .example = "7"},
           {.name = "connection_id", .type = FieldType::integer, .required = true, .example = "1"},
@@ -92,20 +93,23 @@ Response announcement_response(int status, const announce::Announcement& announc
   return response;
 }
 
-Response acted(int status, const std::string& answer, const std::optional<announce::Announcement>& announcement) {
+Response acted(int status, const std::string& answer,
+               const std::optional<announce::Announcement>& announcement) {
   json body = {{"answer", answer}};
   if (announcement) body["announcement"] = announcement_json(*announcement);
   return json_response(status, body);
 }
 
 Response refused_in_flight(const Request& request) {
-  return problem(request, 409, "in_flight", "it is being sent at this moment: wait for its outcome, then look again");
+  return problem(request, 409, "in_flight",
+                 "it is being sent at this moment: wait for its outcome, then look again");
 }
 
 Response refused_unknown(const Request& request) {
-  return problem(request, 409, "outcome_unknown",
-                 "it was sent, and nobody knows whether it was posted: look at the platform, then say so with "
-                 "/resolve");
+  return problem(
+      request, 409, "outcome_unknown",
+      "it was sent, and nobody knows whether it was posted: look at the platform, then say so with "
+      "/resolve");
 }
 
 Response refused_posted(const Request& request, const std::optional<announce::Announcement>& announcement) {

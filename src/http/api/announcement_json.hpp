@@ -28,7 +28,8 @@ bool matches(const std::string& if_match, const announce::Announcement& announce
 // The announcement with its ETag.
 Response announcement_response(int status, const announce::Announcement& announcement);
 // {"answer": …} and, where it is known, the announcement.
-Response acted(int status, const std::string& answer, const std::optional<announce::Announcement>& announcement);
+Response acted(int status, const std::string& answer,
+               const std::optional<announce::Announcement>& announcement);
 
 // The refusals that several acts have in common, in the users' words. 409.
 Response refused_in_flight(const Request& request);

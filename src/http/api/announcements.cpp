@@ -1,4 +1,5 @@
-// Announcements as things: list, create, show, edit, delete, history. What acts on them: announcement_acts.cpp.
+// Announcements as things: list, create, show, edit, delete, history. What acts on them:
+// announcement_acts.cpp.
 
 #include <nlohmann/json.hpp>
 
@@ -19,8 +20,8 @@ Response list(Services& services, const Request& request) {
                                                 status == request.query.end() ? "" : status->second);
   json items = json::array();
   for (const auto& one : page.items) items.push_back(announcement_json(one));
-  return json_response(200, {{"items", std::move(items)},
-                             {"next", page.next ? json(std::to_string(*page.next)) : json()}});
+  return json_response(
+      200, {{"items", std::move(items)}, {"next", page.next ? json(std::to_string(*page.next)) : json()}});
 }
 
 Response create(Services& services, const Request& request) {
@@ -30,11 +31,12 @@ Response create(Services& services, const Request& request) {
   draft.url = text_member(request, "url").value_or("");
   draft.run_at = time_member(request, "run_at");
   return make_keeping(services, request, [&](const Keep& keep) {
-    services.announcements.create(draft, actor_of(request), [&](store::Connection& connection, const Announcement& made) {
-      Response response = announcement_response(201, made);
-      response.headers.set("Location", "/api/v1/announcements/" + std::to_string(made.id));
-      keep(connection, response);
-    });
+    services.announcements.create(
+        draft, actor_of(request), [&](store::Connection& connection, const Announcement& made) {
+          Response response = announcement_response(201, made);
+          response.headers.set("Location", "/api/v1/announcements/" + std::to_string(made.id));
+          keep(connection, response);
+        });
   });
 }
 
@@ -44,9 +46,10 @@ Response show(Services& services, const Request& request) {
 }
 
 Response conflict(const Request& request, const Announcement& now) {
-  Response response = problem(request, 412, "version_conflict",
-                              "somebody has changed it since you read it: read it again, then repeat your change",
-                              {{"version", now.version}});
+  Response response =
+      problem(request, 412, "version_conflict",
+              "somebody has changed it since you read it: read it again, then repeat your change",
+              {{"version", now.version}});
   response.headers.set("ETag", etag_of(now));
   return response;
 }
@@ -64,24 +67,36 @@ Response edit(Services& services, const Request& request) {
   change.run_at = time_member(request, "run_at");
   const auto [result, now] = services.announcements.edit(id, seen->version, change, actor_of(request));
   switch (result) {
-    case EditResult::changed: return announcement_response(200, now ? *now : *seen);
-    case EditResult::version_conflict: return conflict(request, now ? *now : *seen);
-    case EditResult::in_flight: return refused_in_flight(request);
-    case EditResult::outcome_unknown: return refused_unknown(request);
-    case EditResult::already_posted: return refused_posted(request, now);
-    case EditResult::not_found: break;
+    case EditResult::changed:
+      return announcement_response(200, now ? *now : *seen);
+    case EditResult::version_conflict:
+      return conflict(request, now ? *now : *seen);
+    case EditResult::in_flight:
+      return refused_in_flight(request);
+    case EditResult::outcome_unknown:
+      return refused_unknown(request);
+    case EditResult::already_posted:
+      return refused_posted(request, now);
+    case EditResult::not_found:
+      break;
   }
   return not_found(request, "announcement");
 }
 
 Response remove(Services& services, const Request& request) {
   switch (services.announcements.remove(id_of(request), actor_of(request))) {
-    case StopAnswer::prevented: return acted(200, "prevented", std::nullopt);
-    case StopAnswer::already_stopped: return acted(200, "already_stopped", std::nullopt);
-    case StopAnswer::already_done: return acted(200, "already_posted", std::nullopt);
-    case StopAnswer::in_flight: return refused_in_flight(request);
-    case StopAnswer::outcome_unknown: return refused_unknown(request);
-    case StopAnswer::not_found: break;
+    case StopAnswer::prevented:
+      return acted(200, "prevented", std::nullopt);
+    case StopAnswer::already_stopped:
+      return acted(200, "already_stopped", std::nullopt);
+    case StopAnswer::already_done:
+      return acted(200, "already_posted", std::nullopt);
+    case StopAnswer::in_flight:
+      return refused_in_flight(request);
+    case StopAnswer::outcome_unknown:
+      return refused_unknown(request);
+    case StopAnswer::not_found:
+      break;
   }
   return not_found(request, "announcement");
 }
@@ -102,8 +117,8 @@ Response history(Services& services, const Request& request) {
                      {"detail", text_or_null(entry.detail)},
                      {"fence", entry.fence ? json(*entry.fence) : json()}});
   const bool more = entries.size() == static_cast<std::size_t>(limit);
-  return json_response(200, {{"items", std::move(items)},
-                             {"next", more ? json(std::to_string(entries.back().id)) : json()}});
+  return json_response(
+      200, {{"items", std::move(items)}, {"next", more ? json(std::to_string(entries.back().id)) : json()}});
 }
 
 std::vector<Field> history_fields() {
@@ -118,10 +133,14 @@ std::vector<Field> history_fields() {
           {.name = "fence", .type = FieldType::integer, .required = true, .nullable = true}};
 }
 
-// The body of create and, with nothing required and null to remove, of edit. The longest text of any platform is
-// shorter; the connection's own limit is the connector's business.
+// The body of create and, with nothing required and null to remove, of edit. The longest text of any platform
+// is shorter; the connection's own limit is the connector's business.
 std::vector<Field> body_fields(bool creating) {
-  return {{.name = "text", .required = creating, .max_length = 5000, .example = "\"We are live!\"", .min_length = 1},
+  return {{.name = "text",
+           .required = creating,
+           .max_length = 5000,
+           .example = "\"We are live!\"",
+           .min_length = 1},
           {.name = "url",
            .max_length = 2048,
            .format = Format::uri,
@@ -143,7 +162,8 @@ Route list_route() {
 }
 
 Route create_route() {
-  Route route{.method = "POST", .pattern = "/api/v1/announcements", .limit = kWrites, .fields = body_fields(true)};
+  Route route{
+      .method = "POST", .pattern = "/api/v1/announcements", .limit = kWrites, .fields = body_fields(true)};
   route.fields.insert(route.fields.begin(), Field{.name = "connection_id",
                                                   .type = FieldType::integer,
                                                   .required = true,
@@ -158,9 +178,13 @@ Route create_route() {
 }
 
 Route edit_route() {
-  Route route{.method = "PATCH", .pattern = "/api/v1/announcements/{id}", .limit = kWrites,
+  Route route{.method = "PATCH",
+              .pattern = "/api/v1/announcements/{id}",
+              .limit = kWrites,
               .fields = body_fields(false)};
-  route.headers = {{.name = "If-Match", .required = true, .description = "the ETag that you have seen",
+  route.headers = {{.name = "If-Match",
+                    .required = true,
+                    .description = "the ETag that you have seen",
                     .example = "\"\\\"1\\\"\""}};
   route.summary = "Changes what is not posted yet";
   route.answers = {{200, "changed", announcement_fields()},
@@ -173,12 +197,12 @@ Route edit_route() {
 Route remove_route() {
   Route route{.method = "DELETE", .pattern = "/api/v1/announcements/{id}", .limit = kWrites};
   route.summary = "Deletes it; prevented: nothing was or will be posted";
-  route.answers = {{200,
-                    "deleted",
-                    {{.name = "answer", .required = true,
-                      .choices = {"prevented", "already_stopped", "already_posted"}}}},
-                   {404, "not_found", {}},
-                   {409, "in_flight (it is not tried again, but was not deleted) or outcome_unknown", {}}};
+  route.answers = {
+      {200,
+       "deleted",
+       {{.name = "answer", .required = true, .choices = {"prevented", "already_stopped", "already_posted"}}}},
+      {404, "not_found", {}},
+      {409, "in_flight (it is not tried again, but was not deleted) or outcome_unknown", {}}};
   return route;
 }
 }  // namespace
@@ -193,7 +217,8 @@ void add_announcements(std::vector<Route>& routes, Services& services) {
   add({.method = "GET",
        .pattern = "/api/v1/announcements/{id}",
        .limit = kReads,
-       .answers = {{200, "the announcement; ETag is its version", announcement_fields()}, {404, "not_found", {}}},
+       .answers = {{200, "the announcement; ETag is its version", announcement_fields()},
+                   {404, "not_found", {}}},
        .summary = "One announcement"},
       show);
   add(edit_route(), edit);

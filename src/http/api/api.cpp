@@ -10,8 +10,8 @@ namespace fencepost::http {
 
 namespace {
 
-// A database that has become unusable (its file has gone, its disk is full or read-only) is no fault of the client,
-// whom its path does not concern: unavailable, like a server that is away.
+// A database that has become unusable (its file has gone, its disk is full or read-only) is no fault of the
+// client, whom its path does not concern: unavailable, like a server that is away.
 template <typename F>
 auto translated(F&& run) -> decltype(run()) try {
   return run();

@@ -1,6 +1,6 @@
 #pragma once
-// The API's routes: every noun adds its own to one table, from which the router, the checks, the limits and the
-// OpenAPI document are made. Handlers are pure functions of a request and of these services.
+// The API's routes: every noun adds its own to one table, from which the router, the checks, the limits and
+// the OpenAPI document are made. Handlers are pure functions of a request and of these services.
 
 #include <map>
 #include <span>
@@ -24,9 +24,9 @@ struct Services {
   const accounts::Vault& vault;
   announce::Service& announcements;
   engine::Engine& engine;
-  std::span<const store::Fence> queues;            // those that this program works
-  std::vector<connect::Connector*> connectors;     // one a platform
-  std::vector<store::Migration> migrations;        // of the whole program: what the schema must have
+  std::span<const store::Fence> queues;         // those that this program works
+  std::vector<connect::Connector*> connectors;  // one a platform
+  std::vector<store::Migration> migrations;     // of the whole program: what the schema must have
   std::string version;
 };
 

@@ -43,7 +43,9 @@ class AnnouncementApi : public testing::ApiTest {
 };
 
 TEST_F(AnnouncementApi, MakesAndShows) {
-  const json body = {{"connection_id", connection}, {"text", "Hello ✓"}, {"url", "https://example.com/a"},
+  const json body = {{"connection_id", connection},
+                     {"text", "Hello ✓"},
+                     {"url", "https://example.com/a"},
                      {"run_at", "2037-01-01T01:00:00+01:00"}};
   const auto made = send("POST", "/api/v1/announcements", body);
   ASSERT_EQ(code(made), "201") << made.body;
@@ -72,7 +74,7 @@ TEST_F(AnnouncementApi, RefusesWhatMakesNoSense) {
   EXPECT_EQ(make({{"connection_id", 999}}), "422 unknown_connection");
   EXPECT_EQ(raw("POST", "/api/v1/announcements", "{", {}, admin).status, 400);
   EXPECT_EQ(code(send("DELETE", "/api/v1/connections/" + std::to_string(connection))), "204");
-  EXPECT_EQ(make({}), "409 connection_disconnected");
+  EXPECT_EQ(make(json::object()), "409 connection_disconnected");
   EXPECT_EQ(json_of(send("GET", "/api/v1/announcements"))["items"], json::array());
 }
 
@@ -123,7 +125,8 @@ TEST_F(AnnouncementApi, EditsTheVersionThatWasSeen) {
   EXPECT_EQ(*changed.headers.find("ETag"), "\"2\"");
   EXPECT_EQ(json_of(changed)["text"], "Changed");
   EXPECT_EQ(code(send("PATCH", path, change, {{"If-Match", "\"1\""}})), "412 version_conflict");
-  const auto any = send("PATCH", path, {{"url", nullptr}, {"run_at", "2037-06-01T00:00:00Z"}}, {{"If-Match", "*"}});
+  const auto any =
+      send("PATCH", path, {{"url", nullptr}, {"run_at", "2037-06-01T00:00:00Z"}}, {{"If-Match", "*"}});
   EXPECT_EQ(json_of(any)["run_at"], "2037-06-01T00:00:00.000000Z");
   EXPECT_TRUE(json_of(any)["url"].is_null());
 }
@@ -138,7 +141,8 @@ TEST_F(AnnouncementApi, PostsNowAndOnlyOnce) {
   EXPECT_EQ(code(again), "409 already_posted");
   EXPECT_EQ(json_of(again)["post_id"], json_of(posted)["announcement"]["post_id"]);
   EXPECT_TRUE(json_of(again).contains("post_url"));
-  for (const char* act : {"/disable", "/enable"}) EXPECT_EQ(code(send("POST", path + act)), "409 already_posted");
+  for (const char* act : {"/disable", "/enable"})
+    EXPECT_EQ(code(send("POST", path + act)), "409 already_posted");
   EXPECT_EQ(code(send("PATCH", path, {{"text", "x"}}, {{"If-Match", "*"}})), "409 already_posted");
   EXPECT_EQ(code(send("POST", path + "/resolve", {{"outcome", "happened"}})), "409 not_unknown");
   EXPECT_EQ(receiver.arrivals().size(), 1U);
@@ -253,7 +257,8 @@ TEST_F(AnnouncementApi, OfManyCallersOneStartsIt) {
                           [](const auto& one) { return one == "200 started" || one == "202 started"; }),
             1);
   for (const auto& one : answers)
-    EXPECT_TRUE(one.ends_with("started") || one == "409 already_running" || one == "409 already_posted") << one;
+    EXPECT_TRUE(one.ends_with("started") || one == "409 already_running" || one == "409 already_posted")
+        << one;
   EXPECT_TRUE(stage.await_status(std::stoll(path.substr(path.rfind('/') + 1)), "posted"));
   EXPECT_EQ(receiver.arrivals().size(), 1U);
 }

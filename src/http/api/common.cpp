@@ -37,7 +37,8 @@ std::optional<std::int64_t> cursor_of(const Request& request) {
   const auto at = request.query.find("cursor");
   if (at == request.query.end()) return std::nullopt;
   if (const auto cursor = positive(at->second)) return cursor;
-  throw base::UserError("invalid_cursor", "this is no cursor: take `next` of the page before, or leave it out");
+  throw base::UserError("invalid_cursor",
+                        "this is no cursor: take `next` of the page before, or leave it out");
 }
 
 base::Duration wait_of(const Request& request, base::Duration otherwise) {
@@ -50,13 +51,14 @@ base::Duration wait_of(const Request& request, base::Duration otherwise) {
 }
 
 std::vector<Field> paging() {
-  return {{.name = "cursor", .max_length = 20, .description = "`next` of the page before", .example = "\"42\""},
-          {.name = "limit",
-           .type = FieldType::integer,
-           .description = "entries of a page; 50 where not given",
-           .example = "50",
-           .minimum = 1,
-           .maximum = 200}};
+  return {
+      {.name = "cursor", .max_length = 20, .description = "`next` of the page before", .example = "\"42\""},
+      {.name = "limit",
+       .type = FieldType::integer,
+       .description = "entries of a page; 50 where not given",
+       .example = "50",
+       .minimum = 1,
+       .maximum = 200}};
 }
 
 Field wait_field(const std::string& what) {

@@ -23,15 +23,17 @@ void add_system(std::vector<Route>& routes, Services& services);
 // The page of the whole table: call it last.
 void add_docs(std::vector<Route>& routes, const std::string& version);
 
-// -- Idempotency-Key (idempotent.cpp): a request that is repeated with its key gets the first one's answer. Only what
-// took effect (2xx) is kept: what was refused changed nothing, and is judged anew.
+// -- Idempotency-Key (idempotent.cpp): a request that is repeated with its key gets the first one's answer.
+// Only what took effect (2xx) is kept: what was refused changed nothing, and is judged anew.
 using Make = std::function<Response(store::Connection&)>;
 using Keep = std::function<void(store::Connection&, const Response&)>;
 using Act = std::function<Response()>;
-// What makes something and the keeping of its answer are one transaction: either both happened or neither. Either
-// `make` runs in a transaction that is begun here, or it has its own and calls `keep` last in it, once.
+// What makes something and the keeping of its answer are one transaction: either both happened or neither.
+// Either `make` runs in a transaction that is begun here, or it has its own and calls `keep` last in it,
+// once.
 Response make_once(Services& services, const Request& request, const Make& make);
-Response make_keeping(Services& services, const Request& request, const std::function<void(const Keep&)>& make);
+Response make_keeping(Services& services, const Request& request,
+                      const std::function<void(const Keep&)>& make);
 // For what has transactions of its own. Where the process dies after the act and before its answer is kept, a
 // repetition acts again: only for what the protocol makes harmless to repeat (rules 7 and 8).
 Response act_once(Services& services, const Request& request, const Act& act);

@@ -1,4 +1,5 @@
-// Connections: accounts on outside platforms. Their secrets go in and, but for one that we have made, never out.
+// Connections: accounts on outside platforms. Their secrets go in and, but for one that we have made, never
+// out.
 
 #include "accounts/connections.hpp"
 
@@ -78,9 +79,8 @@ Response show(Services& services, const Request& request) {
 
 Response remove(Services& services, const Request& request) {
   const auto id = id_of(request);
-  const bool known = services.database.retrying([&](store::Connection& connection) {
-    return accounts::disconnect(connection, id);
-  });
+  const bool known = services.database.retrying(
+      [&](store::Connection& connection) { return accounts::disconnect(connection, id); });
   return known ? no_content() : not_found(request, "connection");
 }
 
@@ -101,9 +101,10 @@ Route create_route() {
                    .nullable = true}};
   auto answer = connection_fields();
   answer.push_back({.name = "secret", .description = "shown this once, where it was made here"});
-  route.answers = {{201, "connected", std::move(answer)},
-                   {409, "duplicate_name", {}},
-                   {422, "invalid_field, invalid_name, invalid_platform, invalid_destination or invalid_secret", {}}};
+  route.answers = {
+      {201, "connected", std::move(answer)},
+      {409, "duplicate_name", {}},
+      {422, "invalid_field, invalid_name, invalid_platform, invalid_destination or invalid_secret", {}}};
   return route;
 }
 }  // namespace
@@ -118,7 +119,10 @@ void add_connections(std::vector<Route>& routes, Services& services) {
        .limit = kReads,
        .answers = {{200,
                     "all of them",
-                    {{.name = "items", .type = FieldType::objects, .required = true, .fields = connection_fields()}}}},
+                    {{.name = "items",
+                      .type = FieldType::objects,
+                      .required = true,
+                      .fields = connection_fields()}}}},
        .summary = "Connections, disconnected ones too"},
       list);
   add(create_route(), create);

@@ -27,11 +27,20 @@ std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -39,13 +48,20 @@ std::string escaped(std::string_view text) {
 
 std::string_view type_name(FieldType type) {
   switch (type) {
-    case FieldType::string: return "text";
-    case FieldType::integer: return "whole number";
-    case FieldType::number: return "number";
-    case FieldType::boolean: return "true or false";
-    case FieldType::object: return "object";
-    case FieldType::strings: return "list of texts";
-    case FieldType::objects: return "list of objects";
+    case FieldType::string:
+      return "text";
+    case FieldType::integer:
+      return "whole number";
+    case FieldType::number:
+      return "number";
+    case FieldType::boolean:
+      return "true or false";
+    case FieldType::object:
+      return "object";
+    case FieldType::strings:
+      return "list of texts";
+    case FieldType::objects:
+      return "list of objects";
   }
   return "";
 }
@@ -69,7 +85,8 @@ std::string field_table(const char* caption, const std::vector<Field>& fields) {
 std::string answer_table(const std::vector<Answer>& answers) {
   std::string out = "<table><caption>Answers</caption>\n";
   for (const auto& answer : answers)
-    out += "<tr><td>" + std::to_string(answer.status) + "</td><td>" + escaped(answer.description) + "</td></tr>\n";
+    out += "<tr><td>" + std::to_string(answer.status) + "</td><td>" + escaped(answer.description) +
+           "</td></tr>\n";
   return out + "</table>\n";
 }
 
@@ -77,8 +94,8 @@ std::string section(const Route& route) {
   return "<section>\n<h2><code><span class=\"method\">" + escaped(route.method) + "</span> " +
          escaped(route.pattern) + "</code></h2>\n<p>" + escaped(route.summary) +
          (route.access == Access::anyone ? " (open)" : "") + "</p>\n" + field_table("Query", route.query) +
-         field_table("Headers", route.headers) + field_table("Body", route.fields) + answer_table(route.answers) +
-         "</section>\n";
+         field_table("Headers", route.headers) + field_table("Body", route.fields) +
+         answer_table(route.answers) + "</section>\n";
 }
 
 std::string page(const std::vector<Route>& routes, const std::string& version) {

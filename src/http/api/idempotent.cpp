@@ -45,18 +45,22 @@ Response replay(const Services& services, const IdempotentRequest& request, cons
 }
 
 // The answer where there is nothing to do.
-std::optional<Response> settled(const Services& services, const Request& request, const IdempotentRequest& keyed,
-                                const Begun& begun) {
+std::optional<Response> settled(const Services& services, const Request& request,
+                                const IdempotentRequest& keyed, const Begun& begun) {
   switch (begun.kind) {
-    case Begun::Kind::fresh: return std::nullopt;
-    case Begun::Kind::replay: return replay(services, keyed, begun);
+    case Begun::Kind::fresh:
+      return std::nullopt;
+    case Begun::Kind::replay:
+      return replay(services, keyed, begun);
     case Begun::Kind::mismatch:
       return problem(request, 422, "idempotency_key_reused",
                      "this Idempotency-Key was used for another request: take a new one");
-    case Begun::Kind::in_progress: break;
+    case Begun::Kind::in_progress:
+      break;
   }
-  Response response = problem(request, 409, "in_progress", "the first request with this Idempotency-Key is at work: "
-                                                           "repeat yours for its answer");
+  Response response = problem(request, 409, "in_progress",
+                              "the first request with this Idempotency-Key is at work: "
+                              "repeat yours for its answer");
   response.headers.set("Retry-After", "1");
   return response;
 }
@@ -90,11 +94,12 @@ Field idempotency_key() {
           .min_length = 1};
 }
 
-Response make_keeping(Services& services, const Request& request, const std::function<void(const Keep&)>& make) {
+Response make_keeping(Services& services, const Request& request,
+                      const std::function<void(const Keep&)>& make) {
   const auto key = keyed(request);
   if (key) {
-    // A first look, which leaves nothing behind: a repetition gets its answer even where the request would be refused
-    // by now.
+    // A first look, which leaves nothing behind: a repetition gets its answer even where the request would be
+    // refused by now.
     const auto begun = services.database.retrying([&](store::Connection& connection) {
       const store::Transaction undone(connection);
       return accounts::begin_idempotent(connection, *key);
@@ -144,7 +149,8 @@ Response act_once(Services& services, const Request& request, const Act& act) {
     Response response = act();
     if (took_effect(response))
       remember(services, "answer not kept", [&](store::Connection& connection) {
-        accounts::finish_idempotent(connection, *key, begun.owner, response.status, sealed(services, *key, response));
+        accounts::finish_idempotent(connection, *key, begun.owner, response.status,
+                                    sealed(services, *key, response));
       });
     else
       abandon();

@@ -44,7 +44,8 @@ TEST_F(IdempotentApi, AlsoWhereItWouldBeRefusedByNow) {
 
 TEST_F(IdempotentApi, AKeyServesOneRequestOfOnePrincipal) {
   ASSERT_EQ(code(send("POST", "/api/v1/announcements", body(), key("k1"))), "201");
-  EXPECT_EQ(code(send("POST", "/api/v1/announcements", body("Other"), key("k1"))), "422 idempotency_key_reused");
+  EXPECT_EQ(code(send("POST", "/api/v1/announcements", body("Other"), key("k1"))),
+            "422 idempotency_key_reused");
   EXPECT_EQ(code(send("POST", "/api/v1/tokens", {{"name", "x"}}, key("k1"))), "422 idempotency_key_reused");
   EXPECT_EQ(announcements(), 1U);
   const auto other = raw("POST", "/api/v1/announcements", body().dump(), key("k1"), token("other"));
@@ -82,7 +83,8 @@ TEST_F(IdempotentApi, OneThatIsAtWorkIsNotDoneTwice) {
   const auto path = later();
   const auto lease = database->acquire();
   const auto principal = json_of(send("GET", "/api/v1/me"))["token_id"].get<std::int64_t>();
-  accounts::begin_idempotent(*lease, {principal, "k1", accounts::request_hash(""), "POST " + path + "/disable"});
+  accounts::begin_idempotent(*lease,
+                             {principal, "k1", accounts::request_hash(""), "POST " + path + "/disable"});
   const auto response = send("POST", path + "/disable", nullptr, key("k1"));
   EXPECT_EQ(code(response), "409 in_progress");
   EXPECT_NE(response.headers.find("Retry-After"), nullptr);

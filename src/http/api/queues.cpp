@@ -86,16 +86,18 @@ void add_queues(std::vector<Route>& routes, Services& services) {
   add({.method = "GET",
        .pattern = "/api/v1/queues",
        .limit = kReads,
-       .answers = {{200,
-                    "all of them",
-                    {{.name = "items", .type = FieldType::objects, .required = true, .fields = queue_fields()}}}},
+       .answers =
+           {{200,
+             "all of them",
+             {{.name = "items", .type = FieldType::objects, .required = true, .fields = queue_fields()}}}},
        .summary = "Queues and what stands in them"},
       list);
   add({.method = "POST",
        .pattern = "/api/v1/queues/{name}/pause",
        .limit = kWrites,
        .fields = {{.name = "why", .description = "shown to everybody", .nullable = true}},
-       .answers = {{200, "paused: nothing is claimed and no send begins", queue_fields()}, {404, "not_found", {}}},
+       .answers = {{200, "paused: nothing is claimed and no send begins", queue_fields()},
+                   {404, "not_found", {}}},
        .summary = "Pauses a queue"},
       pause);
   add({.method = "POST",

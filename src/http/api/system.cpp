@@ -1,8 +1,9 @@
 // What machines ask: is it alive, is it ready, how is it doing.
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
-#include "accounts/tokens.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "http/api/common.hpp"
@@ -12,11 +13,7 @@ namespace fencepost::http {
 
 namespace {
 
-Response plain(const std::string& text) {
-  return {200, {{"Content-Type", "text/plain; charset=utf-8"}}, text};
-}
-
-Response healthz(Services&, const Request&) { return plain("ok\n"); }
+Response healthz(Services&, const Request&) { return json_response(200, {{"status", "ok"}}); }
 
 Response unready(const Request& request, const char* detail) {
   Response response = problem(request, 503, "unavailable", detail);
@@ -32,11 +29,13 @@ Response readyz(Services& services, const Request& request) {
     const auto connection = services.database.acquire();
     for (const auto& row : connection->run(store::sql::applied_migrations)) applied.insert(row[0].integer());
   } catch (const std::exception& error) {
-    base::log(base::LogLevel::warn, "not ready", {{"request_id", request.request_id}, {"error", error.what()}});
+    base::log(base::LogLevel::warn, "not ready",
+              {{"request_id", request.request_id}, {"error", error.what()}});
     return unready(request, "the database cannot be reached");
   }
-  if (applied != wanted) return unready(request, "the database's schema is not this program's: run fencepost migrate");
-  return plain("ready\n");
+  if (applied != wanted)
+    return unready(request, "the database's schema is not this program's: run fencepost migrate");
+  return json_response(200, {{"status", "ready"}});
 }
 
 // Counts are as old as their last reading; words without items are 0, not forgotten.
@@ -59,22 +58,25 @@ bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
 }
 
-// Open to this host alone; a proxy on this host speaks for others, so what came through one is not local. Others
-// need a token like everybody.
+// Open to this host alone; a proxy on this host speaks for others, so what came through one is not local.
+// Others need a token like everybody.
 bool may_read_metrics(Services& services, const Request& request) {
   const bool forwarded = request.headers.find("X-Forwarded-For") != nullptr ||
-                         request.headers.find("Forwarded") != nullptr || request.headers.find("Via") != nullptr;
+                         request.headers.find("Forwarded") != nullptr ||
+                         request.headers.find("Via") != nullptr;
   if (is_loopback(request.peer) && !forwarded) return true;
   const std::string* header = request.headers.find("Authorization");
   constexpr std::string_view kBearer = "Bearer ";
-  if (header == nullptr || !iequals(std::string_view(*header).substr(0, kBearer.size()), kBearer)) return false;
+  if (header == nullptr || !iequals(std::string_view(*header).substr(0, kBearer.size()), kBearer))
+    return false;
   return token_owner(services, base::Secret(header->substr(kBearer.size()))).has_value();
 }
 
 Response metrics(Services& services, const Request& request) {
   if (!may_read_metrics(services, request)) {
-    Response response = problem(request, 401, "unauthorized",
-                                "metrics are open to this host; from elsewhere send a token: Authorization: Bearer …");
+    Response response =
+        problem(request, 401, "unauthorized",
+                "metrics are open to this host; from elsewhere send a token: Authorization: Bearer …");
     response.headers.set("WWW-Authenticate", "Bearer realm=\"fencepost\"");
     return response;
   }
@@ -88,7 +90,8 @@ Response metrics(Services& services, const Request& request) {
     up = false;
   }
   services.engine.metrics().set_up("database", up);
-  return {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, services.engine.metrics().text()};
+  return {
+      200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, services.engine.metrics().text()};
 }
 }  // namespace
 
@@ -101,9 +104,10 @@ void add_system(std::vector<Route>& routes, Services& services) {
     route.handler = [&services, handler](const Request& request) { return handler(services, request); };
     routes.push_back(std::move(route));
   };
-  add("/healthz", "Whether the process answers", {{200, "ok", {}}}, healthz);
+  const std::vector<Field> status{{.name = "status", .required = true}};
+  add("/healthz", "Whether the process answers", {{200, "ok", status}}, healthz);
   add("/readyz", "Whether the database is reachable and its schema current",
-      {{200, "ready", {}}, {503, "not ready", {}}}, readyz);
+      {{200, "ready", status}, {503, "not ready", {}}}, readyz);
   add("/metrics", "Prometheus text; open to this host, elsewhere with a token",
       {{200, "the metrics", {}}, {401, "unauthorized", {}}}, metrics);
 }

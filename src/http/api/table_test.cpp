@@ -30,8 +30,8 @@ TEST_F(TableTest, OnlyTheseAreOpen) {
   std::set<std::string> open;
   for (const auto& route : dispatcher->routes())
     if (route.access == Access::anyone) open.insert(route.method + ' ' + route.pattern);
-  EXPECT_THAT(open, UnorderedElementsAre("GET /healthz", "GET /readyz", "GET /metrics", "GET /api/v1/openapi.json",
-                                         "GET /api/docs", "GET /api/docs.css"));
+  EXPECT_THAT(open, UnorderedElementsAre("GET /healthz", "GET /readyz", "GET /metrics",
+                                         "GET /api/v1/openapi.json", "GET /api/docs", "GET /api/docs.css"));
 }
 
 TEST_F(TableTest, EveryOtherRouteRefusesWhoHasNoValidToken) {
@@ -51,7 +51,8 @@ TEST_F(TableTest, EveryOtherRouteRefusesWhoHasNoValidToken) {
       EXPECT_NE(response.headers.find("WWW-Authenticate"), nullptr);
       ++refused;
     }
-    EXPECT_NE(raw(route.method, target_of(route), "", {}, admin).status, 401) << route.method << ' ' << route.pattern;
+    // A token of its own: one of the routes revokes the first.
+    EXPECT_NE(raw(route.method, target_of(route), "", {}, token("one")).status, 401) << route.pattern;
   }
   EXPECT_EQ(refused, 4 * (static_cast<int>(dispatcher->routes().size()) - 6));
 }
@@ -89,8 +90,10 @@ TEST_F(TableTest, ThePageShowsEveryRouteAndRunsNothing) {
   EXPECT_THAT(*page.headers.find("Content-Security-Policy"), HasSubstr("default-src 'none'"));
   EXPECT_THAT(page.body, Not(HasSubstr("<script")));
   EXPECT_THAT(page.body, Not(HasSubstr("style=")));
-  for (const auto& route : dispatcher->routes())
-    if (route.pattern.starts_with("/api/v1/")) EXPECT_THAT(page.body, HasSubstr(route.pattern));
+  for (const auto& route : dispatcher->routes()) {
+    if (!route.pattern.starts_with("/api/v1/")) continue;
+    EXPECT_THAT(page.body, HasSubstr(route.pattern));
+  }
   EXPECT_EQ(*raw("GET", "/api/docs.css", "", {}, "").headers.find("Content-Type"), "text/css; charset=utf-8");
 }
 

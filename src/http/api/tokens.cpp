@@ -66,9 +66,10 @@ void add_tokens(std::vector<Route>& routes, Services& services) {
   add({.method = "GET",
        .pattern = "/api/v1/tokens",
        .limit = kReads,
-       .answers = {{200,
-                    "all of them",
-                    {{.name = "items", .type = FieldType::objects, .required = true, .fields = token_fields()}}}},
+       .answers =
+           {{200,
+             "all of them",
+             {{.name = "items", .type = FieldType::objects, .required = true, .fields = token_fields()}}}},
        .summary = "Tokens, revoked ones too; never what they are"},
       list);
   add({.method = "POST",

@@ -77,11 +77,13 @@ WHERE t.{key} = mine.fencepost_k AND t.{claim_id} = mine.claim AND t.{status} = 
 RETURNING t.{key}::text, t.{fence}, t.{stop_wanted}
 
 -- name: gate
--- $1 item, $2 claim, $3 fence, $4 a new idempotency key, $5 lease in µs (past the request's hard deadline)
+-- $1 item, $2 claim, $3 fence, $4 a new idempotency key, $5 lease in µs (past the request's hard deadline).
+-- The row is locked first. Without that, an UPDATE that waited for somebody who then changed nothing goes on with
+-- what it read before the wait, and a lease that ended meanwhile would pass (rule 17).
 UPDATE {table} AS t SET
   {status} = {w_sending}, {effect} = t.{claim_id}, {effect_key} = coalesce(t.{effect_key}, $4),
   {lease_until} = fencepost_now() + $5::bigint, {fence} = t.{fence} + 1
-WHERE t.{key} = {k1}
+WHERE t.{key} = (SELECT l.{key} FROM {table} AS l WHERE l.{key} = {k1} FOR NO KEY UPDATE)
   AND t.{claim_id} = $2                                          --! gate_identity
   AND t.{fence} = $3                                             --! gate_identity,gate_fence
   AND t.{status} = {w_claimed}                                   --! gate_identity,gate_fence

@@ -1,8 +1,10 @@
 -- The fence trigger (rule 12). Installed as one script over a fenced table; {own} is the schema of our tables,
--- because a foreign session may have another search_path.
+-- because a foreign session may have another search_path. The functions run with their owner's rights: a foreign
+-- program has some on its own table, and none on our tables.
 
 -- name: install
-CREATE OR REPLACE FUNCTION {own}{fn_update}() RETURNS trigger LANGUAGE plpgsql AS $fencepost$
+CREATE OR REPLACE FUNCTION {own}{fn_update}() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fencepost$
 DECLARE
   changed BOOLEAN;
 BEGIN
@@ -34,7 +36,8 @@ BEGIN
   RETURN NEW;
 END $fencepost$;
 
-CREATE OR REPLACE FUNCTION {own}{fn_insert}() RETURNS trigger LANGUAGE plpgsql AS $fencepost$
+CREATE OR REPLACE FUNCTION {own}{fn_insert}() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fencepost$
 BEGIN
   IF NEW.{status} IN ({w_claimed}, {w_sending}) AND NEW.{lease_until} IS NULL THEN
     NEW.{lease_until} := {own}fencepost_now() + 60000000;
@@ -42,7 +45,8 @@ BEGIN
   RETURN NEW;
 END $fencepost$;
 
-CREATE OR REPLACE FUNCTION {own}{fn_delete}() RETURNS trigger LANGUAGE plpgsql AS $fencepost$
+CREATE OR REPLACE FUNCTION {own}{fn_delete}() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fencepost$
 BEGIN
   IF OLD.{effect} IS NOT NULL AND EXISTS (SELECT 1 FROM {own}fencepost_effects AS e
       WHERE e.claim = OLD.{effect} AND (e.outcome IS NULL OR e.outcome = 'unknown')) THEN
@@ -52,10 +56,16 @@ BEGIN
   RETURN OLD;
 END $fencepost$;
 
-CREATE OR REPLACE FUNCTION {own}{fn_truncate}() RETURNS trigger LANGUAGE plpgsql AS $fencepost$
+CREATE OR REPLACE FUNCTION {own}{fn_truncate}() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fencepost$
+DECLARE
+  open_effect BOOLEAN;
 BEGIN
-  IF EXISTS (SELECT 1 FROM {table} AS t JOIN {own}fencepost_effects AS e ON e.claim = t.{effect}
-             WHERE e.outcome IS NULL OR e.outcome = 'unknown') THEN
+  -- By its number: a temporary table of the same name would hide it.
+  EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || TG_RELID::regclass || $sql$ AS t
+    JOIN {own}fencepost_effects AS e ON e.claim = t.{effect}
+    WHERE e.outcome IS NULL OR e.outcome = 'unknown')$sql$ INTO open_effect;
+  IF open_effect THEN
     RAISE EXCEPTION 'fencepost: an item of this table has an open effect; it cannot be truncated'
       USING ERRCODE = 'FP001', HINT = 'Wait for its outcome, or resolve it.';
   END IF;

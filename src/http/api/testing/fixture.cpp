@@ -11,8 +11,14 @@ using nlohmann::json;
 ApiTest::ApiTest()
     : vault(accounts::Vault::open(database.folder() + "/key", true)),
       http({.addresses = {.allow_private = true}}, base::system_clock()),
-      services{*database,     vault,      stage.service(),                 stage.engine(),
-               {&stage.fence(), 1}, {&webhook}, announce::testing::migrations(), "1.2.3"},
+      services{*database,
+               vault,
+               stage.service(),
+               stage.engine(),
+               {&stage.fence(), 1},
+               {&webhook},
+               announce::testing::migrations(),
+               "1.2.3"},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
                                               Dispatcher::Options{.statuses = api_statuses()})),
@@ -25,11 +31,12 @@ std::string ApiTest::token(const std::string& name) {
   return accounts::create_token(*lease, name).reveal();
 }
 
-Response ApiTest::raw(const std::string& method, const std::string& target, const std::string& body, Headers headers,
-                      const std::string& who, const std::string& peer) {
+Response ApiTest::raw(const std::string& method, const std::string& target, const std::string& body,
+                      Headers headers, const std::string& who, const std::string& peer) {
   if (!who.empty()) headers.set("Authorization", "Bearer " + who);
   if (!body.empty()) headers.set("Content-Type", "application/json");
-  return dispatcher->handle({.method = method, .target = target, .headers = headers, .body = body, .peer = peer});
+  return dispatcher->handle(
+      {.method = method, .target = target, .headers = headers, .body = body, .peer = peer});
 }
 
 Response ApiTest::send(const std::string& method, const std::string& target, const json& body,
@@ -44,7 +51,11 @@ void ApiTest::expect_documented(const std::string& method, const std::string& ta
   if (match.route == nullptr || !match.route->pattern.starts_with("/api/v1/")) return;
   std::string lower = method;
   for (char& c : lower) c = static_cast<char>(c - 'A' + 'a');
-  EXPECT_TRUE(document_.at("paths").at(match.route->pattern).at(lower).at("responses").contains(std::to_string(status)))
+  EXPECT_TRUE(document_.at("paths")
+                  .at(match.route->pattern)
+                  .at(lower)
+                  .at("responses")
+                  .contains(std::to_string(status)))
       << method << ' ' << match.route->pattern << " answers " << status << ", which its OpenAPI does not say";
 }
 
@@ -55,14 +66,15 @@ std::string ApiTest::code(const Response& response) {
 }
 
 std::string ApiTest::answer(const Response& response) {
-  return response.status >= 400 ? code(response)
-                                : std::to_string(response.status) + ' ' + json_of(response).value("answer", "");
+  return response.status >= 400
+             ? code(response)
+             : std::to_string(response.status) + ' ' + json_of(response).value("answer", "");
 }
 
 std::string ApiTest::later(const std::string& text) {
   const auto at = base::format_utc(base::system_clock().wall() + announce::testing::kHour);
-  const auto made = send("POST", "/api/v1/announcements",
-                         {{"connection_id", connection}, {"text", text}, {"run_at", at}});
+  const auto made =
+      send("POST", "/api/v1/announcements", {{"connection_id", connection}, {"text", text}, {"run_at", at}});
   EXPECT_EQ(code(made), "201") << made.body;
   return *made.headers.find("Location");
 }
