@@ -46,7 +46,9 @@ void HandlerWork::run(const store::Claim& claim, const HeldClaims&, std::stop_to
         store::Transaction transaction(c);
         answer = fence_.settle(c, {settle}).at(0);
         if (answer == store::SettleAnswer::stale) return;
-        if (outcome.within) outcome.within(c);
+        // Written before, by a commit that was in doubt: then the handler's own writes are there too.
+        const bool now = answer != store::SettleAnswer::already_recorded;
+        if (now && outcome.within) outcome.within(c);
         transaction.commit();
       });
   if (written && answer == store::SettleAnswer::stale)
