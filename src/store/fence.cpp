@@ -52,8 +52,8 @@ std::map<std::string, std::string> column_names(const core::Queue& queue) {
   return names;
 }
 
-// What the trigger compares: status, enabled, run_at and the payload. Payload is compared as text, because some
-// types (json, xml, point) have no equality.
+// What the trigger compares: status, enabled, run_at and the payload. Payload is compared as text, because
+// some types (json, xml, point) have no equality.
 std::string tracked_changed(const core::Queue& queue, Dialect dialect) {
   const auto names = column_names(queue);
   std::vector<std::string> columns{names.at("status"), names.at("run_at")};
@@ -75,23 +75,26 @@ std::string payload_json(const core::Queue& queue, Dialect dialect) {
   for (const auto& column : queue.payload)
     fields += (fields.empty() ? "" : ", ") + literal(column) + ", " +
               (dialect == Dialect::postgres ? "t." : "") + identifier(column);
-  return dialect == Dialect::postgres ? "jsonb_build_object(" + fields + ")::text" : "json_object(" + fields + ")";
+  return dialect == Dialect::postgres ? "jsonb_build_object(" + fields + ")::text"
+                                      : "json_object(" + fields + ")";
 }
 
-// The word that the trigger leaves where a foreign statement wrote NEW's. `once`: stopped is a promise that somebody
-// was given, and only a recorded act takes it back, no old row that is saved. Repeatable: plain SQL may queue again,
-// but not while a stop is wanted (rule 7: every path back to queued then leads to stopped).
+// The word that the trigger leaves where a foreign statement wrote NEW's. `once`: stopped is a promise that
+// somebody was given, and only a recorded act takes it back, no old row that is saved. Repeatable: plain SQL
+// may queue again, but not while a stop is wanted (rule 7: every path back to queued then leads to stopped).
 std::string kept_status(const core::Queue& queue) {
   const auto names = column_names(queue);
-  const auto status = names.at("status"), stop = names.at("stop_wanted"), stopped = literal(queue.words.stopped),
-             queued = literal(queue.words.queued);
+  const auto status = names.at("status"), stop = names.at("stop_wanted"),
+             stopped = literal(queue.words.stopped), queued = literal(queue.words.queued);
   if (queue.kind == core::Kind::once)
-    return "CASE WHEN OLD." + status + " = " + stopped + " THEN OLD." + status + " ELSE NEW." + status + " END";
-  return "CASE WHEN NEW." + status + " = " + queued + " AND OLD." + status + " <> " + queued + " AND (OLD." + stop +
-         " OR NEW." + stop + ") THEN " + stopped + " ELSE NEW." + status + " END";
+    return "CASE WHEN OLD." + status + " = " + stopped + " THEN OLD." + status + " ELSE NEW." + status +
+           " END";
+  return "CASE WHEN NEW." + status + " = " + queued + " AND OLD." + status + " <> " + queued + " AND (OLD." +
+         stop + " OR NEW." + stop + ") THEN " + stopped + " ELSE NEW." + status + " END";
 }
 
-std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialect dialect, const std::string& own) {
+std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialect dialect,
+                                                const std::string& own) {
   auto names = column_names(queue);
   const bool once = queue.kind == core::Kind::once, postgres = dialect == Dialect::postgres;
   const auto enabled = [&](const char* alias) {
@@ -124,8 +127,8 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
   for (const auto state : {core::State::queued, core::State::claimed, core::State::sending, core::State::done,
                            core::State::failed, core::State::unknown, core::State::stopped})
     names["w_" + std::string(core::name(state))] = literal(core::word_of(queue, state));
-  for (const auto* part : {"fn_update", "fn_update_lease", "fn_insert", "fn_insert_lease", "fn_delete", "fn_truncate",
-                           "ix_due", "ix_lease", "ix_open"})
+  for (const auto* part : {"fn_update", "fn_update_lease", "fn_insert", "fn_insert_lease", "fn_delete",
+                           "fn_truncate", "ix_due", "ix_lease", "ix_open"})
     names[part] = identifier("fencepost_" + queue.name + "_" + part);
   return names;
 }
@@ -133,9 +136,9 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
 // The statements that run on every queue; the gate only where there is one.
 std::vector<const Statement*> protocol(core::Kind kind) {
   std::vector<const Statement*> all{
-      &sql::claim,       &sql::settle,      &sql::acknowledge, &sql::renew,         &sql::lock_item, &sql::lock_item_skip, &sql::read_item,
-      &sql::write_item,  &sql::want_stop,   &sql::clamp_lease, &sql::delete_item,   &sql::lapsed,    &sql::held_by,
-      &sql::next_due,    &sql::counts};
+      &sql::claim,          &sql::settle,    &sql::acknowledge, &sql::renew,     &sql::lock_item,
+      &sql::lock_item_skip, &sql::read_item, &sql::write_item,  &sql::want_stop, &sql::clamp_lease,
+      &sql::delete_item,    &sql::lapsed,    &sql::held_by,     &sql::next_due,  &sql::counts};
   if (kind == core::Kind::once)
     for (const auto* statement : {&sql::gate, &sql::reconcile_due, &sql::misplaced, &sql::due_to_unknown})
       all.push_back(statement);
@@ -187,8 +190,10 @@ bool Fence::valid_key(const std::string& item) const {
       const bool digits = item.find_first_not_of("0123456789", sign) == std::string::npos;
       return item.size() > sign && item.size() <= 18 + sign && digits;
     }
-    case core::KeyType::uuid: return item.size() == 36 && all_of("0123456789abcdefABCDEF-");
-    case core::KeyType::text: return item.find('\0') == std::string::npos;
+    case core::KeyType::uuid:
+      return item.size() == 36 && all_of("0123456789abcdefABCDEF-");
+    case core::KeyType::text:
+      return item.find('\0') == std::string::npos;
   }
   return false;
 }
@@ -253,8 +258,9 @@ std::int64_t Fence::write(Connection& connection, const Snapshot& seen, const Wr
   return rows[0][0].integer();
 }
 
-void Fence::event(Connection& connection, const std::string& item, const std::string& kind, std::string_view from,
-                  std::string_view to, std::int64_t fence, std::optional<std::int64_t> claim, const std::string& actor,
+void Fence::event(Connection& connection, const std::string& item, const std::string& kind,
+                  std::string_view from, std::string_view to, std::int64_t fence,
+                  std::optional<std::int64_t> claim, const std::string& actor,
                   const std::string& detail) const {
   if (!keeps_history()) return;
   connection.run(sql::add_event, {queue_.name, item, kind, from, to, fence, claim, actor,
@@ -270,7 +276,10 @@ std::string_view name(RearmAnswer answer) {
 std::string json_of(const std::vector<Settlement>& settlements, const core::Queue& queue) {
   auto array = nlohmann::json::array();
   for (const auto& s : settlements) {
-    nlohmann::json row{{"item", s.item}, {"claim", s.claim}, {"fence", s.fence}, {"word", core::word_of(queue, s.to)},
+    nlohmann::json row{{"item", s.item},
+                       {"claim", s.claim},
+                       {"fence", s.fence},
+                       {"word", core::word_of(queue, s.to)},
                        {"counts", s.counts ? 1 : 0}};
     if (s.delay) row["delay"] = s.delay->count();
     if (s.at) row["at"] = *s.at;

@@ -1,9 +1,10 @@
 #pragma once
-// The fence protocol over one fenced table (docs/fence.md). Every function is one short transaction, or a part of
-// the caller's where the connection is in one already; none holds anything while a handler or a request runs.
+// The fence protocol over one fenced table (docs/fence.md). Every function is one short transaction, or a
+// part of the caller's where the connection is in one already; none holds anything while a handler or a
+// request runs.
 //
-// A Fence is immutable after construction and thread-safe; the connection belongs to the caller. Durations are
-// µs; all deadlines are database time. Functions throw base::InfraError; after an `in_doubt` one:
+// A Fence is immutable after construction and thread-safe; the connection belongs to the caller. Durations
+// are µs; all deadlines are database time. Functions throw base::InfraError; after an `in_doubt` one:
 //   claim         nothing is lost: disown() hands back what this worker holds without knowing;
 //   settle        repeat it: one's own recorded outcome is `already_recorded`;
 //   begin_effect  gate_outcome() says whether it passed;
@@ -33,7 +34,7 @@ struct Claim {
   std::string item;
   std::int64_t claim = 0;
   std::int64_t fence = 0;
-  int attempt = 0;                        // attempts before this one
+  int attempt = 0;  // attempts before this one
   Micros run_at = 0;
   bool stop_wanted = false;
   std::optional<std::string> effect_key;  // the idempotency key of an earlier attempt (`once`)
@@ -45,13 +46,15 @@ struct Settlement {
   std::string item;
   std::int64_t claim = 0;
   std::int64_t fence = 0;
-  core::State to = core::State::done;     // done, failed or queued
-  std::optional<Duration> delay;          // queued: due after this
-  std::optional<Micros> at;               // queued: due at this time, for the next tick of a schedule
-  bool counts = true;                     // whether an attempt really ran
+  core::State to = core::State::done;  // done, failed or queued
+  std::optional<Duration> delay;       // queued: due after this
+  std::optional<Micros> at;            // queued: due at this time, for the next tick of a schedule
+  bool counts = true;                  // whether an attempt really ran
   std::optional<std::string> error;
 
-  static Settlement done(const Claim& c) { return {c.item, c.claim, c.fence, core::State::done, {}, {}, true, {}}; }
+  static Settlement done(const Claim& c) {
+    return {c.item, c.claim, c.fence, core::State::done, {}, {}, true, {}};
+  }
   static Settlement failed(const Claim& c, std::string error) {
     return {c.item, c.claim, c.fence, core::State::failed, {}, {}, true, std::move(error)};
   }
@@ -61,24 +64,27 @@ struct Settlement {
   static Settlement snooze(const Claim& c, Duration delay) {
     return {c.item, c.claim, c.fence, core::State::queued, delay, {}, false, {}};
   }
-  static Settlement hand_back(const Claim& c) { return {c.item, c.claim, c.fence, core::State::queued, {}, {}, false, {}}; }
+  static Settlement hand_back(const Claim& c) {
+    return {c.item, c.claim, c.fence, core::State::queued, {}, {}, false, {}};
+  }
   static Settlement next_tick(const Claim& c, Micros at, std::optional<std::string> error) {
     return {c.item, c.claim, c.fence, core::State::queued, {}, at, false, std::move(error)};
   }
 };
 
-// settled: written now. stopped: the same, but a stop had come meanwhile. already_recorded: it was written before, by
-// this very settlement (repeated after a doubt): a success, but what else the caller's transaction holds is in that
-// first one too, so roll this one back (rule 5). stale: 0 rows; the result must be discarded.
+// settled: written now. stopped: the same, but a stop had come meanwhile. already_recorded: it was written
+// before, by this very settlement (repeated after a doubt): a success, but what else the caller's transaction
+// holds is in that first one too, so roll this one back (rule 5). stale: 0 rows; the result must be
+// discarded.
 enum class SettleAnswer { settled, stopped, already_recorded, stale };
 
 // What the gate writes down before anything is sent.
 struct EffectRequest {
-  std::string key;          // used unless the item has one from an earlier attempt
-  std::string request;      // as rendered, without secrets
+  std::string key;      // used unless the item has one from an earlier attempt
+  std::string request;  // as rendered, without secrets
   std::string destination;
-  Duration timeout{};       // the request's hard deadline, from now
-  Duration lease{};         // longer than `timeout`
+  Duration timeout{};  // the request's hard deadline, from now
+  Duration lease{};    // longer than `timeout`
 };
 
 // An effect that has begun. `fence` is the item's fence after the gate.
@@ -89,7 +95,7 @@ struct Effect {
   std::string key;
   std::string request;
   std::string destination;
-  std::int64_t epoch = 0;   // the database's epoch after this gate (rule 13)
+  std::int64_t epoch = 0;  // the database's epoch after this gate (rule 13)
 };
 
 enum class Verdict { happened, did_not_happen, unknown };
@@ -99,17 +105,18 @@ struct EffectResult {
   Verdict verdict = Verdict::unknown;
   std::string remote_id;
   std::string remote_url;
-  std::string detail;                  // short and safe to show
-  std::optional<Duration> retry_after; // did_not_happen: try again after this; else the item failed
+  std::string detail;                   // short and safe to show
+  std::optional<Duration> retry_after;  // did_not_happen: try again after this; else the item failed
 };
 
-// recorded: written now (also `stopped`: a wanted stop took effect). already_recorded: the same was known before.
-// late_yes: the platform said yes but the item had gone another way; an event says so. stale: no such effect.
+// recorded: written now (also `stopped`: a wanted stop took effect). already_recorded: the same was known
+// before. late_yes: the platform said yes but the item had gone another way; an event says so. stale: no such
+// effect.
 enum class EffectAnswer { recorded, stopped, already_recorded, late_yes, stale };
 
 struct RunNow {
   core::RunNowAnswer answer;
-  std::optional<Claim> claim;          // started
+  std::optional<Claim> claim;  // started
 };
 
 enum class RearmAnswer { rearmed, already_armed, in_flight, outcome_unknown, already_done, not_found };
@@ -127,11 +134,11 @@ struct Lapsed {
 // A lease for asking the platform about an unknown effect (rule 10).
 struct Reconcile {
   std::string item;
-  std::int64_t claim = 0;              // of this reconcile
+  std::int64_t claim = 0;  // of this reconcile
   std::int64_t fence = 0;
-  Effect effect;                       // what is asked for
-  Duration age{};                      // since the effect began
-  bool after_deadline = false;         // the old request cannot arrive any more, as far as a clock can say
+  Effect effect;                // what is asked for
+  Duration age{};               // since the effect began
+  bool after_deadline = false;  // the old request cannot arrive any more, as far as a clock can say
 };
 
 // What an item looks like at one moment, under its lock or not.
@@ -162,8 +169,8 @@ struct Snapshot {
 
 class Fence {
  public:
-  // Checks the descriptor (UserError) and writes the queue's statements. `own_schema` is where our tables live on
-  // PostgreSQL (the current schema, read at start), empty on SQLite.
+  // Checks the descriptor (UserError) and writes the queue's statements. `own_schema` is where our tables
+  // live on PostgreSQL (the current schema, read at start), empty on SQLite.
   Fence(core::Queue queue, Dialect dialect, const std::string& own_schema = {});
 
   const core::Queue& queue() const { return queue_; }
@@ -175,12 +182,14 @@ class Fence {
   // Prepares every statement of the protocol, so that bad SQL fails at start.
   void check(Connection& connection) const;
 
-  // -- workers ---------------------------------------------------------------------------------------------------
+  // -- workers
+  // ---------------------------------------------------------------------------------------------------
   std::vector<Claim> claim(Connection& connection, int n, Duration lease, std::int64_t worker) const;
-  // One answer for each settlement, in their order. A row refused by a constraint makes the whole batch throw;
-  // settle_each falls back one by one (rule 14).
+  // One answer for each settlement, in their order. A row refused by a constraint makes the whole batch
+  // throw; settle_each falls back one by one (rule 14).
   std::vector<SettleAnswer> settle(Connection& connection, const std::vector<Settlement>& settlements) const;
-  std::vector<SettleAnswer> settle_each(Connection& connection, const std::vector<Settlement>& settlements) const;
+  std::vector<SettleAnswer> settle_each(Connection& connection,
+                                        const std::vector<Settlement>& settlements) const;
   // Both in one transaction.
   std::vector<Claim> settle_and_claim(Connection& connection, const std::vector<Settlement>& settlements,
                                       std::vector<SettleAnswer>& answers, int n, Duration lease,
@@ -197,50 +206,57 @@ class Fence {
   // Hands back claimed items of this worker that are not among `known`: after a claim in doubt.
   int disown(Connection& connection, std::int64_t worker, const std::vector<std::int64_t>& known) const;
 
-  // -- effects ---------------------------------------------------------------------------------------------------
-  // The gate. nullopt: revoked, nothing may be sent. `allowed` runs first in the same transaction and locks, FOR
+  // -- effects
+  // --------------------------------------------------------------------------------------------------- The
+  // gate. nullopt: revoked, nothing may be sent. `allowed` runs first in the same transaction and locks, FOR
   // SHARE, what stands in other tables and can forbid the send.
   using Allowed = std::function<bool(Connection&)>;
   std::optional<Effect> begin_effect(Connection& connection, const Claim& claim, const EffectRequest& request,
                                      const Allowed& allowed = {}) const;
   // The gate was in doubt: look again on a new connection, and make what is seen certain (rule 4).
   enum class GateOutcome { passed, not_passed, revoked };
-  std::pair<GateOutcome, std::optional<Effect>> gate_outcome(Connection& connection, const Claim& claim) const;
+  std::pair<GateOutcome, std::optional<Effect>> gate_outcome(Connection& connection,
+                                                             const Claim& claim) const;
   // `within`: the caller's own writes, in the same transaction, after the item was written.
   using Within = std::function<void(Connection&)>;
   EffectAnswer settle_effect(Connection& connection, const Effect& effect, const EffectResult& result,
                              const std::string& actor, const Within& within = {}) const;
 
-  // -- people ----------------------------------------------------------------------------------------------------
+  // -- people
+  // ----------------------------------------------------------------------------------------------------
   // already_stopped comes with a commit of its own, so that after a doubt the repetition's answer is certain.
   core::StopAnswer stop(Connection& connection, const std::string& item, const std::string& actor) const;
   // Deletes where stop() answers prevented, already_stopped or already_done.
   // After a doubt its repetition may find nothing: then confirm(), and it is certain that nothing is there.
   core::StopAnswer remove(Connection& connection, const std::string& item, const std::string& actor) const;
-  // `own_claim`: the claim to make, drawn with new_claim() by a caller who repeats a call whose commit was in doubt. A
-  // repetition that finds the item claimed by it answers `started`, with that claim and certain. 0: a new one.
+  // `own_claim`: the claim to make, drawn with new_claim() by a caller who repeats a call whose commit was in
+  // doubt. A repetition that finds the item claimed by it answers `started`, with that claim and certain. 0:
+  // a new one.
   RunNow run_now(Connection& connection, const std::string& item, const std::string& actor, Duration lease,
                  std::int64_t worker, std::int64_t own_claim = 0) const;
-  // To be called in the caller's transaction, before its own UPDATE of the payload: locks the item, says whether
-  // it may be changed, and takes a claimed `once` item back to queued.
+  // To be called in the caller's transaction, before its own UPDATE of the payload: locks the item, says
+  // whether it may be changed, and takes a claimed `once` item back to queued.
   core::EditAnswer edit(Connection& connection, const std::string& item, const std::string& actor) const;
   RearmAnswer rearm(Connection& connection, const std::string& item, const std::string& actor) const;
-  core::ResolveAnswer resolve(Connection& connection, const std::string& item, bool happened, const std::string& actor,
-                              const std::string& remote_url = {}, const Within& within = {}) const;
+  core::ResolveAnswer resolve(Connection& connection, const std::string& item, bool happened,
+                              const std::string& actor, const std::string& remote_url = {},
+                              const Within& within = {}) const;
 
-  // -- upkeep ----------------------------------------------------------------------------------------------------
+  // -- upkeep
+  // ----------------------------------------------------------------------------------------------------
   std::vector<Lapsed> lapsed(Connection& connection, int n) const;
   std::vector<Lapsed> held_by(Connection& connection, std::int64_t worker) const;
   std::vector<Lapsed> misplaced(Connection& connection, int n) const;
-  // Rescues one row, if it is still as it was seen. `gone`: its process is known to be gone, the lease need not
-  // have lapsed. Answers the state it went to; nullopt: nothing to do, or somebody holds the row.
-  std::optional<core::State> rescue(Connection& connection, const Lapsed& seen, bool gone, double unit_random) const;
+  // Rescues one row, if it is still as it was seen. `gone`: its process is known to be gone, the lease need
+  // not have lapsed. Answers the state it went to; nullopt: nothing to do, or somebody holds the row.
+  std::optional<core::State> rescue(Connection& connection, const Lapsed& seen, bool gone,
+                                    double unit_random) const;
   int clamp_leases(Connection& connection, Duration longest) const;
   std::vector<std::string> reconcile_due(Connection& connection, int n) const;
   std::optional<Reconcile> begin_reconcile(Connection& connection, const std::string& item, Duration lease,
                                            std::int64_t worker) const;
-  // `refuses_second_arrival`: the platform does; only then is an absent effect queued again (rule 10). Unknown:
-  // asked again after `ask_again`. nullopt: stale.
+  // `refuses_second_arrival`: the platform does; only then is an absent effect queued again (rule 10).
+  // Unknown: asked again after `ask_again`. nullopt: stale.
   std::optional<core::State> settle_reconcile(Connection& connection, const Reconcile& reconcile,
                                               const EffectResult& result, bool refuses_second_arrival,
                                               Duration ask_again, const Within& within = {}) const;
@@ -249,7 +265,7 @@ class Fence {
   struct Count {
     std::string word;
     std::int64_t items;
-    Duration oldest;                   // since its run_at; negative: due in the future
+    Duration oldest;  // since its run_at; negative: due in the future
   };
   std::vector<Count> counts(Connection& connection) const;
   // Pauses or resumes the queue: no claim, and no gate, passes while it is paused.
@@ -269,14 +285,16 @@ class Fence {
   Rows run(Connection& connection, const Statement& statement, const Params& params) const;
   bool valid_key(const std::string& item) const;
   bool keeps_history() const { return queue_.history || queue_.kind == core::Kind::once; }
-  std::optional<Snapshot> lock(Connection& connection, const std::string& item, bool skip_locked = false) const;
+  std::optional<Snapshot> lock(Connection& connection, const std::string& item,
+                               bool skip_locked = false) const;
   Snapshot snapshot(const Row& row) const;
   void look(Connection& connection, Snapshot& snapshot) const;
   std::int64_t write(Connection& connection, const Snapshot& seen, const Write& to) const;
-  void close(Connection& connection, std::int64_t claim, const EffectResult& result, const std::string& actor) const;
+  void close(Connection& connection, std::int64_t claim, const EffectResult& result,
+             const std::string& actor) const;
   void event(Connection& connection, const std::string& item, const std::string& kind, std::string_view from,
-             std::string_view to, std::int64_t fence, std::optional<std::int64_t> claim, const std::string& actor,
-             const std::string& detail = {}) const;
+             std::string_view to, std::int64_t fence, std::optional<std::int64_t> claim,
+             const std::string& actor, const std::string& detail = {}) const;
   std::vector<Lapsed> lapsed_rows(const Rows& rows) const;
 
   core::Queue queue_;

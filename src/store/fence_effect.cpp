@@ -15,21 +15,31 @@ const char* outcome_word(Verdict verdict) {
 }
 }  // namespace
 
-std::optional<Effect> Fence::begin_effect(Connection& connection, const Claim& claim, const EffectRequest& request,
-                                          const Allowed& allowed) const {
+std::optional<Effect> Fence::begin_effect(Connection& connection, const Claim& claim,
+                                          const EffectRequest& request, const Allowed& allowed) const {
   FENCEPOST_ASSERT(queue_.kind == core::Kind::once && request.lease > request.timeout);
   Transaction transaction(connection);
   // Parents before the item (rule 14): the kill switch of the queue, then what the application names.
   const auto paused = connection.run(sql::share_queue, {queue_.name});
   if (!paused.empty() && paused[0][0].boolean()) return std::nullopt;
   if (allowed && !allowed(connection)) return std::nullopt;
-  const auto passed = run(connection, sql::gate, {claim.item, claim.claim, claim.fence, request.key, micros(request.lease)});
+  // Locked in a statement of its own: an UPDATE that waited for somebody who then changed nothing goes on
+  // with what it read before the wait, and a lease that ended meanwhile would pass (rule 17).
+  if (guard("gate_lock")) run(connection, sql::lock_item, {claim.item});
+  const auto passed =
+      run(connection, sql::gate, {claim.item, claim.claim, claim.fence, request.key, micros(request.lease)});
   if (passed.empty()) return std::nullopt;
-  Effect effect{claim.item,      claim.claim,         passed[0][0].integer(), passed[0][1].text(),
-                request.request, request.destination, 0};
+  Effect effect{claim.item,
+                claim.claim,
+                passed[0][0].integer(),
+                passed[0][1].text(),
+                request.request,
+                request.destination,
+                0};
   connection.run(sql::add_effect, {queue_.name, claim.item, claim.claim, effect.key, request.request,
                                    request.destination, micros(request.timeout)});
-  event(connection, claim.item, "begun", "claimed", "sending", effect.fence, claim.claim, worker_name(claim.claim));
+  event(connection, claim.item, "begun", "claimed", "sending", effect.fence, claim.claim,
+        worker_name(claim.claim));
   effect.epoch = connection.run(sql::bump_epoch).rows.at(0)[0].integer();
   transaction.commit();
   return effect;
@@ -40,19 +50,22 @@ std::pair<Fence::GateOutcome, std::optional<Effect>> Fence::gate_outcome(Connect
   Transaction transaction(connection);
   const auto s = lock(connection, claim.item);
   if (!s) return {GateOutcome::revoked, {}};
-  if (s->effect == claim.claim && s->state == core::State::sending && s->outcome == core::EffectOutcome::none) {
-    // Seen is not yet safe: the standby may not have it. A write whose own commit is waited for without a warning
-    // comes after it in the log, and so takes it along.
+  if (s->effect == claim.claim && s->state == core::State::sending &&
+      s->outcome == core::EffectOutcome::none) {
+    // Seen is not yet safe: the standby may not have it. A write whose own commit is waited for without a
+    // warning comes after it in the log, and so takes it along.
     Effect effect{s->item, claim.claim, s->fence, s->sent_key, s->request, s->destination, 0};
     effect.epoch = connection.run(sql::bump_epoch).rows.at(0)[0].integer();
     transaction.commit();
     return {GateOutcome::passed, effect};
   }
-  const bool untouched = s->state == core::State::claimed && s->claim == claim.claim && s->fence == claim.fence;
+  const bool untouched =
+      s->state == core::State::claimed && s->claim == claim.claim && s->fence == claim.fence;
   return {untouched ? GateOutcome::not_passed : GateOutcome::revoked, {}};
 }
 
-void Fence::close(Connection& connection, std::int64_t claim, const EffectResult& result, const std::string& actor) const {
+void Fence::close(Connection& connection, std::int64_t claim, const EffectResult& result,
+                  const std::string& actor) const {
   const auto maybe = [](const std::string& text) { return text.empty() ? Value() : Value(text); };
   connection.run(sql::close_effect, {claim, outcome_word(result.verdict), maybe(result.remote_id),
                                      maybe(result.remote_url), maybe(result.detail), actor});
@@ -69,12 +82,17 @@ EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, 
   }();
   const bool open = recorded == core::EffectOutcome::none || recorded == core::EffectOutcome::unknown;
   const bool same = core::name(recorded) == outcome_word(result.verdict);
-  if (same) return EffectAnswer::already_recorded;
+  if (same) {
+    // Repeated after a doubt: seen here, but not yet by the standby (rule 4).
+    confirm(connection);
+    transaction.commit();
+    return EffectAnswer::already_recorded;
+  }
   if (!mine || (!open && guard("effect_outcome"))) {
     // Nothing of the item may be written. A known yes is never thrown away (rule 6).
     if (result.verdict != Verdict::happened || !guard("late_yes")) return EffectAnswer::stale;
-    event(connection, effect.item, "late_yes", s ? core::name(s->state) : "", "", s ? s->fence : 0, effect.claim, actor,
-          result.remote_url.empty() ? result.remote_id : result.remote_url);
+    event(connection, effect.item, "late_yes", s ? core::name(s->state) : "", "", s ? s->fence : 0,
+          effect.claim, actor, result.remote_url.empty() ? result.remote_id : result.remote_url);
     transaction.commit();
     return EffectAnswer::late_yes;
   }
@@ -86,8 +104,8 @@ EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, 
   } else if (result.verdict == Verdict::did_not_happen) {
     to.effect.reset();
     to.error = result.detail;
-    // A word that a foreign writer put there meanwhile says what is wanted: only an item that is still under way, or
-    // was put back, is tried again.
+    // A word that a foreign writer put there meanwhile says what is wanted: only an item that is still under
+    // way, or was put back, is tried again.
     const bool under_way = s->state == core::State::sending || s->state == core::State::unknown ||
                            s->state == core::State::queued;
     if ((s->stop_wanted && guard("stop_wanted")) || s->state == core::State::stopped)
@@ -104,8 +122,8 @@ EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, 
   }
   const auto fence = write(connection, *s, to);
   close(connection, effect.claim, result, actor);
-  event(connection, effect.item, "settled", core::name(s->state), core::name(to.state), fence, effect.claim, actor,
-        result.remote_url.empty() ? result.detail : result.remote_url);
+  event(connection, effect.item, "settled", core::name(s->state), core::name(to.state), fence, effect.claim,
+        actor, result.remote_url.empty() ? result.detail : result.remote_url);
   if (within) within(connection);
   transaction.commit();
   return to.state == core::State::stopped ? EffectAnswer::stopped : EffectAnswer::recorded;

@@ -1,5 +1,5 @@
-// The acts of people: stop, delete, run now, edit, re-arm, resolve (rules 7 and 8). Each locks the row, decides and
-// writes in one transaction, so that its answer is the truth at the moment of its commit.
+// The acts of people: stop, delete, run now, edit, re-arm, resolve (rules 7 and 8). Each locks the row,
+// decides and writes in one transaction, so that its answer is the truth at the moment of its commit.
 
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
@@ -18,7 +18,8 @@ namespace {
 bool is_done(const Snapshot& s) {
   return s.state == State::done || (s.effect && s.outcome == EffectOutcome::done);
 }
-// The word of an item whose stop is taken back: a foreign statement may have written `stopped` over an open effect.
+// The word of an item whose stop is taken back: a foreign statement may have written `stopped` over an open
+// effect.
 State under_way(const Snapshot& s) {
   if (s.state != State::stopped) return s.state;
   return s.outcome == EffectOutcome::unknown ? State::unknown : State::sending;
@@ -42,7 +43,8 @@ StopAnswer Fence::stop(Connection& connection, const std::string& item, const st
   const auto want = [&](StopAnswer answer) {
     if (!s->stop_wanted) {
       FENCEPOST_ASSERT(run(connection, sql::want_stop, {s->item, s->fence}).size() == 1);
-      event(connection, s->item, "stop_wanted", core::name(s->state), core::name(s->state), s->fence, s->effect, actor);
+      event(connection, s->item, "stop_wanted", core::name(s->state), core::name(s->state), s->fence,
+            s->effect, actor);
     }
     transaction.commit();
     return answer;
@@ -51,8 +53,8 @@ StopAnswer Fence::stop(Connection& connection, const std::string& item, const st
     return want(s->outcome == EffectOutcome::unknown ? StopAnswer::outcome_unknown : StopAnswer::in_flight);
   if (is_done(*s)) return StopAnswer::already_done;
   if (s->state == State::stopped) {
-    // This is a promise too, and the stop that it repeats may be in doubt: seen here, but not on the standby. A write
-    // whose own commit is waited for comes after it in the log, and so takes it along (rule 4).
+    // This is a promise too, and the stop that it repeats may be in doubt: seen here, but not on the standby.
+    // A write whose own commit is waited for comes after it in the log, and so takes it along (rule 4).
     confirm(connection);
     transaction.commit();
     return StopAnswer::already_stopped;
@@ -69,7 +71,8 @@ StopAnswer Fence::stop(Connection& connection, const std::string& item, const st
 StopAnswer Fence::remove(Connection& connection, const std::string& item, const std::string& actor) const {
   Transaction transaction(connection);
   const auto answer = stop(connection, item, actor);
-  if (answer == StopAnswer::prevented || answer == StopAnswer::already_stopped || answer == StopAnswer::already_done) {
+  if (answer == StopAnswer::prevented || answer == StopAnswer::already_stopped ||
+      answer == StopAnswer::already_done) {
     const auto s = lock(connection, item);
     FENCEPOST_ASSERT(run(connection, sql::delete_item, {item, s->fence}).changed == 1);
     event(connection, item, "deleted", core::name(s->state), "", s->fence, {}, actor);
@@ -78,14 +81,16 @@ StopAnswer Fence::remove(Connection& connection, const std::string& item, const 
   return answer;
 }
 
-RunNow Fence::run_now(Connection& connection, const std::string& item, const std::string& actor, Duration lease,
-                      std::int64_t worker, std::int64_t own_claim) const {
+RunNow Fence::run_now(Connection& connection, const std::string& item, const std::string& actor,
+                      Duration lease, std::int64_t worker, std::int64_t own_claim) const {
   Transaction transaction(connection);
   const auto queue = connection.run(sql::share_queue, {queue_.name});
   const auto s = lock(connection, item);
   if (!s) return {RunNowAnswer::not_found, {}};
   if (s->effect_open())
-    return {s->outcome == EffectOutcome::unknown ? RunNowAnswer::outcome_unknown : RunNowAnswer::already_running, {}};
+    return {
+        s->outcome == EffectOutcome::unknown ? RunNowAnswer::outcome_unknown : RunNowAnswer::already_running,
+        {}};
   if (is_done(*s) && guard("run_now_state")) return {RunNowAnswer::already_done, {}};
   if (s->state == State::claimed && own_claim != 0 && s->claim == own_claim) {
     // Our own, of a commit that was in doubt.
@@ -118,9 +123,12 @@ EditAnswer Fence::edit(Connection& connection, const std::string& item, const st
   auto fence = s->fence;
   auto now = s->state;
   if (s->state == State::claimed) {
-    // Once: nothing was sent, so it goes back, and the worker's gate finds another fence. Repeatable: its handler
-    // may be running, so it stays claimed until that one acknowledges or its lease ends ("again afterwards").
-    Write to{!once || !guard("edit_requeues") ? State::claimed : s->stop_wanted ? State::stopped : State::queued};
+    // Once: nothing was sent, so it goes back, and the worker's gate finds another fence. Repeatable: its
+    // handler may be running, so it stays claimed until that one acknowledges or its lease ends ("again
+    // afterwards").
+    Write to{!once || !guard("edit_requeues") ? State::claimed
+             : s->stop_wanted                 ? State::stopped
+                                              : State::queued};
     if (to.state == State::claimed) to.lease = left_of_lease(*s);
     to.stop_wanted = s->stop_wanted;
     to.error = s->last_error;
@@ -143,7 +151,8 @@ RearmAnswer Fence::rearm(Connection& connection, const std::string& item, const 
       to.error = s->last_error;
       if (!s->lease_until) to.lease.reset();
       const auto fence = write(connection, *s, to);
-      event(connection, s->item, "stop_withdrawn", core::name(s->state), core::name(to.state), fence, s->effect, actor);
+      event(connection, s->item, "stop_withdrawn", core::name(s->state), core::name(to.state), fence,
+            s->effect, actor);
       transaction.commit();
     }
     if (!s->effect_open()) return RearmAnswer::already_armed;
@@ -159,8 +168,9 @@ RearmAnswer Fence::rearm(Connection& connection, const std::string& item, const 
   return RearmAnswer::rearmed;
 }
 
-ResolveAnswer Fence::resolve(Connection& connection, const std::string& item, bool happened, const std::string& actor,
-                             const std::string& remote_url, const Within& within) const {
+ResolveAnswer Fence::resolve(Connection& connection, const std::string& item, bool happened,
+                             const std::string& actor, const std::string& remote_url,
+                             const Within& within) const {
   Transaction transaction(connection);
   const auto s = lock(connection, item);
   if (!s) return ResolveAnswer::not_found;
@@ -174,8 +184,8 @@ ResolveAnswer Fence::resolve(Connection& connection, const std::string& item, bo
     to.error = "resolved: it did not happen";
   }
   const auto fence = write(connection, *s, to);
-  close(connection, *s->effect, {happened ? Verdict::happened : Verdict::did_not_happen, "", remote_url, "resolved", {}},
-        actor);
+  close(connection, *s->effect,
+        {happened ? Verdict::happened : Verdict::did_not_happen, "", remote_url, "resolved", {}}, actor);
   event(connection, s->item, "resolved", core::name(s->state), core::name(to.state), fence, s->effect, actor,
         happened ? "happened" : "did_not_happen");
   if (within) within(connection);

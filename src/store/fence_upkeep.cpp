@@ -35,15 +35,18 @@ std::vector<Lapsed> Fence::misplaced(Connection& connection, int n) const {
   if (queue_.kind != core::Kind::once) return {};
   std::vector<Lapsed> out;
   for (const auto& row : run(connection, sql::misplaced, {n}))
-    if (const auto s = read(connection, key_text(row[0]))) out.push_back({s->item, s->claim, s->lease_until, s->fence});
+    if (const auto s = read(connection, key_text(row[0])))
+      out.push_back({s->item, s->claim, s->lease_until, s->fence});
   return out;
 }
 
-std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, bool gone, double unit_random) const {
+std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, bool gone,
+                                   double unit_random) const {
   Transaction transaction(connection);
   const auto s = lock(connection, seen.item, true);
   if (!s) return std::nullopt;
-  if ((s->claim != seen.claim || s->lease_until != seen.lease_until) && guard("rescue_seen")) return std::nullopt;
+  if ((s->claim != seen.claim || s->lease_until != seen.lease_until) && guard("rescue_seen"))
+    return std::nullopt;
   const bool over = gone || !s->lease_until || *s->lease_until <= s->now;
   if (!over && guard("rescue_seen")) return std::nullopt;
   const bool at_rest = s->state == State::unknown && s->effect_open();
@@ -58,7 +61,8 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
     to.state = State::unknown;
     to.run_in = Duration(0);
     to.error = "its process ended before the outcome was known";
-    // What a foreign writer wants of it (stopped, or a word of its own) is kept for when the outcome is known.
+    // What a foreign writer wants of it (stopped, or a word of its own) is kept for when the outcome is
+    // known.
     to.stop_wanted = s->stop_wanted || s->state == State::stopped || s->state == State::other;
   } else if (effect && s->outcome == EffectOutcome::done) {
     if (s->state == State::done && !s->lease_until) return std::nullopt;
@@ -86,8 +90,8 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
   const auto fence = write(connection, *s, to);
   if (to.state == State::unknown && s->outcome == EffectOutcome::none)
     close(connection, *s->effect, {Verdict::unknown, "", "", *to.error, {}}, "rescuer");
-  event(connection, s->item, "rescued", core::name(s->state), core::name(to.state), fence, s->claim, "rescuer",
-        gone ? "its process is gone" : "its lease lapsed");
+  event(connection, s->item, "rescued", core::name(s->state), core::name(to.state), fence, s->claim,
+        "rescuer", gone ? "its process is gone" : "its lease lapsed");
   transaction.commit();
   return to.state;
 }
@@ -103,8 +107,8 @@ std::vector<std::string> Fence::reconcile_due(Connection& connection, int n) con
   return items;
 }
 
-std::optional<Reconcile> Fence::begin_reconcile(Connection& connection, const std::string& item, Duration lease,
-                                                std::int64_t worker) const {
+std::optional<Reconcile> Fence::begin_reconcile(Connection& connection, const std::string& item,
+                                                Duration lease, std::int64_t worker) const {
   Transaction transaction(connection);
   const auto s = lock(connection, item, true);
   if (!s || s->state != State::unknown || !s->effect_open()) return std::nullopt;
@@ -123,8 +127,8 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
                                              Duration ask_again, const Within& within) const {
   Transaction transaction(connection);
   const auto s = lock(connection, reconcile.item);
-  const bool mine = s && s->claim == reconcile.claim && s->fence == reconcile.fence && s->state == State::unknown &&
-                    s->effect == reconcile.effect.claim;
+  const bool mine = s && s->claim == reconcile.claim && s->fence == reconcile.fence &&
+                    s->state == State::unknown && s->effect == reconcile.effect.claim;
   if (!s || (!mine && guard("reconcile_identity"))) {
     // Somebody was faster, and what was learnt says nothing any more, except a yes (rule 6).
     if (result.verdict != Verdict::happened) return std::nullopt;
@@ -137,8 +141,8 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
   to.stop_wanted = s->stop_wanted;
   to.error = result.detail;
   bool close_it = true;
-  // The deadline must have passed before the platform was asked: a request that arrived between the look and here
-  // would be sent again.
+  // The deadline must have passed before the platform was asked: a request that arrived between the look and
+  // here would be sent again.
   const bool late_enough = reconcile.after_deadline || !guard("reconcile_deadline");
   const bool may_resend = refuses_second_arrival || !guard("reconcile_refuses");
   if (result.verdict == Verdict::happened) {
@@ -162,8 +166,8 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
   }
   // The same evidence again is no news: an unknown item may be asked about for weeks.
   if (to.state != State::unknown || s->last_error != result.detail)
-    event(connection, s->item, "reconciled", "unknown", core::name(to.state), fence, reconcile.effect.claim, "reconcile",
-          result.detail);
+    event(connection, s->item, "reconciled", "unknown", core::name(to.state), fence, reconcile.effect.claim,
+          "reconcile", result.detail);
   if (within && to.state != State::unknown) within(connection);
   transaction.commit();
   return to.state;
@@ -193,11 +197,13 @@ int Fence::due_to_unknown(Connection& connection, const std::string& why) const 
   for (const auto& row : run(connection, sql::due_to_unknown, {})) {
     const auto s = lock(connection, key_text(row[0]));
     // Decided under the lock: since it was listed it may have been stopped, and that is a promise (rule 1).
-    const bool waiting = s && (s->state == State::queued || s->state == State::claimed) && s->run_at <= s->now;
+    const bool waiting =
+        s && (s->state == State::queued || s->state == State::claimed) && s->run_at <= s->now;
     if (!s || s->effect || (!waiting && guard("restored_state"))) continue;
     // Nobody knows whether it was sent; an effect of its own says so, and every rule on open effects holds.
     const auto claim = new_claim(1);
-    connection.run(sql::add_effect, {queue_.name, s->item, claim, s->effect_key.value_or(base::random_hex(16)), "{}", "", 0});
+    connection.run(sql::add_effect,
+                   {queue_.name, s->item, claim, s->effect_key.value_or(base::random_hex(16)), "{}", "", 0});
     Write to{State::unknown, claim};
     to.run_in = Duration(0);
     to.stop_wanted = s->stop_wanted;

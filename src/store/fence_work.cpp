@@ -14,15 +14,17 @@ namespace {
 std::string key_text(const Value& value) {
   return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
 }
-// A constraint or a foreign trigger said no to this very row. Everything else (a full disk, a commit in doubt) says
-// nothing of the row, and its settlement must be tried again.
+// A constraint or a foreign trigger said no to this very row. Everything else (a full disk, a commit in
+// doubt) says nothing of the row, and its settlement must be tried again.
 bool refused_by_table(const base::InfraError& error) {
   if (error.retryable() || error.poisoned() || error.in_doubt()) return false;
   const auto& state = error.sqlstate();
   // SQLSTATE classes: data exception, integrity constraint, raised in PL/pgSQL; SQLITE_CONSTRAINT is 19.
-  const bool sqlite = !state.empty() && state.size() < 5 && state.find_first_not_of("0123456789") == std::string::npos;
+  const bool sqlite =
+      !state.empty() && state.size() < 5 && state.find_first_not_of("0123456789") == std::string::npos;
   return sqlite ? (std::stoi(state) & 0xff) == 19
-                : state.starts_with("22") || state.starts_with("23") || state.starts_with("P0") || state.starts_with("FP");
+                : state.starts_with("22") || state.starts_with("23") || state.starts_with("P0") ||
+                      state.starts_with("FP");
 }
 std::string worker_name(std::int64_t worker) { return "worker " + std::to_string(worker); }
 }  // namespace
@@ -41,25 +43,29 @@ std::vector<Claim> Fence::claim(Connection& connection, int n, Duration lease, s
   std::vector<Claim> claims;
   const auto collect = [&](const Rows& rows) {
     for (const auto& row : rows) {
-      claims.push_back({key_text(row[0]), row[1].integer(), row[2].integer(), static_cast<int>(row[3].integer()),
-                        row[4].integer(), row[5].boolean(), row[6].maybe_text(), row[7].text()});
+      claims.push_back({key_text(row[0]), row[1].integer(), row[2].integer(),
+                        static_cast<int>(row[3].integer()), row[4].integer(), row[5].boolean(),
+                        row[6].maybe_text(), row[7].text()});
     }
   };
   if (keeps_history()) {
     Transaction transaction(connection);
     collect(take());
-    for (const auto& c : claims) event(connection, c.item, "claimed", "queued", "claimed", c.fence, c.claim, worker_name(worker));
+    for (const auto& c : claims)
+      event(connection, c.item, "claimed", "queued", "claimed", c.fence, c.claim, worker_name(worker));
     transaction.commit();
   } else {
     collect(take());
   }
   // RETURNING has no order.
-  std::sort(claims.begin(), claims.end(),
-            [](const Claim& a, const Claim& b) { return std::tie(a.run_at, a.item) < std::tie(b.run_at, b.item); });
+  std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
+    return std::tie(a.run_at, a.item) < std::tie(b.run_at, b.item);
+  });
   return claims;
 }
 
-std::vector<SettleAnswer> Fence::settle(Connection& connection, const std::vector<Settlement>& settlements) const {
+std::vector<SettleAnswer> Fence::settle(Connection& connection,
+                                        const std::vector<Settlement>& settlements) const {
   if (settlements.empty()) return {};
   const auto write_all = [&] { return run(connection, sql::settle, {json_of(settlements, queue_)}); };
   // A row answers with the fence after the write, which names the settlement that wrote it.
@@ -77,8 +83,8 @@ std::vector<SettleAnswer> Fence::settle(Connection& connection, const std::vecto
       }
       const bool stopped = s.to == core::State::queued && found->second == queue_.words.stopped;
       answers.push_back(stopped ? SettleAnswer::stopped : SettleAnswer::settled);
-      event(connection, s.item, "settled", "claimed", stopped ? "stopped" : core::name(s.to), s.fence + 1, s.claim,
-            worker_name(worker_of(s.claim)), s.error.value_or(""));
+      event(connection, s.item, "settled", "claimed", stopped ? "stopped" : core::name(s.to), s.fence + 1,
+            s.claim, worker_name(worker_of(s.claim)), s.error.value_or(""));
     }
   };
   if (keeps_history()) {
@@ -90,8 +96,8 @@ std::vector<SettleAnswer> Fence::settle(Connection& connection, const std::vecto
     collect(write_all());
     answer();
   }
-  // One's own recorded outcome is success (rule 4): a settlement that is repeated after a commit in doubt finds
-  // its own claim, one fence further, under the word that it wrote.
+  // One's own recorded outcome is success (rule 4): a settlement that is repeated after a commit in doubt
+  // finds its own claim, one fence further, under the word that it wrote.
   for (std::size_t i = 0; i < settlements.size(); ++i) {
     if (answers[i] != SettleAnswer::stale) continue;
     const auto& s = settlements[i];
@@ -100,18 +106,21 @@ std::vector<SettleAnswer> Fence::settle(Connection& connection, const std::vecto
         (now->state == s.to || (s.to == core::State::queued && now->state == core::State::stopped)))
       answers[i] = SettleAnswer::already_recorded;
   }
+  // Seen here, but perhaps not yet by the standby.
+  if (std::count(answers.begin(), answers.end(), SettleAnswer::already_recorded) > 0) confirm(connection);
   return answers;
 }
 
-std::vector<SettleAnswer> Fence::settle_each(Connection& connection, const std::vector<Settlement>& settlements) const {
+std::vector<SettleAnswer> Fence::settle_each(Connection& connection,
+                                             const std::vector<Settlement>& settlements) const {
   std::vector<SettleAnswer> answers;
   for (const auto& s : settlements) {
     try {
       answers.push_back(settle(connection, {s}).at(0));
     } catch (const base::InfraError& error) {
       if (!refused_by_table(error)) throw;
-      // The table itself refuses this row's new words (a CHECK, a foreign trigger). Its lease will lapse, and the
-      // rescuer's error on it is the operator's to see; the others must not wait for that.
+      // The table itself refuses this row's new words (a CHECK, a foreign trigger). Its lease will lapse, and
+      // the rescuer's error on it is the operator's to see; the others must not wait for that.
       answers.push_back(SettleAnswer::stale);
     }
   }
@@ -133,8 +142,9 @@ bool Fence::acknowledge(Connection& connection, const Claim& claim) const {
   const auto rows = run(connection, sql::acknowledge, {claim.item, claim.claim, claim.fence});
   if (!rows.empty()) {
     const bool stopped = rows[0][1].text() == queue_.words.stopped;
-    event(connection, claim.item, "acknowledged", "claimed", stopped ? "stopped" : "queued", rows[0][0].integer(),
-          claim.claim, worker_name(worker_of(claim.claim)), "edited while it was running");
+    event(connection, claim.item, "acknowledged", "claimed", stopped ? "stopped" : "queued",
+          rows[0][0].integer(), claim.claim, worker_name(worker_of(claim.claim)),
+          "edited while it was running");
   }
   transaction.commit();
   return !rows.empty();
@@ -144,7 +154,8 @@ std::vector<Fence::Renewed> Fence::renew(Connection& connection, const std::vect
                                          Duration lease) const {
   std::vector<Renewed> renewed;
   if (claims.empty()) return renewed;
-  for (const auto& row : run(connection, sql::renew, {json_of(claims), static_cast<std::int64_t>(lease.count())}))
+  for (const auto& row :
+       run(connection, sql::renew, {json_of(claims), static_cast<std::int64_t>(lease.count())}))
     renewed.push_back({key_text(row[0]), row[1].integer(), row[2].boolean()});
   return renewed;
 }

@@ -9,13 +9,14 @@
 
 namespace fencepost::store {
 
-// The next version of a locked row. `effect` is written as it stands here: keep it, or leave it empty to clear it.
+// The next version of a locked row. `effect` is written as it stands here: keep it, or leave it empty to
+// clear it.
 struct Fence::Write {
   core::State state;
   std::optional<std::int64_t> effect = std::nullopt;
-  std::optional<std::int64_t> claim = std::nullopt;    // a new one
+  std::optional<std::int64_t> claim = std::nullopt;  // a new one
   std::optional<Duration> lease = std::nullopt;
-  std::optional<Duration> run_in = std::nullopt;       // empty: run_at stays
+  std::optional<Duration> run_in = std::nullopt;  // empty: run_at stays
   int attempts = 0;
   bool stop_wanted = false;
   std::optional<std::string> error = std::nullopt;

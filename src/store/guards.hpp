@@ -1,7 +1,7 @@
 #pragma once
 // The guards: each line of SQL or C++ that a promise stands on, by name. A build with FENCEPOST_MUTANTS can
-// remove one of them at a time, and the race matrix must then fail (tests/store/mutants_test.cpp). In every other build the
-// names vanish: guard() is constexpr true and the SQL carries no marks.
+// remove one of them at a time, and the race matrix must then fail (tests/store/mutants_test.cpp). In every
+// other build the names vanish: guard() is constexpr true and the SQL carries no marks.
 //
 // In SQL a guard is a mark behind the line:      AND t.{fence} = s.fence   --! settle_fence
 // or a line and what the mutant has in its place:  FOR UPDATE              --! stop_lock => --
@@ -13,43 +13,45 @@ namespace fencepost::store {
 
 // Every guard, in the order of the rules; a test checks that each one is used, and only these.
 inline constexpr std::string_view kGuards[] = {
-    "claim_mark",              // rule 2: the mark in the transaction of the lock
-    "claim_lock",              // rule 2: the rows are locked before they are marked
-    "claim_effect",            // rule 2: an item with an effect is never claimed again
-    "claim_state_subquery",    // rule 1: the state test stands on the write, not in an unlocked subquery
-    "gate_identity",           // rule 3: claim_id and fence
-    "gate_fence",              // rule 3: the fence alone, and what it stands for
-    "gate_enabled",            // rule 3: enabled and no stop wanted, should the trigger be gone
-    "gate_effect",             // rule 3: effect IS NULL, should the claim have let it through
-    "gate_lease",              // rule 3: the lease is alive
-    "gate_due",                // rule 3: run_at
-    "settle_identity",         // rule 5: claim_id and fence
-    "settle_fence",            // rule 5: the fence alone
-    "effect_identity",         // rule 6: WHERE effect = claim_id
-    "effect_outcome",          // rule 6: an outcome that is known is not overturned
-    "late_yes",                // rule 6: a yes without a row becomes an event
-    "stop_lock",               // rule 7: lock the row, decide, write
-    "stop_effect",             // rule 7: prevented only while effect IS NULL
-    "stop_wanted",             // rule 7: every path back to queued leads to stopped
-    "stop_claimed_repeatable", // rule 7: that handler may be running
-    "run_now_state",           // rule 8: of N callers one is started
-    "edit_requeues",           // rule 8: a claimed once item goes back to queued
-    "resolve_deadline",        // rule 8: not before the hard deadline
-    "rescue_effect",           // rule 9: an open effect becomes unknown, never queued
-    "rescue_seen",             // rule 11: only a lease seen unchanged
-    "reconcile_refuses",       // rule 10: absent is queued only where the platform refuses a second arrival
-    "reconcile_deadline",      // rule 10: not before the hard deadline
-    "reconcile_identity",      // rule 10: fence-checked writes
-    "trigger",                 // rule 12: the fence trigger
-    "trigger_keeps_effect",    // rule 12: a full-row save cannot clear effect or stop_wanted
-    "trigger_keeps_stopped",   // rule 12 and F2: a full-row save cannot re-arm what was stopped
-    "trigger_delete",          // rule 12: no delete of an open effect
-    "restored_state",          // rule 13: what was stopped meanwhile is not made unknown
-    "budget_quota",            // F4: the conditional statement; the table's CHECK stands behind it
+    "claim_mark",               // rule 2: the mark in the transaction of the lock
+    "claim_lock",               // rule 2: the rows are locked before they are marked
+    "claim_effect",             // rule 2: an item with an effect is never claimed again
+    "claim_state_subquery",     // rule 1: the state test stands on the write, not in an unlocked subquery
+    "gate_identity",            // rule 3: claim_id and fence
+    "gate_fence",               // rule 3: the fence alone, and what it stands for
+    "gate_enabled",             // rule 3: enabled and no stop wanted, should the trigger be gone
+    "gate_effect",              // rule 3: effect IS NULL, should the claim have let it through
+    "gate_lock",                // rule 17: the time is read after the wait for the row
+    "gate_lease",               // rule 3: the lease is alive
+    "gate_due",                 // rule 3: run_at
+    "settle_identity",          // rule 5: claim_id and fence
+    "settle_fence",             // rule 5: the fence alone
+    "effect_identity",          // rule 6: WHERE effect = claim_id
+    "effect_outcome",           // rule 6: an outcome that is known is not overturned
+    "late_yes",                 // rule 6: a yes without a row becomes an event
+    "stop_lock",                // rule 7: lock the row, decide, write
+    "stop_effect",              // rule 7: prevented only while effect IS NULL
+    "stop_wanted",              // rule 7: every path back to queued leads to stopped
+    "stop_claimed_repeatable",  // rule 7: that handler may be running
+    "run_now_state",            // rule 8: of N callers one is started
+    "edit_requeues",            // rule 8: a claimed once item goes back to queued
+    "resolve_deadline",         // rule 8: not before the hard deadline
+    "rescue_effect",            // rule 9: an open effect becomes unknown, never queued
+    "rescue_seen",              // rule 11: only a lease seen unchanged
+    "reconcile_refuses",        // rule 10: absent is queued only where the platform refuses a second arrival
+    "reconcile_deadline",       // rule 10: not before the hard deadline
+    "reconcile_identity",       // rule 10: fence-checked writes
+    "trigger",                  // rule 12: the fence trigger
+    "trigger_keeps_effect",     // rule 12: a full-row save cannot clear effect or stop_wanted
+    "trigger_keeps_stopped",    // rule 12 and F2: a full-row save cannot re-arm what was stopped
+    "trigger_delete",           // rule 12: no delete of an open effect
+    "restored_state",           // rule 13: what was stopped meanwhile is not made unknown
+    "budget_quota",             // F4: the conditional statement; the table's CHECK stands behind it
 };
 
 #ifdef FENCEPOST_MUTANTS
-// Removes a guard in this process, several ("a+b": each alone is covered by the other), or none (""). Call before anything is rendered. Not thread-safe.
+// Removes a guard in this process, several ("a+b": each alone is covered by the other), or none (""). Call
+// before anything is rendered. Not thread-safe.
 void remove_guard(std::string_view name);
 bool guard(std::string_view name);
 #else

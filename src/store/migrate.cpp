@@ -19,7 +19,8 @@ std::set<std::int64_t> applied(Connection& connection) {
 }  // namespace
 
 std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations) {
-  std::sort(migrations.begin(), migrations.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  std::sort(migrations.begin(), migrations.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
   const int newest = migrations.empty() ? 0 : migrations.back().number;
   std::vector<std::string> names;
   for (const auto& migration : migrations) {
@@ -28,7 +29,8 @@ std::vector<std::string> migrate(Connection& connection, std::vector<Migration> 
     if (!done.empty() && *done.rbegin() > newest)
       throw base::UserError("schema_too_new",
                             "the database was written by a newer version of fencepost (schema " +
-                                std::to_string(*done.rbegin()) + ", this program knows " + std::to_string(newest) +
+                                std::to_string(*done.rbegin()) + ", this program knows " +
+                                std::to_string(newest) +
                                 "): run that version, or restore a backup from before its migration");
     if (done.contains(migration.number)) continue;
     connection.script(connection.dialect() == Dialect::sqlite ? migration.sqlite : migration.postgres);

@@ -9,9 +9,9 @@
 
 namespace fencepost::store {
 
-// Applies what is missing of `migrations`, each in a transaction of its own, and answers the names of those that it
-// applied. Several processes may call it at once. Throws UserError("schema_too_new") where the database was written
-// by a newer version of this program: nothing is touched then.
+// Applies what is missing of `migrations`, each in a transaction of its own, and answers the names of those
+// that it applied. Several processes may call it at once. Throws UserError("schema_too_new") where the
+// database was written by a newer version of this program: nothing is touched then.
 std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations);
 
 // The current schema on PostgreSQL, where our tables are; empty on SQLite.

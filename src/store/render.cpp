@@ -26,10 +26,12 @@ void split(std::string_view text, char separator, Each&& each) {
   }
 }
 
-// \1 guards \2 text \3 replacement \4 becomes the text, or the replacement where one of its guards is removed.
+// \1 guards \2 text \3 replacement \4 becomes the text, or the replacement where one of its guards is
+// removed.
 std::string apply_guards(std::string text) {
   for (std::size_t begin = text.find('\1'); begin != std::string::npos; begin = text.find('\1')) {
-    const auto name_end = text.find('\2', begin), text_end = text.find('\3', begin), end = text.find('\4', begin);
+    const auto name_end = text.find('\2', begin), text_end = text.find('\3', begin),
+               end = text.find('\4', begin);
     bool all = true;
     split(std::string_view(text).substr(begin + 1, name_end - begin - 1), ',',
           [&](std::string_view name) { all = all && guard(name); });

@@ -15,15 +15,18 @@ namespace fencepost::store::testing {
 
 namespace {
 
-constexpr const char* kOnceColumns = "title TEXT NOT NULL DEFAULT 'v1', status TEXT NOT NULL DEFAULT 'queued', "
-                                     "enabled BOOLEAN NOT NULL DEFAULT TRUE, effect_key TEXT, ";
-constexpr const char* kRepeatableColumns = "title TEXT NOT NULL DEFAULT 'v1', state VARCHAR(20) NOT NULL DEFAULT "
-                                           "'Queued', is_active BOOLEAN NOT NULL DEFAULT TRUE, ";
+constexpr const char* kOnceColumns =
+    "title TEXT NOT NULL DEFAULT 'v1', status TEXT NOT NULL DEFAULT 'queued', "
+    "enabled BOOLEAN NOT NULL DEFAULT TRUE, effect_key TEXT, ";
+constexpr const char* kRepeatableColumns =
+    "title TEXT NOT NULL DEFAULT 'v1', state VARCHAR(20) NOT NULL DEFAULT "
+    "'Queued', is_active BOOLEAN NOT NULL DEFAULT TRUE, ";
 
 std::string fence_columns(const std::string& p) {
   return p + "fence BIGINT NOT NULL DEFAULT 0, " + p + "claim_id BIGINT, " + p + "effect BIGINT, " + p +
-         "lease_until BIGINT, " + p + "run_at BIGINT NOT NULL DEFAULT 0, " + p + "attempt INTEGER NOT NULL DEFAULT 0, " +
-         p + "stop_wanted BOOLEAN NOT NULL DEFAULT FALSE, " + p + "last_error TEXT";
+         "lease_until BIGINT, " + p + "run_at BIGINT NOT NULL DEFAULT 0, " + p +
+         "attempt INTEGER NOT NULL DEFAULT 0, " + p + "stop_wanted BOOLEAN NOT NULL DEFAULT FALSE, " + p +
+         "last_error TEXT";
 }
 
 std::string table_sql(const core::Queue& queue, Dialect dialect) {
@@ -33,8 +36,8 @@ std::string table_sql(const core::Queue& queue, Dialect dialect) {
     return std::string("CREATE TABLE posts (id ") +
            (sqlite ? "INTEGER PRIMARY KEY AUTOINCREMENT, " : "BIGINT PRIMARY KEY, ") + kOnceColumns + extra +
            fence_columns("") + ")";
-  return "CREATE TABLE \"Places\" (\"place id\" TEXT PRIMARY KEY NOT NULL, " + std::string(kRepeatableColumns) + extra +
-         fence_columns("fp_") + ")";
+  return "CREATE TABLE \"Places\" (\"place id\" TEXT PRIMARY KEY NOT NULL, " +
+         std::string(kRepeatableColumns) + extra + fence_columns("fp_") + ")";
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
@@ -122,7 +125,8 @@ World::~World() {
 
 std::unique_ptr<Connection> World::connect() {
   auto connection = database_->connect();
-  // Durability is not what the races are about, and a flush for each of some ten thousand transactions is slow.
+  // Durability is not what the races are about, and a flush for each of some ten thousand transactions is
+  // slow.
   if (dialect_ == Dialect::sqlite) connection->script("PRAGMA synchronous=OFF");
   return connection;
 }
@@ -141,10 +145,12 @@ std::string World::sql(std::string text) const {
   replace_all(text, "{payload}", quoted(queue_.payload[0]));
   replace_all(text, "{q}", "'" + queue_.name + "'");
   replace_all(text, "{effect_key}", once() ? "effect_key" : "NULL");
-  for (const auto* column : {"fence", "claim_id", "effect", "lease_until", "run_at", "attempt", "stop_wanted", "last_error"})
+  for (const auto* column :
+       {"fence", "claim_id", "effect", "lease_until", "run_at", "attempt", "stop_wanted", "last_error"})
     replace_all(text, "{" + std::string(column) + "}", quoted(queue_.column_prefix + column));
   if (dialect_ == Dialect::postgres)
-    for (char digit = '1'; digit <= '9'; ++digit) replace_all(text, std::string("?") + digit, std::string("$") + digit);
+    for (char digit = '1'; digit <= '9'; ++digit)
+      replace_all(text, std::string("?") + digit, std::string("$") + digit);
   return text;
 }
 
@@ -166,7 +172,8 @@ void World::script(const std::string& text) {
 }
 
 void World::vacuum() {
-  if (dialect_ == Dialect::postgres) onlooker_->script(sql("VACUUM {table}, fencepost_effects, fencepost_events"));
+  if (dialect_ == Dialect::postgres)
+    onlooker_->script(sql("VACUUM {table}, fencepost_effects, fencepost_events"));
 }
 
 void shift_clock(World& world, Duration by) {
@@ -174,7 +181,8 @@ void shift_clock(World& world, Duration by) {
   if (world.dialect() != Dialect::postgres) return;
   world.onlooker().script(
       "CREATE OR REPLACE FUNCTION fencepost_now() RETURNS BIGINT LANGUAGE sql VOLATILE PARALLEL SAFE AS "
-      "$$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + " + std::to_string(by.count()) + " $$");
+      "$$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + " +
+      std::to_string(by.count()) + " $$");
 }
 
 int backend_pid(Connection& connection) {

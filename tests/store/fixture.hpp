@@ -9,8 +9,8 @@
 
 namespace fencepost::store::testing {
 
-// Of the table's two shapes: `once` has the canonical words and a bigint key; `repeatable` has words, a prefix and
-// a text key of its own, as an adopted table has.
+// Of the table's two shapes: `once` has the canonical words and a bigint key; `repeatable` has words, a
+// prefix and a text key of its own, as an adopted table has.
 core::Queue queue_of(core::Kind kind);
 
 // The superuser's URL of the tests' PostgreSQL; throws, naming the script that sets it, where there is none.
@@ -19,7 +19,8 @@ std::string postgres_url();
 std::string with_database(const std::string& url, const std::string& name);
 std::string with_address(const std::string& url, const std::string& host_and_port);
 
-// Made and dropped with its database or file. Not thread-safe, but its connections may be used by one thread each.
+// Made and dropped with its database or file. Not thread-safe, but its connections may be used by one thread
+// each.
 class World {
  public:
   World(Dialect dialect, core::Kind kind, const DatabaseOptions& options = {});
@@ -77,6 +78,8 @@ bool waits_for_lock(World& world, int pid, Finished&& finished) {
   return false;
 }
 
-inline std::string dialect_name(Dialect dialect) { return dialect == Dialect::sqlite ? "sqlite" : "postgres"; }
+inline std::string dialect_name(Dialect dialect) {
+  return dialect == Dialect::sqlite ? "sqlite" : "postgres";
+}
 
 }  // namespace fencepost::store::testing

@@ -1,5 +1,6 @@
 #pragma once
-// The mutants: which guards are removed together, and which tests must then fail. Read with src/store/guards.hpp.
+// The mutants: which guards are removed together, and which tests must then fail. Read with
+// src/store/guards.hpp.
 
 #include <string_view>
 
@@ -19,18 +20,19 @@ inline constexpr Mutant kMutants[] = {
     {"claim_lock", kRepeatable, "queued | claim | claim", true},
     {"claim_effect", kOnce, "sending | foreign Queued | claim"},
     {"claim_state_subquery", kRepeatable, "queued | claim | claim", true},
-    {"gate_identity", kOnce, "claimed, lapsed | rescue | gate"},
+    {"gate_identity", kOnce, "queued | claim | gate"},
     {"gate_fence", kOnce, "claimed | foreign Cancelled | gate"},
+    {"gate_lock", "Store/Rule17.ALeaseThatEndsDuringTheWaitEndsTheGate/", "", true},
     {"gate_lease", kOnce, "claimed, lapsed | claim | gate"},
     // Covered by the fence unless the clock goes back.
-    {"gate_due", "Gate.ClosesBeforeRunAt/"},
+    {"gate_due", "Store/Rule03.GateClosesBeforeRunAt/"},
     // Covered by the fence, which the trigger moves; this test drops the trigger.
-    {"gate_enabled", "Gate.ClosesOnDisabledWithoutTrigger/"},
+    {"gate_enabled", "Store/Rule03.GateClosesOnDisabledWithoutTheTrigger/"},
     // Covered by the claim's own test.
-    {"gate_effect+claim_effect", "Gate.NeverBeginsBesideAnOpenEffect/"},
+    {"gate_effect+claim_effect", "Store/Rule03.NoGateBesideAnOpenEffect/"},
     {"settle_identity", kRepeatable, "claimed, lapsed | rescue | settle: done"},
     {"settle_fence", kRepeatable, "claimed | edit | settle: done"},
-    {"effect_identity", kOnce, "queued again | claim | settle effect: done"},
+    {"effect_identity", kOnce, "queued in the future | claim | settle effect: done"},
     {"effect_outcome", kOnce, "sending | settle effect: done | settle effect: failed"},
     {"late_yes", kOnce, "stopped | claim | settle effect: done"},
     {"stop_lock", kOnce, "claimed | ", true},
@@ -54,7 +56,7 @@ inline constexpr Mutant kMutants[] = {
     {"trigger_keeps_stopped", kRepeatable, "claimed, stop wanted | foreign Queued | claim"},
     {"trigger_delete", kOnce, "sending | claim | foreign delete"},
     {"restored_state", kOnce, "queued | stop | restored past", true},
-    {"budget_quota", "Budget.IsNeverExceeded/"},
+    {"budget_quota", "Store/PromiseF4.NoBucketIsOverdrawn/"},
 };
 
 }  // namespace fencepost::store::testing

@@ -1,5 +1,6 @@
-// Runs the suite once for each mutant, in a child of its own, and demands that it fails; and once intact, where it
-// must pass. Built against fencepost_store_mutants; FENCEPOST_MUTANT names the guards that a child removes.
+// Runs the suite once for each mutant, in a child of its own, and demands that it fails; and once intact,
+// where it must pass. Built against fencepost_store_mutants; FENCEPOST_MUTANT names the guards that a child
+// removes.
 
 #include "mutants.hpp"
 
@@ -20,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "fixture.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
 
@@ -31,16 +33,25 @@ const bool kRemoved = [] {
   return true;
 }();
 
+// Of the matrix (RaceMatrix.OncePostgres) or of a rule's tests (Store/Rule03.GateClosesBeforeRunAt/postgres).
+std::string filter(const Mutant& mutant, Dialect dialect) {
+  const std::string name(mutant.killers);
+  if (name.ends_with('/')) return name + dialect_name(dialect);
+  return name + (dialect == Dialect::postgres ? "Postgres" : "Sqlite");
+}
+
 // Part of the suite in a child; answers whether every test of it passed.
-bool passes(const std::string& guards, const Mutant& mutant, const char* database) {
-  const std::vector<std::string> own{"FENCEPOST_MUTANT=" + guards, "FENCEPOST_CASE=" + std::string(mutant.cases)};
+bool passes(const std::string& guards, const Mutant& mutant, Dialect dialect) {
+  if (dialect == Dialect::postgres) postgres_url();  // else every mutant would die of that
+  const std::vector<std::string> own{"FENCEPOST_MUTANT=" + guards,
+                                     "FENCEPOST_CASE=" + std::string(mutant.cases)};
   std::vector<char*> environment;
   for (const auto& entry : own) environment.push_back(const_cast<char*>(entry.c_str()));
   for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
   environment.push_back(nullptr);
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
-  std::vector<std::string> arguments{self, "--gtest_filter=" + std::string(mutant.killers) + database,
-                                     "--gtest_fail_fast", "--gtest_brief=1"};
+  std::vector<std::string> arguments{self, "--gtest_filter=" + filter(mutant, dialect), "--gtest_fail_fast",
+                                     "--gtest_brief=1"};
   std::vector<char*> pointers;
   for (auto& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
@@ -49,7 +60,8 @@ bool passes(const std::string& guards, const Mutant& mutant, const char* databas
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
   pid_t child = 0;
-  const int failed = posix_spawn(&child, self.c_str(), &actions, nullptr, pointers.data(), environment.data());
+  const int failed =
+      posix_spawn(&child, self.c_str(), &actions, nullptr, pointers.data(), environment.data());
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) throw std::runtime_error("cannot run " + self);
   int status = 0;
@@ -72,21 +84,22 @@ void for_each_mutant(Each&& each) {
 TEST(Mutants, AreAllKilled) {
   for_each_mutant([](const Mutant& mutant) {
     const std::string guards(mutant.guards);
-    EXPECT_FALSE(passes(guards, mutant, "Postgres")) << guards << " lives on PostgreSQL";
+    EXPECT_FALSE(passes(guards, mutant, Dialect::postgres)) << guards << " lives on PostgreSQL";
     if (mutant.postgres_only) return;
-    EXPECT_FALSE(passes(guards, mutant, "Sqlite")) << guards << " lives on SQLite";
+    EXPECT_FALSE(passes(guards, mutant, Dialect::sqlite)) << guards << " lives on SQLite";
   });
 }
 
 // Else they would be killed by anything.
 TEST(Mutants, TheIntactStorePasses) {
   for_each_mutant([](const Mutant& mutant) {
-    EXPECT_TRUE(passes("", mutant, "Postgres")) << mutant.killers << " " << mutant.cases;
-    EXPECT_TRUE(passes("", mutant, "Sqlite")) << mutant.killers << " " << mutant.cases;
+    EXPECT_TRUE(passes("", mutant, Dialect::postgres)) << mutant.killers << " " << mutant.cases;
+    EXPECT_TRUE(passes("", mutant, Dialect::sqlite)) << mutant.killers << " " << mutant.cases;
   });
 }
 
-// -- the names agree ---------------------------------------------------------------------------------------------
+// -- the names agree
+// ---------------------------------------------------------------------------------------------
 
 std::set<std::string> parts(std::string text, char separator) {
   std::set<std::string> all;

@@ -1,6 +1,6 @@
-// The race matrix: every ordered pair of operations on one item, from every start state, on both databases. Each
-// case runs once as two transactions one after the other; on PostgreSQL also truly blocked: A has written and not
-// committed, B waits for it or passes it over, then A commits, or rolls back.
+// The race matrix: every ordered pair of operations on one item, from every start state, on both databases.
+// Each case runs once as two transactions one after the other; on PostgreSQL also truly blocked: A has
+// written and not committed, B waits for it or passes it over, then A commits, or rolls back.
 //
 // One case again, or all that begin so:
 //   FENCEPOST_CASE='sending | stop | rescue' store_race_matrix_test --gtest_filter='RaceMatrix.Once*'
@@ -51,9 +51,10 @@ std::string one_after_the_other(World& world, const Start& start, const Operatio
   return first.empty() ? step(c, b, world.b()) : "after the first: " + first;
 }
 
-// A holds the row. What B may answer: a statement that waited sees what A left; one that skips saw nothing; one
-// that did not match the row as it was before A wrote nothing and need not have waited.
-std::string blocked(World& world, ThreadOfB& thread, const Start& start, const Operation& a, const Operation& b, bool commit) {
+// A holds the row. What B may answer: a statement that waited sees what A left; one that skips saw nothing;
+// one that did not match the row as it was before A wrote nothing and need not have waited.
+std::string blocked(World& world, ThreadOfB& thread, const Start& start, const Operation& a,
+                    const Operation& b, bool commit) {
   Case c(world, start);
   auto before = c.oracle();
   auto alone = before;

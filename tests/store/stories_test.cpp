@@ -1,6 +1,6 @@
-// Longer stories of the same operations: every triple of the nastiest on SQLite, and seeded random walks on both.
-// A failure prints the story, and its seed:  FENCEPOST_SEED=17 store_race_matrix_test --gtest_filter='Stories.*'
-// FENCEPOST_STORIES=100000 walks longer.
+// Longer stories of the same operations: every triple of the nastiest on SQLite, and seeded random walks on
+// both. A failure prints the story, and its seed:  FENCEPOST_SEED=17 store_race_matrix_test
+// --gtest_filter='Stories.*' FENCEPOST_STORIES=100000 walks longer.
 
 #include <gtest/gtest.h>
 
@@ -48,7 +48,9 @@ void walk(Dialect dialect, core::Kind kind, int stories) {
   const char* given = std::getenv("FENCEPOST_SEED");
   const unsigned first = given ? static_cast<unsigned>(std::stoul(given)) : 1;
   const char* more = std::getenv("FENCEPOST_STORIES");
-  const unsigned last = given ? first : more ? static_cast<unsigned>(std::stoul(more)) : static_cast<unsigned>(stories);
+  const unsigned last = given  ? first
+                        : more ? static_cast<unsigned>(std::stoul(more))
+                               : static_cast<unsigned>(stories);
   for (unsigned seed = first; seed <= last; ++seed) {
     std::mt19937 random(seed);
     std::vector<const Operation*> story;
@@ -59,10 +61,23 @@ void walk(Dialect dialect, core::Kind kind, int stories) {
   }
 }
 
-const std::set<std::string> kNasty{
-    "claim", "gate", "stop", "rearm", "settle effect: retry", "foreign Queued", "foreign Cancelled",
-    "foreign save of a very old copy", "reconcile: absent, platform refuses a second", "time passes", "sweep",
-    "the newest's gate", "settle: done", "settle: retry", "acknowledge", "edit", "the newest settles: done"};
+const std::set<std::string> kNasty{"claim",
+                                   "gate",
+                                   "stop",
+                                   "rearm",
+                                   "settle effect: retry",
+                                   "foreign Queued",
+                                   "foreign Cancelled",
+                                   "foreign save of a very old copy",
+                                   "reconcile: absent, platform refuses a second",
+                                   "time passes",
+                                   "sweep",
+                                   "the newest's gate",
+                                   "settle: done",
+                                   "settle: retry",
+                                   "acknowledge",
+                                   "edit",
+                                   "the newest settles: done"};
 
 void tell_triples(core::Kind kind) {
   World world(Dialect::sqlite, kind);

@@ -38,7 +38,8 @@ WITH s AS (
 )
 UPDATE {table} AS t SET
   {status} = (CASE
-    WHEN t.{stop_wanted} AND s.word = {w_queued} THEN {w_stopped} --! stop_wanted => WHEN FALSE THEN {w_stopped}
+    WHEN t.{stop_wanted} AND s.word = {w_queued}                 --! stop_wanted => WHEN FALSE
+      THEN {w_stopped}
     ELSE s.word END)::{status_type},
   {fence} = t.{fence} + 1,
   {lease_until} = NULL,
@@ -54,10 +55,12 @@ WHERE t.{key} = {k_item}
 RETURNING t.{key}::text, t.{fence}, t.{status}::text
 
 -- name: acknowledge
--- $1 item, $2 claim, $3 the fence it was claimed with: a claimed repeatable item was edited under its handler.
+-- $1 item, $2 claim, $3 the fence it was claimed with: a claimed repeatable item was edited under its
+-- handler.
 UPDATE {table} AS t SET
   {status} = (CASE
-    WHEN t.{stop_wanted} THEN {w_stopped}                        --! stop_wanted => WHEN FALSE THEN {w_stopped}
+    WHEN t.{stop_wanted}                                         --! stop_wanted => WHEN FALSE
+      THEN {w_stopped}
     ELSE {w_queued} END)::{status_type},
   {fence} = t.{fence} + 1, {lease_until} = NULL, {stop_wanted} = FALSE
 WHERE t.{key} = {k1} AND t.{claim_id} = $2 AND t.{fence} <> $3 AND t.{status} = {w_claimed}
@@ -78,12 +81,12 @@ RETURNING t.{key}::text, t.{fence}, t.{stop_wanted}
 
 -- name: gate
 -- $1 item, $2 claim, $3 fence, $4 a new idempotency key, $5 lease in µs (past the request's hard deadline).
--- The row is locked first. Without that, an UPDATE that waited for somebody who then changed nothing goes on with
--- what it read before the wait, and a lease that ended meanwhile would pass (rule 17).
+-- The row is locked first. Without that, an UPDATE that waited for somebody who then changed nothing goes on
+-- with what it read before the wait, and a lease that ended meanwhile would pass (rule 17).
 UPDATE {table} AS t SET
   {status} = {w_sending}, {effect} = t.{claim_id}, {effect_key} = coalesce(t.{effect_key}, $4),
   {lease_until} = fencepost_now() + $5::bigint, {fence} = t.{fence} + 1
-WHERE t.{key} = (SELECT l.{key} FROM {table} AS l WHERE l.{key} = {k1} FOR NO KEY UPDATE)
+WHERE t.{key} = {k1}
   AND t.{claim_id} = $2                                          --! gate_identity
   AND t.{fence} = $3                                             --! gate_identity,gate_fence
   AND t.{status} = {w_claimed}                                   --! gate_identity,gate_fence
@@ -115,10 +118,12 @@ SELECT t.{key}::text, t.{status}::text, t.{fence}, t.{claim_id}, t.{effect}, t.{
 FROM {table} AS t WHERE t.{key} = {k1}
 
 -- name: write_item
--- The second half: $1 item, $2 the fence that was seen under the lock, $3 status word, $4 a new claim or NULL,
--- $5 effect, $6 lease in µs or NULL, $7 run_at in µs from now or NULL, $8 attempts, $9 stop_wanted, $10 error
+-- The second half: $1 item, $2 the fence that was seen under the lock, $3 status word, $4 a new claim or
+-- NULL, $5 effect, $6 lease in µs or NULL, $7 run_at in µs from now or NULL, $8 attempts, $9 stop_wanted,
+-- $10 error
 UPDATE {table} AS t SET
-  {status} = $3::text::{status_type}, {fence} = t.{fence} + 1, {claim_id} = coalesce($4, t.{claim_id}), {effect} = $5,
+  {status} = $3::text::{status_type}, {fence} = t.{fence} + 1,
+  {claim_id} = coalesce($4, t.{claim_id}), {effect} = $5,
   {lease_until} = fencepost_now() + $6::bigint, {run_at} = coalesce(fencepost_now() + $7::bigint, t.{run_at}),
   {attempt} = t.{attempt} + $8, {stop_wanted} = $9, {last_error} = $10
 WHERE t.{key} = {k1}
@@ -132,7 +137,8 @@ UPDATE {table} AS t SET {stop_wanted} = TRUE WHERE t.{key} = {k1} AND t.{fence} 
 -- name: clamp_lease
 -- $1 the longest lease in µs: the database's clock went back, and leases lie far ahead of it (rule 11).
 UPDATE {table} AS t SET {lease_until} = fencepost_now() + $1::bigint
-WHERE t.{key} IN (SELECT c.{key} FROM {table} AS c WHERE c.{lease_until} > (SELECT fencepost_now()) + $1::bigint
+WHERE t.{key} IN (SELECT c.{key} FROM {table} AS c
+                  WHERE c.{lease_until} > (SELECT fencepost_now()) + $1::bigint
                   FOR NO KEY UPDATE SKIP LOCKED)
   AND t.{lease_until} > fencepost_now() + $1::bigint AND t.{fence} >= 0
 RETURNING t.{key}::text
@@ -159,13 +165,14 @@ WHERE t.{status} = {w_unknown} AND t.{effect} IS NOT NULL AND t.{run_at} <= (SEL
 ORDER BY t.{run_at} LIMIT $1
 
 -- name: misplaced
--- $1 how many: rows whose word a foreign writer changed against what their effect says. Their effect is known or
--- unknown but not running, and no lease will bring them to the rescuer.
+-- $1 how many: rows whose word a foreign writer changed against what their effect says. Their effect is
+-- known or unknown but not running, and no lease will bring them to the rescuer.
 SELECT t.{key}::text FROM {table} AS t
 WHERE t.{effect} IS NOT NULL AND t.{status} <> {w_done} AND t.{status} <> {w_unknown}
   AND t.{lease_until} IS NULL
 UNION
-SELECT t.{key}::text FROM fencepost_effects AS e JOIN {table} AS t ON t.{key} = {k_effect} AND t.{effect} = e.claim
+SELECT t.{key}::text FROM fencepost_effects AS e
+  JOIN {table} AS t ON t.{key} = {k_effect} AND t.{effect} = e.claim
 WHERE e.queue = {queue} AND (e.outcome IS NULL OR e.outcome = 'unknown') AND t.{status} = {w_done}
   AND t.{lease_until} IS NULL
 UNION
@@ -185,5 +192,6 @@ SELECT t.{status}::text, count(*), max(fencepost_now() - t.{run_at}) FROM {table
 -- name: due_to_unknown
 -- Items that were due when the database was found to be an older copy of itself (rule 13).
 SELECT t.{key}::text FROM {table} AS t
-WHERE t.{status} IN ({w_queued}, {w_claimed}) AND t.{effect} IS NULL AND t.{run_at} <= (SELECT fencepost_now())
+WHERE t.{status} IN ({w_queued}, {w_claimed}) AND t.{effect} IS NULL
+  AND t.{run_at} <= (SELECT fencepost_now())
 ORDER BY t.{key}

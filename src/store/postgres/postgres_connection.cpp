@@ -20,7 +20,8 @@ Value field(const PGresult* result, int row, int column) {
   const char* data = PQgetvalue(result, row, column);
   const auto length = static_cast<std::size_t>(PQgetlength(result, row, column));
   switch (PQftype(result, column)) {
-    case kBool: return data[0] == 't';
+    case kBool:
+      return data[0] == 't';
     case kInt2:
     case kInt4:
     case kInt8: {
@@ -29,8 +30,10 @@ Value field(const PGresult* result, int row, int column) {
       return number;
     }
     case kFloat4:
-    case kFloat8: return std::strtod(data, nullptr);
-    default: return std::string(data, length);
+    case kFloat8:
+      return std::strtod(data, nullptr);
+    default:
+      return std::string(data, length);
   }
 }
 
@@ -52,8 +55,8 @@ std::optional<std::string> as_text(const Value& value) {
 // Worth another try as it is: deadlock, serialization, lock not available, admin shutdown, crash recovery,
 // cannot connect now, too many connections.
 bool retryable(std::string_view state) {
-  static const std::set<std::string_view> kStates{"40P01", "40001", "55P03", "57P01", "57P02", "57P03", "53300",
-                                                  "25P03", "25P04"};
+  static const std::set<std::string_view> kStates{"40P01", "40001", "55P03", "57P01", "57P02",
+                                                  "57P03", "53300", "25P03", "25P04"};
   return kStates.contains(state) || state.starts_with("08");
 }
 
@@ -65,7 +68,8 @@ std::string trimmed(const char* message) {
 
 }  // namespace
 
-PostgresConnection::PostgresConnection(const std::string& url, const DatabaseOptions& options) : options_(options) {
+PostgresConnection::PostgresConnection(const std::string& url, const DatabaseOptions& options)
+    : options_(options) {
   wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   FENCEPOST_ASSERT(wake_fd_ >= 0);
   try {
@@ -83,33 +87,49 @@ PostgresConnection::~PostgresConnection() {
 
 void PostgresConnection::connect(const std::string& url) {
   // The URL is expanded first, so that what stands in it wins over nothing but these keep-alives.
-  const char* keys[] = {"application_name",    "client_encoding",     "keepalives",       "keepalives_idle",
-                        "keepalives_interval", "keepalives_count",    "tcp_user_timeout", "dbname", nullptr};
-  const char* values[] = {options_.application.c_str(), "UTF8", "1", "10", "5", "3", "20000", url.c_str(), nullptr};
+  const char* keys[] = {"application_name",
+                        "client_encoding",
+                        "keepalives",
+                        "keepalives_idle",
+                        "keepalives_interval",
+                        "keepalives_count",
+                        "tcp_user_timeout",
+                        "dbname",
+                        nullptr};
+  const char* values[] = {
+      options_.application.c_str(), "UTF8", "1", "10", "5", "3", "20000", url.c_str(), nullptr};
   connection_.reset(PQconnectStartParams(keys, values, 1));
   if (!connection_) throw std::bad_alloc();
   const auto deadline = base::BootClock::now() + options_.connect_deadline;
   auto state = PQstatus(connection_.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
-    const bool waited = state != PGRES_POLLING_FAILED && wait_socket(state == PGRES_POLLING_WRITING, deadline);
+    const bool waited =
+        state != PGRES_POLLING_FAILED && wait_socket(state == PGRES_POLLING_WRITING, deadline);
     if (!waited) {
-      const auto why = state == PGRES_POLLING_FAILED ? trimmed(PQerrorMessage(connection_.get())) : "timed out";
+      const auto why =
+          state == PGRES_POLLING_FAILED ? trimmed(PQerrorMessage(connection_.get())) : "timed out";
       connection_.reset();
       throw base::InfraError("cannot connect: " + why, {.retryable = true, .poisoned = true}, "08001");
     }
     state = PQconnectPoll(connection_.get());
   }
-  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      connection_.get(), [](void*, const char*) {}, nullptr);
   PQsetNoticeReceiver(connection_.get(), on_notice, this);
   FENCEPOST_ASSERT(PQsetnonblocking(connection_.get(), 1) == 0);
   if (PQserverVersion(connection_.get()) < 150000)
     throw base::UserError("database_unusable", "the PostgreSQL server is older than 15: upgrade it");
   if (options_.poll_only) return;
   const auto ms = [](base::Duration d) { return std::to_string(d.count() / 1000); };
-  script("SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';"
-         "SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = " + ms(options_.lock_timeout) + ";"
-         "SET statement_timeout = " + ms(options_.statement_deadline) + "; SET bytea_output = 'hex';"
-         "SET client_min_messages = warning");
+  script(
+      "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';"
+      "SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = " +
+      ms(options_.lock_timeout) +
+      ";"
+      "SET statement_timeout = " +
+      ms(options_.statement_deadline) +
+      "; SET bytea_output = 'hex';"
+      "SET client_min_messages = warning");
 }
 
 void PostgresConnection::on_notice(void* self, const PGresult* result) {
@@ -186,13 +206,15 @@ void PostgresConnection::fail(const PGresult* result, const std::string& what, L
     in_transaction_ = false;
   }
   throw base::InfraError(what + ": " + why,
-                         {.retryable = stale || retryable(sqlstate), .poisoned = ending,
+                         {.retryable = stale || retryable(sqlstate),
+                          .poisoned = ending,
                           .in_doubt = ending && loss == Loss::in_doubt},
                          sqlstate);
 }
 
 ResultPtr PostgresConnection::command(const std::string& text, Loss loss) {
-  if (!connection_) throw base::InfraError("connection is closed", {.retryable = true, .poisoned = true}, "08003");
+  if (!connection_)
+    throw base::InfraError("connection is closed", {.retryable = true, .poisoned = true}, "08003");
   warning_.clear();
   if (!PQsendQuery(connection_.get(), text.c_str())) lose(loss, text);
   return wait_result(loss, text.substr(0, 60));
@@ -206,11 +228,15 @@ void PostgresConnection::begin() {
   FENCEPOST_ASSERT(!in_transaction_);
   if (options_.poll_only) {
     // Behind a pooler in transaction mode nothing of the session lasts; the settings go with the transaction.
-    command("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on;"
-            "SET LOCAL client_min_messages = warning; SET LOCAL idle_in_transaction_session_timeout = '60s';"
-            "SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout.count() / 1000) + ";"
-            "SET LOCAL statement_timeout = " + std::to_string(options_.statement_deadline.count() / 1000),
-            Loss::plain);
+    command(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on;"
+        "SET LOCAL client_min_messages = warning; SET LOCAL idle_in_transaction_session_timeout = '60s';"
+        "SET LOCAL lock_timeout = " +
+            std::to_string(options_.lock_timeout.count() / 1000) +
+            ";"
+            "SET LOCAL statement_timeout = " +
+            std::to_string(options_.statement_deadline.count() / 1000),
+        Loss::plain);
   } else {
     command("BEGIN ISOLATION LEVEL READ COMMITTED", Loss::plain);
   }
@@ -225,7 +251,8 @@ void PostgresConnection::commit() {
   if (std::strcmp(PQcmdStatus(result.get()), "COMMIT") != 0)
     throw base::InfraError("the transaction was rolled back", {.retryable = true}, "40000");
   if (!warning_.empty())
-    throw base::InfraError("commit answered with a warning: " + warning_, {.retryable = true, .in_doubt = true});
+    throw base::InfraError("commit answered with a warning: " + warning_,
+                           {.retryable = true, .in_doubt = true});
 }
 
 void PostgresConnection::rollback() noexcept {
@@ -243,7 +270,8 @@ std::string PostgresConnection::prepare(const Sql& sql) {
   if (known.first == sql.text && !known.second.empty()) return known.second;
   const std::string name = "s" + std::to_string(next_statement_++);
   warning_.clear();
-  if (!PQsendPrepare(connection_.get(), name.c_str(), sql.text.c_str(), 0, nullptr)) lose(Loss::plain, sql.name);
+  if (!PQsendPrepare(connection_.get(), name.c_str(), sql.text.c_str(), 0, nullptr))
+    lose(Loss::plain, sql.name);
   wait_result(Loss::plain, sql.name);
   known = {sql.text, name};
   return name;
@@ -261,7 +289,8 @@ ResultPtr PostgresConnection::execute(const Sql& sql, const Params& params, Loss
   const int count = static_cast<int>(values.size());
   if (options_.poll_only) {
     warning_.clear();
-    if (!PQsendQueryParams(connection_.get(), sql.text.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0))
+    if (!PQsendQueryParams(connection_.get(), sql.text.c_str(), count, nullptr, values.data(), nullptr,
+                           nullptr, 0))
       lose(loss, sql.name);
   } else {
     const auto name = prepare(sql);
@@ -273,7 +302,8 @@ ResultPtr PostgresConnection::execute(const Sql& sql, const Params& params, Loss
 }
 
 Rows PostgresConnection::run(const Sql& sql, const Params& params) {
-  if (!connection_) throw base::InfraError("connection is closed", {.retryable = true, .poisoned = true}, "08003");
+  if (!connection_)
+    throw base::InfraError("connection is closed", {.retryable = true, .poisoned = true}, "08003");
   if (!in_transaction_ && options_.poll_only) {
     Transaction wrapped(*this);
     Rows rows = run(sql, params);
@@ -284,13 +314,15 @@ Rows PostgresConnection::run(const Sql& sql, const Params& params) {
   Rows out;
   for (int row = 0; row < PQntuples(result.get()); ++row) {
     Row fields;
-    for (int column = 0; column < PQnfields(result.get()); ++column) fields.push_back(field(result.get(), row, column));
+    for (int column = 0; column < PQnfields(result.get()); ++column)
+      fields.push_back(field(result.get(), row, column));
     out.rows.push_back(std::move(fields));
   }
   const char* changed = PQcmdTuples(result.get());
   out.changed = std::strncmp(PQcmdStatus(result.get()), "SELECT", 6) == 0 ? 0 : std::atoll(changed);
   if (!in_transaction_ && !warning_.empty() && out.changed > 0)
-    throw base::InfraError("commit answered with a warning: " + warning_, {.retryable = true, .in_doubt = true});
+    throw base::InfraError("commit answered with a warning: " + warning_,
+                           {.retryable = true, .in_doubt = true});
   return out;
 }
 
@@ -307,7 +339,8 @@ std::vector<std::string> PostgresConnection::wait_notifications(base::BootTime u
       PQfreemem(notify);
     }
   };
-  if (!connection_) throw base::InfraError("connection is closed", {.retryable = true, .poisoned = true}, "08003");
+  if (!connection_)
+    throw base::InfraError("connection is closed", {.retryable = true, .poisoned = true}, "08003");
   collect();
   while (channels.empty()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - base::BootClock::now()).count();

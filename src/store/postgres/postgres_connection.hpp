@@ -56,7 +56,8 @@ class PostgresConnection final : public Connection {
 
   const DatabaseOptions options_;
   ConnectionPtr connection_;
-  std::unordered_map<std::string, std::pair<std::string, std::string>> statements_;  // name → (text, server name)
+  std::unordered_map<std::string, std::pair<std::string, std::string>>
+      statements_;  // name → (text, server name)
   int next_statement_ = 0;
   bool in_transaction_ = false;
   std::string warning_;  // the last WARNING since the command began

@@ -26,7 +26,9 @@ class PostgresDatabase final : public Database {
  public:
   PostgresDatabase(std::string url, std::string label, const DatabaseOptions& options)
       : Database(options), url_(std::move(url)), label_(std::move(label)) {}
-  std::unique_ptr<Connection> connect() override { return std::make_unique<PostgresConnection>(url_, options()); }
+  std::unique_ptr<Connection> connect() override {
+    return std::make_unique<PostgresConnection>(url_, options());
+  }
   Dialect dialect() const override { return Dialect::postgres; }
   std::string label() const override { return label_; }
 
@@ -42,15 +44,17 @@ std::unique_ptr<Database> open(const std::string& url, const DatabaseOptions& op
   const std::unique_ptr<PQconninfoOption, FreeOptions> parsed(PQconninfoParse(url.c_str(), &message));
   if (!parsed) {
     PQfreemem(message);
-    throw base::UserError("invalid_database_url",
-                          "the database URL cannot be read: write it as postgresql://USER:PASSWORD@HOST:PORT/NAME");
+    throw base::UserError(
+        "invalid_database_url",
+        "the database URL cannot be read: write it as postgresql://USER:PASSWORD@HOST:PORT/NAME");
   }
   auto database = std::make_unique<PostgresDatabase>(url, label_of(parsed.get()), options);
   try {
     auto probe = database->acquire();
   } catch (const base::InfraError& error) {
-    throw base::UserError("database_unusable", "no connection to " + database->label() + " (" + error.what() +
-                                                   "): check that the server runs, and the URL's user, password and name");
+    throw base::UserError("database_unusable",
+                          "no connection to " + database->label() + " (" + error.what() +
+                              "): check that the server runs, and the URL's user, password and name");
   }
   return database;
 }

@@ -1,6 +1,6 @@
--- The fence trigger (rule 12). Installed as one script over a fenced table; {own} is the schema of our tables,
--- because a foreign session may have another search_path. The functions run with their owner's rights: a foreign
--- program has some on its own table, and none on our tables.
+-- The fence trigger (rule 12). Installed as one script over a fenced table; {own} is the schema of our
+-- tables, because a foreign session may have another search_path. The functions run with their owner's
+-- rights: a foreign program has some on its own table, and none on our tables.
 
 -- name: install
 CREATE OR REPLACE FUNCTION {own}{fn_update}() RETURNS trigger LANGUAGE plpgsql
@@ -19,14 +19,17 @@ BEGIN
     changed := NEW.{fence} IS DISTINCT FROM OLD.{fence} OR {tracked_changed};
     NEW.{status} := {kept_status};                               --! trigger_keeps_stopped
     -- A stop by plain SQL while the effect is open is a stop that is wanted: a retry must not forget it.
-    IF OLD.{effect} IS NOT NULL AND NEW.{status} = {w_stopped} THEN NEW.{stop_wanted} := TRUE; END IF; --! stop_wanted
+    IF OLD.{effect} IS NOT NULL AND NEW.{status} = {w_stopped} THEN
+      NEW.{stop_wanted} := TRUE;                                 --! stop_wanted => NULL;
+    END IF;
     IF OLD.{effect} IS NOT NULL AND NEW.{lease_until} IS NULL THEN
       NEW.{lease_until} := OLD.{lease_until};
     END IF;
     IF changed THEN
       NEW.{fence} := OLD.{fence} + 1;
       INSERT INTO {own}fencepost_events (at, queue, item, kind, from_state, to_state, fence, actor)
-      VALUES ({own}fencepost_now(), {queue}, OLD.{key}::text, 'changed', OLD.{status}::text, NEW.{status}::text,
+      VALUES ({own}fencepost_now(), {queue}, OLD.{key}::text, 'changed', OLD.{status}::text,
+              NEW.{status}::text,
               NEW.{fence}, current_setting('application_name'));
     END IF;
   END IF;
@@ -76,14 +79,17 @@ DROP TRIGGER IF EXISTS zzz_fencepost_update ON {table};
 DROP TRIGGER IF EXISTS zzz_fencepost_insert ON {table};
 DROP TRIGGER IF EXISTS zzz_fencepost_delete ON {table};
 DROP TRIGGER IF EXISTS zzz_fencepost_truncate ON {table};
-CREATE TRIGGER zzz_fencepost_update BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {own}{fn_update}();             --! trigger
+CREATE TRIGGER zzz_fencepost_update BEFORE UPDATE ON {table}     --! trigger
+  FOR EACH ROW EXECUTE FUNCTION {own}{fn_update}();              --! trigger
 CREATE TRIGGER zzz_fencepost_insert BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {own}{fn_insert}();
-CREATE TRIGGER zzz_fencepost_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {own}{fn_delete}();             --! trigger_delete
-CREATE TRIGGER zzz_fencepost_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {own}{fn_truncate}(); --! trigger_delete
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER zzz_fencepost_update;                                                            --! trigger
+CREATE TRIGGER zzz_fencepost_delete BEFORE DELETE ON {table}     --! trigger_delete
+  FOR EACH ROW EXECUTE FUNCTION {own}{fn_delete}();              --! trigger_delete
+CREATE TRIGGER zzz_fencepost_truncate BEFORE TRUNCATE ON {table} --! trigger_delete
+  FOR EACH STATEMENT EXECUTE FUNCTION {own}{fn_truncate}();      --! trigger_delete
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER zzz_fencepost_update;  --! trigger
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER zzz_fencepost_insert;
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER zzz_fencepost_delete;                                                            --! trigger_delete
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER zzz_fencepost_truncate;                                                          --! trigger_delete
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER zzz_fencepost_delete;  --! trigger_delete
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER zzz_fencepost_truncate;  --! trigger_delete
 CREATE INDEX IF NOT EXISTS {ix_due} ON {table} ({status}, {run_at}, {key});
 CREATE INDEX IF NOT EXISTS {ix_lease} ON {table} ({lease_until}) WHERE {lease_until} IS NOT NULL;
 CREATE INDEX IF NOT EXISTS {ix_open} ON {table} ({key}) WHERE {effect} IS NOT NULL AND {status} <> {w_done};

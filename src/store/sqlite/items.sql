@@ -25,7 +25,8 @@ RETURNING {key}, {claim_id}, {fence}, {attempt}, {run_at}, {stop_wanted}, {effec
 -- ?1 a JSON array of {item, claim, fence, word, delay, at, counts, error}; answers the rows that it wrote.
 UPDATE {table} AS t SET
   {status} = CASE
-    WHEN t.{stop_wanted} AND s.word = {w_queued} THEN {w_stopped} --! stop_wanted => WHEN FALSE THEN {w_stopped}
+    WHEN t.{stop_wanted} AND s.word = {w_queued}                 --! stop_wanted => WHEN FALSE
+      THEN {w_stopped}
     ELSE s.word END,
   {fence} = t.{fence} + 1,
   {lease_until} = NULL,
@@ -44,10 +45,12 @@ WHERE t.{key} = {k_item}
 RETURNING {key}, {fence}, {status}
 
 -- name: acknowledge
--- ?1 item, ?2 claim, ?3 the fence it was claimed with: a claimed repeatable item was edited under its handler.
+-- ?1 item, ?2 claim, ?3 the fence it was claimed with: a claimed repeatable item was edited under its
+-- handler.
 UPDATE {table} AS t SET
   {status} = CASE
-    WHEN t.{stop_wanted} THEN {w_stopped}                        --! stop_wanted => WHEN FALSE THEN {w_stopped}
+    WHEN t.{stop_wanted}                                         --! stop_wanted => WHEN FALSE
+      THEN {w_stopped}
     ELSE {w_queued} END,
   {fence} = t.{fence} + 1, {lease_until} = NULL, {stop_wanted} = FALSE
 WHERE t.{key} = {k1} AND t.{claim_id} = ?2 AND t.{fence} <> ?3 AND t.{status} = {w_claimed}
@@ -131,8 +134,8 @@ WHERE t.{status} = {w_unknown} AND t.{effect} IS NOT NULL AND t.{run_at} <= fenc
 ORDER BY t.{run_at} LIMIT ?1
 
 -- name: misplaced
--- ?1 how many: rows whose word a foreign writer changed against what their effect says. Their effect is known or
--- unknown but not running, and no lease will bring them to the rescuer.
+-- ?1 how many: rows whose word a foreign writer changed against what their effect says. Their effect is
+-- known or unknown but not running, and no lease will bring them to the rescuer.
 SELECT t.{key} FROM {table} AS t
 WHERE t.{effect} IS NOT NULL AND t.{status} <> {w_done} AND t.{status} <> {w_unknown}
   AND t.{lease_until} IS NULL

@@ -19,8 +19,8 @@ struct Finalize {
 using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalize>;
 
 // One process's writers take turns on a mutex: waiting for it is prompt, where busy_timeout polls. Other
-// processes are waited for by busy_timeout. Not a std::timed_mutex: it locks by pthread_mutex_clocklock, which the
-// thread sanitizer of gcc 12 does not see.
+// processes are waited for by busy_timeout. Not a std::timed_mutex: it locks by pthread_mutex_clocklock,
+// which the thread sanitizer of gcc 12 does not see.
 class WriterMutex {
  public:
   bool try_lock_for(base::Duration timeout) {
@@ -56,17 +56,21 @@ void now_function(sqlite3_context* context, int, sqlite3_value**) {
   const bool device = primary == SQLITE_FULL || primary == SQLITE_IOERR || primary == SQLITE_READONLY ||
                       primary == SQLITE_CANTOPEN;
   throw base::InfraError(what + ": " + sqlite3_errmsg(db),
-                         {.retryable = busy, .poisoned = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB,
+                         {.retryable = busy,
+                          .poisoned = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB,
                           // A commit that met an I/O error may be in the log; nobody knows before it is read.
                           .in_doubt = committing && primary == SQLITE_IOERR},
-                         busy ? "SQLITE_BUSY" : device ? std::string("SQLITE_DEVICE") : std::to_string(code));
+                         busy     ? "SQLITE_BUSY"
+                         : device ? std::string("SQLITE_DEVICE")
+                                  : std::to_string(code));
 }
 
 class SqliteConnection final : public Connection {
  public:
   SqliteConnection(const std::string& path, const DatabaseOptions& options, WriterMutex& writers)
       : options_(options), writers_(writers) {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    const int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
     if (code != SQLITE_OK) {
       const std::string why = sqlite3_errstr(code);
@@ -79,21 +83,24 @@ class SqliteConnection final : public Connection {
                                nullptr, nullptr, nullptr);
     if (sqlite3_db_readonly(db_, "main") == 1) {
       sqlite3_close(db_);
-      throw base::UserError("database_unusable", "the database file '" + path +
-                                                     "' is read-only: give this user write access to it and its folder");
+      throw base::UserError(
+          "database_unusable",
+          "the database file '" + path + "' is read-only: give this user write access to it and its folder");
     }
     try {
       // WAL first: it is the one pragma that needs the file itself, so it also finds out what is no database.
-      script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-             "PRAGMA trusted_schema=OFF; PRAGMA recursive_triggers=OFF;");
+      script(
+          "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+          "PRAGMA trusted_schema=OFF; PRAGMA recursive_triggers=OFF;");
     } catch (const base::InfraError& error) {
       const bool retry = error.retryable();
       sqlite3_close(db_);
       db_ = nullptr;
       if (retry) throw;
-      throw base::UserError("database_unusable", "the file '" + path +
-                                                     "' cannot be used as a database: check that it is a SQLite "
-                                                     "file, that it and its folder are writable and the disk is not full");
+      throw base::UserError("database_unusable",
+                            "the file '" + path +
+                                "' cannot be used as a database: check that it is a SQLite "
+                                "file, that it and its folder are writable and the disk is not full");
     }
   }
   ~SqliteConnection() override {
@@ -194,7 +201,8 @@ class SqliteConnection final : public Connection {
                                         SQLITE_PREPARE_PERSISTENT, &raw, &tail);
     StatementPtr statement(raw);
     if (code != SQLITE_OK) fail("statement " + sql.name);
-    FENCEPOST_ASSERT(raw != nullptr && std::string_view(tail).find_first_not_of("; \n\t") == std::string_view::npos);
+    FENCEPOST_ASSERT(raw != nullptr &&
+                     std::string_view(tail).find_first_not_of("; \n\t") == std::string_view::npos);
     statements_[sql.name] = {sql.text, std::move(statement)};
     return raw;
   }
@@ -215,12 +223,16 @@ class SqliteConnection final : public Connection {
 
   static Value column(sqlite3_stmt* statement, int index) {
     switch (sqlite3_column_type(statement, index)) {
-      case SQLITE_NULL: return {};
-      case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_column_int64(statement, index));
-      case SQLITE_FLOAT: return sqlite3_column_double(statement, index);
+      case SQLITE_NULL:
+        return {};
+      case SQLITE_INTEGER:
+        return static_cast<std::int64_t>(sqlite3_column_int64(statement, index));
+      case SQLITE_FLOAT:
+        return sqlite3_column_double(statement, index);
       default: {
         const auto* data = static_cast<const char*>(sqlite3_column_blob(statement, index));
-        return std::string(data ? data : "", static_cast<std::size_t>(sqlite3_column_bytes(statement, index)));
+        return std::string(data ? data : "",
+                           static_cast<std::size_t>(sqlite3_column_bytes(statement, index)));
       }
     }
   }
@@ -256,7 +268,8 @@ class SqliteConnection final : public Connection {
 
 class SqliteDatabase final : public Database {
  public:
-  SqliteDatabase(std::string path, const DatabaseOptions& options) : Database(options), path_(std::move(path)) {}
+  SqliteDatabase(std::string path, const DatabaseOptions& options)
+      : Database(options), path_(std::move(path)) {}
   std::unique_ptr<Connection> connect() override {
     return std::make_unique<SqliteConnection>(path_, options(), writers_);
   }

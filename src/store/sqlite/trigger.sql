@@ -1,6 +1,6 @@
--- The fence trigger (rule 12). SQLite's triggers cannot change NEW, so this one writes the row again; they see no
--- functions of ours, because foreign programs fire them too; and REPLACE fires no delete trigger, so an insert
--- over a row with an open effect is refused as well.
+-- The fence trigger (rule 12). SQLite's triggers cannot change NEW, so this one writes the row again; they
+-- see no functions of ours, because foreign programs fire them too; and REPLACE fires no delete trigger, so
+-- an insert over a row with an open effect is refused as well.
 
 -- name: install
 DROP TRIGGER IF EXISTS {fn_update};
@@ -12,7 +12,8 @@ CREATE TRIGGER {fn_update} AFTER UPDATE ON {table}
 WHEN NEW.{fence} IS NOT OLD.{fence} + 1
   AND TRUE                                                       --! trigger => AND FALSE
   AND (NEW.{fence} IS NOT OLD.{fence} OR {tracked_changed}
-    OR NEW.{effect} IS NOT OLD.{effect} OR NEW.{claim_id} IS NOT OLD.{claim_id} OR NEW.{attempt} IS NOT OLD.{attempt}
+    OR NEW.{effect} IS NOT OLD.{effect} OR NEW.{claim_id} IS NOT OLD.{claim_id}
+    OR NEW.{attempt} IS NOT OLD.{attempt}
     OR {effect_key_changed} OR (OLD.{stop_wanted} AND NOT NEW.{stop_wanted})
     OR (OLD.{effect} IS NOT NULL AND NEW.{lease_until} IS NULL AND OLD.{lease_until} IS NOT NULL))
 BEGIN
@@ -22,14 +23,16 @@ BEGIN
     {effect} = OLD.{effect},                                     --! trigger_keeps_effect
     {keep_effect_key}                                            --! trigger_keeps_effect
     -- A stop by plain SQL while the effect is open is a stop that is wanted: a retry must not forget it.
-    {stop_wanted} = max(OLD.{stop_wanted}, NEW.{stop_wanted}, OLD.{effect} IS NOT NULL AND NEW.{status} = {w_stopped}), --! trigger_keeps_effect,stop_wanted
+    {stop_wanted} = max(OLD.{stop_wanted}, NEW.{stop_wanted},    --! trigger_keeps_effect,stop_wanted
+      OLD.{effect} IS NOT NULL AND NEW.{status} = {w_stopped}),  --! trigger_keeps_effect,stop_wanted
     {status} = {kept_status},                                    --! trigger_keeps_stopped
     {lease_until} = CASE WHEN OLD.{effect} IS NOT NULL THEN coalesce(NEW.{lease_until}, OLD.{lease_until})
       ELSE NEW.{lease_until} END,
     {attempt} = OLD.{attempt}
   WHERE {key} IS NEW.{key} AND {fence} IS NEW.{fence};
   INSERT INTO fencepost_events (at, queue, item, kind, from_state, to_state, fence)
-  SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER) * 1000,
+  SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000
+      + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER) * 1000,
     {queue}, CAST(OLD.{key} AS TEXT), 'changed', OLD.{status}, {kept_status}, OLD.{fence} + 1
   WHERE NEW.{fence} IS NOT OLD.{fence} OR {tracked_changed};
 END;
@@ -49,7 +52,8 @@ CREATE TRIGGER {fn_insert} BEFORE INSERT ON {table}
 WHEN EXISTS (SELECT 1 FROM {table} AS t JOIN fencepost_effects AS e ON e.claim = t.{effect}
              WHERE t.{key} = NEW.{key} AND (e.outcome IS NULL OR e.outcome = 'unknown'))
 BEGIN
-  SELECT RAISE(ABORT, 'fencepost: an item has an open effect and cannot be replaced: wait for its outcome, or resolve it');
+  SELECT RAISE(ABORT,
+    'fencepost: an item has an open effect and cannot be replaced: wait for its outcome, or resolve it');
 END;
 CREATE TRIGGER {fn_delete} BEFORE DELETE ON {table}
 WHEN OLD.{effect} IS NOT NULL
@@ -57,7 +61,8 @@ WHEN OLD.{effect} IS NOT NULL
   AND EXISTS (SELECT 1 FROM fencepost_effects AS e
      WHERE e.claim = OLD.{effect} AND (e.outcome IS NULL OR e.outcome = 'unknown'))
 BEGIN
-  SELECT RAISE(ABORT, 'fencepost: an item has an open effect and cannot be deleted: wait for its outcome, or resolve it');
+  SELECT RAISE(ABORT,
+    'fencepost: an item has an open effect and cannot be deleted: wait for its outcome, or resolve it');
 END;
 CREATE INDEX IF NOT EXISTS {ix_due} ON {table} ({status}, {run_at}, {key});
 CREATE INDEX IF NOT EXISTS {ix_lease} ON {table} ({lease_until}) WHERE {lease_until} IS NOT NULL;

@@ -39,31 +39,45 @@ Case::Case(World& world, const Start& start) : world_(world), oracle_(start.orac
   party_.r_claim = (std::int64_t{9} << kWorkerShift) | number;
   numbers_ = {{0, 0}, {kWorkerA, party_.a_claim}, {kReconciler, party_.r_claim}};
   const auto& item = oracle_.item;
-  const auto number_sql = [&](int symbol) { return symbol == 0 ? "NULL" : std::to_string(numbers_.at(symbol)); };
+  const auto number_sql = [&](int symbol) {
+    return symbol == 0 ? "NULL" : std::to_string(numbers_.at(symbol));
+  };
   std::string script =
       "DELETE FROM fencepost_effects; DELETE FROM fencepost_events; DELETE FROM {table};"
-      "INSERT INTO {table} ({key}, {status}, {fence}, {claim_id}, {effect}, {lease_until}, {run_at}, {attempt}, "
+      "INSERT INTO {table} ({key}, {status}, {fence}, {claim_id}, {effect}, {lease_until}, {run_at}, "
+      "{attempt}, "
       "{stop_wanted}, {enabled}, {payload}";
   if (world.once()) script += ", effect_key";
-  script += ") VALUES (" + quoted(party_.item) + ", " + quoted(core::word_of(world.queue(), item.word)) + ", " +
-            std::to_string(item.fence) + ", " + number_sql(item.claim) + ", " + number_sql(item.effect) + ", " +
-            lease_sql(item.lease) + ", " + (item.due ? "0" : at(kHour)) + ", " + std::to_string(item.attempt) + ", " +
-            (item.stop ? "TRUE" : "FALSE") + ", " + (item.enabled ? "TRUE" : "FALSE") + ", 'v1'";
+  script += ") VALUES (" + quoted(party_.item) + ", " + quoted(core::word_of(world.queue(), item.word)) +
+            ", " + std::to_string(item.fence) + ", " + number_sql(item.claim) + ", " +
+            number_sql(item.effect) + ", " + lease_sql(item.lease) + ", " + (item.due ? "0" : at(kHour)) +
+            ", " + std::to_string(item.attempt) + ", " + (item.stop ? "TRUE" : "FALSE") + ", " +
+            (item.enabled ? "TRUE" : "FALSE") + ", 'v1'";
   if (world.once()) script += item.has_key ? ", 'key'" : ", NULL";
   script += ");";
   for (const auto& [claim, effect] : oracle_.effects)
-    script += "INSERT INTO fencepost_effects (queue, item, claim, effect_key, request, destination, deadline, begun, "
-              "outcome) VALUES ({q}, " + quoted(party_.item) + ", " + number_sql(claim) + ", 'key', '{}', 'nowhere', " +
-              at(effect.deadline_passed ? -kHour / 2 : kHour / 2) + ", " + at(-kHour) + ", " +
-              outcome_sql(effect.outcome) + ");";
+    script +=
+        "INSERT INTO fencepost_effects (queue, item, claim, effect_key, request, destination, deadline, "
+        "begun, "
+        "outcome) VALUES ({q}, " +
+        quoted(party_.item) + ", " + number_sql(claim) + ", 'key', '{}', 'nowhere', " +
+        at(effect.deadline_passed ? -kHour / 2 : kHour / 2) + ", " + at(-kHour) + ", " +
+        outcome_sql(effect.outcome) + ");";
   world.script(script);
   last_ = look();
   const auto row = world.run("SELECT {lease_until}, {run_at} FROM {table}")[0];
   const auto claim = item.claim ? Value(numbers_.at(item.claim)) : Value();
   party_.seen = {party_.item, claim.maybe_integer(), row[0].maybe_integer(), item.fence};
-  party_.copy = {party_.item, core::word_of(world.queue(), item.word), item.fence, claim,
-                 item.effect ? Value(numbers_.at(item.effect)) : Value(), row[0], item.attempt, item.stop,
-                 item.enabled, row[1]};
+  party_.copy = {party_.item,
+                 core::word_of(world.queue(), item.word),
+                 item.fence,
+                 claim,
+                 item.effect ? Value(numbers_.at(item.effect)) : Value(),
+                 row[0],
+                 item.attempt,
+                 item.stop,
+                 item.enabled,
+                 row[1]};
 }
 
 Claim Case::claim_of_a() const {
@@ -75,12 +89,18 @@ Effect Case::effect_of_a() const {
 }
 
 Reconcile Case::reconcile_of_r() const {
-  return {party_.item, party_.r_claim, oracle_.memory.r_fence, effect_of_a(), {}, oracle_.memory.r_after_deadline};
+  return {party_.item,
+          party_.r_claim,
+          oracle_.memory.r_fence,
+          effect_of_a(),
+          {},
+          oracle_.memory.r_after_deadline};
 }
 
 Case::Seen Case::look() {
   const auto rows = world_.run(
-      "SELECT t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{lease_until} > fencepost_now(), "
+      "SELECT t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{lease_until} > "
+      "fencepost_now(), "
       "t.{run_at} <= fencepost_now(), t.{attempt}, t.{stop_wanted}, t.{enabled}, t.{payload}, t.{run_at}, "
       "(SELECT count(*) FROM fencepost_effects), "
       "(SELECT count(*) FROM fencepost_effects WHERE outcome IS NULL OR outcome = 'unknown'), "
@@ -125,7 +145,8 @@ Case::Seen Case::look() {
 std::string Case::same_number(const char* what, int symbol, std::int64_t number) {
   const auto known = numbers_.find(symbol);
   const std::string said = std::string(what) + " is " + std::to_string(number);
-  if (known != numbers_.end()) return known->second == number ? "" : said + ", not " + std::to_string(known->second) + "; ";
+  if (known != numbers_.end())
+    return known->second == number ? "" : said + ", not " + std::to_string(known->second) + "; ";
   for (const auto& [other, taken] : numbers_)
     if (taken == number) return said + ", which is not new; ";
   numbers_[symbol] = number;
@@ -138,12 +159,15 @@ std::string Case::differs(const Seen& seen) {
   if (!seen.exists) return "";
   std::string out;
   const auto compare = [&](const char* what, auto is, auto should) {
-    if (is != should) out += std::string(what) + " is " + std::to_string(is) + ", not " + std::to_string(should) + "; ";
+    if (is != should)
+      out += std::string(what) + " is " + std::to_string(is) + ", not " + std::to_string(should) + "; ";
   };
   if (seen.item.word != want.word)
-    out += "status is " + std::string(core::name(seen.item.word)) + ", not " + std::string(core::name(want.word)) + "; ";
+    out += "status is " + std::string(core::name(seen.item.word)) + ", not " +
+           std::string(core::name(want.word)) + "; ";
   compare("fence", seen.item.fence, want.fence);
-  compare("lease (0 none, 1 live, 2 lapsed)", static_cast<int>(seen.item.lease), static_cast<int>(want.lease));
+  compare("lease (0 none, 1 live, 2 lapsed)", static_cast<int>(seen.item.lease),
+          static_cast<int>(want.lease));
   compare("due", seen.item.due, want.due);
   compare("attempt", seen.item.attempt, want.attempt);
   compare("stop_wanted", seen.item.stop, want.stop);
@@ -166,8 +190,9 @@ std::string Case::differs(const Seen& seen) {
 
 bool Case::says_unchanged(const std::string& answer) {
   static const std::set<std::string> kAnswers{
-      "stale",       "revoked",   "nothing",      "late_yes",        "already_recorded", "refused",         "too_early",
-      "not_unknown", "not_found", "already_done", "already_stopped", "not_passed",       "already_running", "disabled"};
+      "stale",           "revoked",    "nothing",         "late_yes",  "already_recorded",
+      "refused",         "too_early",  "not_unknown",     "not_found", "already_done",
+      "already_stopped", "not_passed", "already_running", "disabled"};
   return kAnswers.contains(answer);
 }
 
@@ -184,8 +209,10 @@ std::string Case::broken(const Seen& seen, bool unchanged) const {
   if (seen.open == 1 && (!seen.exists || seen.effect != seen.open_claim))
     return "F3: an open effect that the item does not know of";
   if (said_no_ && seen.effects > last_.effects) return "F2: an effect began after an acknowledged stop";
-  if (said_no_ && seen.exists && item.word != State::stopped) return "F2: a stopped item was re-armed by nobody";
-  if (seen.exists && (item.word == State::claimed || item.word == State::sending) && item.lease == LeaseState::none)
+  if (said_no_ && seen.exists && item.word != State::stopped)
+    return "F2: a stopped item was re-armed by nobody";
+  if (seen.exists && (item.word == State::claimed || item.word == State::sending) &&
+      item.lease == LeaseState::none)
     return "F5: claimed without a lease, nobody will ever come";
   if (stop_recorded_ && seen.exists && (seen.open == 1 || item.word == State::claimed) && !item.stop)
     return "rule 7: a wanted stop was lost";
@@ -212,8 +239,10 @@ void Case::note(const std::string& operation, const std::string& answer) {
   }
   const auto word = oracle_.item.word;
   if (word == State::done || word == State::failed || word == State::stopped) stop_recorded_ = false;
-  const bool yes = operation.ends_with(": done") || operation.ends_with(": happened") || operation.ends_with(": found");
-  if (yes && world_.once() && (answer == "recorded" || answer == "late_yes" || answer == "resolved" || answer == "done"))
+  const bool yes =
+      operation.ends_with(": done") || operation.ends_with(": happened") || operation.ends_with(": found");
+  if (yes && world_.once() &&
+      (answer == "recorded" || answer == "late_yes" || answer == "resolved" || answer == "done"))
     known_yes_ = true;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// One case of the race matrix: a start state on a real database, what each party remembers of it, and the same in
-// the oracle. Compares the two after every operation, and asserts the promises from the database alone.
+// One case of the race matrix: a start state on a real database, what each party remembers of it, and the
+// same in the oracle. Compares the two after every operation, and asserts the promises from the database
+// alone.
 
 #include <map>
 #include <string>
@@ -23,8 +24,8 @@ struct Party {
   std::string item = "1";
   std::int64_t a_claim = 0, r_claim = 0;
   Lapsed seen;
-  Params copy;                   // of the whole row, as it stood in the set-up
-  Claim newest;                  // granted to worker B
+  Params copy;   // of the whole row, as it stood in the set-up
+  Claim newest;  // granted to worker B
 };
 
 class Case {
@@ -40,8 +41,8 @@ class Case {
   Reconcile reconcile_of_r() const;
 
   // Both look at the tables once. `unchanged`: the last operation said that it wrote nothing.
-  // What differs between the row and the oracle's item, or which promise is broken, judged from the tables alone;
-  // empty: nothing. Binds new symbols to what stands there.
+  // What differs between the row and the oracle's item, or which promise is broken, judged from the tables
+  // alone; empty: nothing. Binds new symbols to what stands there.
   std::string check(bool unchanged = false);
   // What an answer promises from now on (F2, F3, rules 6 and 7).
   void note(const std::string& operation, const std::string& answer);
@@ -52,7 +53,8 @@ class Case {
   struct Seen {
     bool exists = false;
     Item item;
-    std::int64_t claim = 0, effect = 0, effects = 0, open = 0, open_claim = 0, not_failed = 0, done = 0, late_yes = 0;
+    std::int64_t claim = 0, effect = 0, effects = 0, open = 0, open_claim = 0, not_failed = 0, done = 0,
+                 late_yes = 0;
     std::string tracked, row;
   };
   Seen look();
@@ -65,9 +67,9 @@ class Case {
   Party party_;
   std::map<int, std::int64_t> numbers_;
   Seen last_;
-  bool said_no_ = false;         // a stop was acknowledged, and nothing re-armed the item since
-  bool stop_recorded_ = false;   // a stop was answered in_flight or outcome_unknown
-  bool known_yes_ = false;       // an effect was said to have happened
+  bool said_no_ = false;        // a stop was acknowledged, and nothing re-armed the item since
+  bool stop_recorded_ = false;  // a stop was answered in_flight or outcome_unknown
+  bool known_yes_ = false;      // an effect was said to have happened
 };
 
 }  // namespace fencepost::store::testing

@@ -21,7 +21,9 @@ std::string text(EffectAnswer answer) {
   constexpr const char* kNames[] = {"recorded", "stopped", "already_recorded", "late_yes", "stale"};
   return kNames[static_cast<int>(answer)];
 }
-std::string text(const std::optional<State>& state) { return state ? std::string(core::name(*state)) : "nothing"; }
+std::string text(const std::optional<State>& state) {
+  return state ? std::string(core::name(*state)) : "nothing";
+}
 
 EffectResult result(EffectOutcome outcome, bool retry = false) {
   EffectResult r;
@@ -116,7 +118,8 @@ Operation renew() {
           [](Oracle& o) { return o.renew(); }, true};
 }
 
-Operation person(const char* name, std::function<std::string(const Fence&, Connection&, const std::string&)> act,
+Operation person(const char* name,
+                 std::function<std::string(const Fence&, Connection&, const std::string&)> act,
                  std::function<std::string(Oracle&)> expect) {
   return {name,
           [act = std::move(act)](Case& c, Connection& connection) {
@@ -128,7 +131,8 @@ Operation person(const char* name, std::function<std::string(const Fence&, Conne
 Operation run_now() {
   return {"run_now",
           [](Case& c, Connection& connection) {
-            const auto answer = c.world().fence().run_now(connection, c.party().item, "person", hours(1), kWorkerB);
+            const auto answer =
+                c.world().fence().run_now(connection, c.party().item, "person", hours(1), kWorkerB);
             if (answer.claim) c.party().newest = *answer.claim;
             return std::string(core::name(answer.answer));
           },
@@ -141,7 +145,8 @@ Operation edit() {
             Transaction transaction(connection);
             const auto answer = c.world().fence().edit(connection, c.party().item, "person");
             if (answer == core::EditAnswer::editable)
-              c.world().run(connection, "UPDATE {table} SET {payload} = 'v2' WHERE {key} = ?1", {c.party().item});
+              c.world().run(connection, "UPDATE {table} SET {payload} = 'v2' WHERE {key} = ?1",
+                            {c.party().item});
             transaction.commit();
             return std::string(core::name(answer));
           },
@@ -165,7 +170,8 @@ Operation rescue(const char* name, bool as_seen) {
 Operation begin_reconcile() {
   return {"reconcile begins",
           [](Case& c, Connection& connection) -> std::string {
-            const auto taken = c.world().fence().begin_reconcile(connection, c.party().item, hours(1), kWorkerB);
+            const auto taken =
+                c.world().fence().begin_reconcile(connection, c.party().item, hours(1), kWorkerB);
             if (!taken) return "nothing";
             return taken->after_deadline ? "begun, after the deadline" : "begun";
           },
@@ -175,8 +181,8 @@ Operation begin_reconcile() {
 Operation reconcile(const char* name, EffectOutcome outcome, bool refuses) {
   return {name,
           [=](Case& c, Connection& connection) {
-            return text(c.world().fence().settle_reconcile(connection, c.reconcile_of_r(), result(outcome), refuses,
-                                                           hours(1)));
+            return text(c.world().fence().settle_reconcile(connection, c.reconcile_of_r(), result(outcome),
+                                                           refuses, hours(1)));
           },
           [=](Oracle& o) { return o.settle_reconcile(outcome, refuses); }};
 }
@@ -198,16 +204,20 @@ Operation foreign(const char* name, const std::string& sql, std::function<Params
 }
 
 Operation foreign_word(const char* name, State word) {
-  return foreign(name, "UPDATE {table} SET {status} = ?2 WHERE {key} = ?1",
-                 [=](Case& c) { return Params{c.party().item, core::word_of(c.world().queue(), word)}; },
-                 [=](Oracle& o) { return o.foreign_word(word); });
+  return foreign(
+      name, "UPDATE {table} SET {status} = ?2 WHERE {key} = ?1",
+      [=](Case& c) {
+        return Params{c.party().item, core::word_of(c.world().queue(), word)};
+      },
+      [=](Oracle& o) { return o.foreign_word(word); });
 }
 
 // Every column, as an object-relational mapper writes it.
 std::string save_sql(bool once) {
-  return std::string("UPDATE {table} SET {status} = ?2, {fence} = ?3, {claim_id} = ?4, {effect} = ?5, "
-                     "{lease_until} = ?6, {attempt} = ?7, {stop_wanted} = ?8, {enabled} = ?9, {run_at} = ?10, "
-                     "{payload} = 'v1'") +
+  return std::string(
+             "UPDATE {table} SET {status} = ?2, {fence} = ?3, {claim_id} = ?4, {effect} = ?5, "
+             "{lease_until} = ?6, {attempt} = ?7, {stop_wanted} = ?8, {enabled} = ?9, {run_at} = ?10, "
+             "{payload} = 'v1'") +
          (once ? ", effect_key = NULL" : "") + " WHERE {key} = ?1";
 }
 
@@ -222,55 +232,73 @@ std::vector<Operation> foreign_operations(Kind kind) {
   all.push_back(foreign_word("foreign Cancelled", State::stopped));
   all.push_back(foreign_word("foreign Queued", State::queued));
   all.push_back(foreign_word("foreign Done", State::done));
-  all.push_back(foreign("foreign disable", "UPDATE {table} SET {enabled} = FALSE WHERE {key} = ?1",
-                        [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_enabled(false); }));
-  all.push_back(foreign("foreign payload", "UPDATE {table} SET {payload} = 'v2' WHERE {key} = ?1",
-                        [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_payload(); }));
-  all.push_back(foreign("foreign rewind of the fence", "UPDATE {table} SET {fence} = 0 WHERE {key} = ?1",
-                        [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_fence(); }));
-  all.push_back(foreign("foreign delete", "DELETE FROM {table} WHERE {key} = ?1",
-                        [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_delete(); }));
+  all.push_back(foreign(
+      "foreign disable", "UPDATE {table} SET {enabled} = FALSE WHERE {key} = ?1",
+      [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_enabled(false); }));
+  all.push_back(foreign(
+      "foreign payload", "UPDATE {table} SET {payload} = 'v2' WHERE {key} = ?1",
+      [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_payload(); }));
+  all.push_back(foreign(
+      "foreign rewind of the fence", "UPDATE {table} SET {fence} = 0 WHERE {key} = ?1",
+      [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_fence(); }));
+  all.push_back(foreign(
+      "foreign delete", "DELETE FROM {table} WHERE {key} = ?1",
+      [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_delete(); }));
   const auto save = save_sql(kind == Kind::once);
-  all.push_back(foreign("foreign save of a copy", save, [](Case& c) { return c.party().copy; },
-                        [](Oracle& o) { return o.foreign_save(o.memory.copy); }));
-  all.push_back(foreign("foreign save of a very old copy", save,
-                        [](Case& c) {
-                          return Params{c.party().item, c.world().queue().words.queued, 97, {}, {}, {}, 0, false, true, 0};
-                        },
-                        [](Oracle& o) { return o.foreign_save(as_new()); }));
+  all.push_back(foreign(
+      "foreign save of a copy", save, [](Case& c) { return c.party().copy; },
+      [](Oracle& o) { return o.foreign_save(o.memory.copy); }));
+  all.push_back(foreign(
+      "foreign save of a very old copy", save,
+      [](Case& c) {
+        return Params{c.party().item, c.world().queue().words.queued, 97, {}, {}, {}, 0, false, true, 0};
+      },
+      [](Oracle& o) { return o.foreign_save(as_new()); }));
   return all;
 }
 
 std::vector<Operation> person_operations(Kind kind) {
   std::vector<Operation> all;
-  all.push_back(person("stop", [](const Fence& f, Connection& c, const std::string& item) {
-    return std::string(core::name(f.stop(c, item, "person")));
-  }, [](Oracle& o) { return o.stop(); }));
+  all.push_back(person(
+      "stop",
+      [](const Fence& f, Connection& c, const std::string& item) {
+        return std::string(core::name(f.stop(c, item, "person")));
+      },
+      [](Oracle& o) { return o.stop(); }));
   all.push_back(run_now());
   all.push_back(edit());
-  all.push_back(person("rearm", [](const Fence& f, Connection& c, const std::string& item) {
-    return std::string(name(f.rearm(c, item, "person")));
-  }, [](Oracle& o) { return o.rearm(); }));
-  all.push_back(person("remove", [](const Fence& f, Connection& c, const std::string& item) {
-    return std::string(core::name(f.remove(c, item, "person")));
-  }, [](Oracle& o) { return o.remove(); }));
+  all.push_back(person(
+      "rearm",
+      [](const Fence& f, Connection& c, const std::string& item) {
+        return std::string(name(f.rearm(c, item, "person")));
+      },
+      [](Oracle& o) { return o.rearm(); }));
+  all.push_back(person(
+      "remove",
+      [](const Fence& f, Connection& c, const std::string& item) {
+        return std::string(core::name(f.remove(c, item, "person")));
+      },
+      [](Oracle& o) { return o.remove(); }));
   if (kind == Kind::repeatable) return all;
   for (const bool happened : {true, false})
-    all.push_back(person(happened ? "resolve: happened" : "resolve: did not happen",
-                         [=](const Fence& f, Connection& c, const std::string& item) {
-                           return std::string(core::name(f.resolve(c, item, happened, "person")));
-                         },
-                         [=](Oracle& o) { return o.resolve(happened); }));
+    all.push_back(person(
+        happened ? "resolve: happened" : "resolve: did not happen",
+        [=](const Fence& f, Connection& c, const std::string& item) {
+          return std::string(core::name(f.resolve(c, item, happened, "person")));
+        },
+        [=](Oracle& o) { return o.resolve(happened); }));
   return all;
 }
 
 std::vector<Operation> once_operations() {
-  return {gate("gate", Holder::a), gate_outcome(),
+  return {gate("gate", Holder::a),
+          gate_outcome(),
           effect("settle effect: done", Holder::a, EffectOutcome::done, false),
           effect("settle effect: failed", Holder::a, EffectOutcome::failed, false),
           effect("settle effect: retry", Holder::a, EffectOutcome::failed, true),
           effect("settle effect: unknown", Holder::a, EffectOutcome::unknown, false),
-          begin_reconcile(), reconcile("reconcile: found", EffectOutcome::done, false),
+          begin_reconcile(),
+          reconcile("reconcile: found", EffectOutcome::done, false),
           reconcile("reconcile: absent", EffectOutcome::failed, false),
           reconcile("reconcile: absent, platform refuses a second", EffectOutcome::failed, true),
           {"restored past",
@@ -304,8 +332,9 @@ std::vector<Operation> more_operations(Kind kind) {
   std::vector<Operation> all{
       {"time passes",
        [](Case& c, Connection& connection) -> std::string {
-         c.world().run(connection, "UPDATE {table} SET {lease_until} = fencepost_now() - 1000000 "
-                                   "WHERE {lease_until} > fencepost_now()");
+         c.world().run(connection,
+                       "UPDATE {table} SET {lease_until} = fencepost_now() - 1000000 "
+                       "WHERE {lease_until} > fencepost_now()");
          c.world().run(connection, "UPDATE fencepost_effects SET deadline = 1");
          return "later";
        },
@@ -314,12 +343,15 @@ std::vector<Operation> more_operations(Kind kind) {
       {"put right",
        [](Case& c, Connection& connection) -> std::string {
          const auto wrong = c.world().fence().misplaced(connection, 5);
-         return wrong.empty() ? "nothing" : text(c.world().fence().rescue(connection, wrong.at(0), false, 0.5));
+         return wrong.empty() ? "nothing"
+                              : text(c.world().fence().rescue(connection, wrong.at(0), false, 0.5));
        },
        [](Oracle& o) { return o.once() ? o.put_right() : "nothing"; }},
-      foreign("foreign enable", "UPDATE {table} SET {enabled} = TRUE WHERE {key} = ?1",
-              [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_enabled(true); }),
-      foreign_word("foreign Unknown", State::unknown), foreign_word("foreign Sending", State::sending),
+      foreign(
+          "foreign enable", "UPDATE {table} SET {enabled} = TRUE WHERE {key} = ?1",
+          [](Case& c) { return Params{c.party().item}; }, [](Oracle& o) { return o.foreign_enabled(true); }),
+      foreign_word("foreign Unknown", State::unknown),
+      foreign_word("foreign Sending", State::sending),
       foreign_word("foreign Claimed", State::claimed)};
   const auto add = [&](Operation operation) { all.push_back(std::move(operation)); };
   if (kind == Kind::once) {

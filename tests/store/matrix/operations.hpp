@@ -11,7 +11,8 @@ namespace fencepost::store::testing {
 
 struct Operation {
   std::string name;
-  // On the connection, in its transaction if it has one; answers in a few words. Throws nothing that is expected.
+  // On the connection, in its transaction if it has one; answers in a few words. Throws nothing that is
+  // expected.
   std::function<std::string(Case&, Connection&)> run;
   std::function<std::string(Oracle&)> expect;
   // It passes over a row that somebody holds.

@@ -13,7 +13,8 @@ bool Oracle::open() const {
 
 // What happened decides before the word does: a foreign statement may have written any word.
 bool Oracle::is_done() const {
-  return item.word == State::done || (item.effect != 0 && effects.at(item.effect).outcome == EffectOutcome::done);
+  return item.word == State::done ||
+         (item.effect != 0 && effects.at(item.effect).outcome == EffectOutcome::done);
 }
 
 void Oracle::give_lease() {
@@ -26,7 +27,8 @@ void Oracle::same_lease_anew() {
   if (item.lease != LeaseState::none) item.lease_version = ++symbols;
 }
 
-// One write of the protocol: a new fence, no lease, and the stop has either taken effect or is passed on by hand.
+// One write of the protocol: a new fence, no lease, and the stop has either taken effect or is passed on by
+// hand.
 void Oracle::write(State to, int effect) {
   item.word = to;
   item.effect = effect;
@@ -36,10 +38,12 @@ void Oracle::write(State to, int effect) {
   ++item.fence;
 }
 
-// --- workers, rules 2, 3, 5, 6 ----------------------------------------------------------------------------------
+// --- workers, rules 2, 3, 5, 6
+// ----------------------------------------------------------------------------------
 
 std::string Oracle::claim() {
-  if (!item.exists || item.word != State::queued || !item.due || !item.enabled || item.effect != 0) return "nothing";
+  if (!item.exists || item.word != State::queued || !item.due || !item.enabled || item.effect != 0)
+    return "nothing";
   const bool stop = item.stop;
   write(State::claimed, 0);
   item.stop = stop;
@@ -66,7 +70,8 @@ std::string Oracle::settle(int claim, std::int64_t fence, State to, bool counts,
 }
 
 std::string Oracle::acknowledge() {
-  const bool edited = item.exists && item.claim == kWorkerA && item.fence != memory.a_fence && item.word == State::claimed;
+  const bool edited =
+      item.exists && item.claim == kWorkerA && item.fence != memory.a_fence && item.word == State::claimed;
   if (!edited) return "nothing";
   write(item.stop ? State::stopped : State::queued, item.effect);
   return "acknowledged";
@@ -80,8 +85,9 @@ std::string Oracle::renew() {
 
 std::string Oracle::gate(int claim, std::int64_t fence) {
   if (claim == 0) return "nobody";
-  const bool passes = item.exists && item.claim == claim && item.fence == fence && item.word == State::claimed &&
-                      item.enabled && !item.stop && item.effect == 0 && item.lease == LeaseState::live && item.due;
+  const bool passes = item.exists && item.claim == claim && item.fence == fence &&
+                      item.word == State::claimed && item.enabled && !item.stop && item.effect == 0 &&
+                      item.lease == LeaseState::live && item.due;
   if (!passes) return "revoked";
   write(State::sending, claim);
   give_lease();
@@ -92,9 +98,11 @@ std::string Oracle::gate(int claim, std::int64_t fence) {
 
 std::string Oracle::gate_outcome() {
   if (!item.exists) return "revoked";
-  if (item.word == State::sending && item.effect == kWorkerA && effects.at(kWorkerA).outcome == EffectOutcome::none)
+  if (item.word == State::sending && item.effect == kWorkerA &&
+      effects.at(kWorkerA).outcome == EffectOutcome::none)
     return "passed";
-  const bool untouched = item.word == State::claimed && item.claim == kWorkerA && item.fence == memory.a_fence;
+  const bool untouched =
+      item.word == State::claimed && item.claim == kWorkerA && item.fence == memory.a_fence;
   return untouched ? "not_passed" : "revoked";
 }
 
@@ -129,7 +137,8 @@ std::string Oracle::settle_effect(int claim, EffectOutcome verdict, bool retry) 
   return "recorded";
 }
 
-// --- people, rules 7 and 8 --------------------------------------------------------------------------------------
+// --- people, rules 7 and 8
+// --------------------------------------------------------------------------------------
 
 std::string Oracle::stop() {
   if (!item.exists) return "not_found";
@@ -155,7 +164,8 @@ std::string Oracle::remove() {
 
 std::string Oracle::run_now() {
   if (!item.exists) return "not_found";
-  if (open()) return effects.at(item.effect).outcome == EffectOutcome::unknown ? "outcome_unknown" : "already_running";
+  if (open())
+    return effects.at(item.effect).outcome == EffectOutcome::unknown ? "outcome_unknown" : "already_running";
   if (is_done()) return "already_done";
   if (item.word == State::claimed) return "already_running";
   if (item.word == State::stopped) return "stopped";
@@ -172,7 +182,8 @@ std::string Oracle::run_now() {
 // With the change itself, which the trigger sees.
 std::string Oracle::edit() {
   if (!item.exists) return "not_found";
-  if (open()) return effects.at(item.effect).outcome == EffectOutcome::unknown ? "outcome_unknown" : "in_flight";
+  if (open())
+    return effects.at(item.effect).outcome == EffectOutcome::unknown ? "outcome_unknown" : "in_flight";
   if (once() && is_done()) return "already_done";
   if (item.word == State::claimed && once()) {
     write(item.stop ? State::stopped : State::queued, 0);
@@ -192,7 +203,8 @@ std::string Oracle::rearm() {
       ++item.fence;
       same_lease_anew();
       if (item.word == State::stopped)
-        item.word = effects.at(item.effect).outcome == EffectOutcome::unknown ? State::unknown : State::sending;
+        item.word =
+            effects.at(item.effect).outcome == EffectOutcome::unknown ? State::unknown : State::sending;
     }
     if (!open()) return "already_armed";
     return effects.at(item.effect).outcome == EffectOutcome::unknown ? "outcome_unknown" : "in_flight";
@@ -218,11 +230,13 @@ std::string Oracle::resolve(bool happened) {
   return "resolved";
 }
 
-// --- upkeep, rules 9, 10, 11, 13 --------------------------------------------------------------------------------
+// --- upkeep, rules 9, 10, 11, 13
+// --------------------------------------------------------------------------------
 
 std::string Oracle::rescue(bool as_seen) {
   if (!item.exists || item.lease == LeaseState::live) return "nothing";
-  if (as_seen && (item.claim != memory.seen_claim || item.lease_version != memory.seen_lease)) return "nothing";
+  if (as_seen && (item.claim != memory.seen_claim || item.lease_version != memory.seen_lease))
+    return "nothing";
   const bool open_effect = open(), known_done = item.effect != 0 && !open_effect && is_done();
   if (item.word == State::unknown && open_effect) return "nothing";
   const bool stop = item.stop;
@@ -267,7 +281,8 @@ std::string Oracle::put_right() {
                        : open()         ? item.word == State::unknown
                                         : item.word == State::done;
   // What has a lease comes to the rescuer when that ends, but for the unknown, which it passes over.
-  const bool misplaced = item.exists && !at_rest && (item.lease == LeaseState::none || item.word == State::unknown);
+  const bool misplaced =
+      item.exists && !at_rest && (item.lease == LeaseState::none || item.word == State::unknown);
   return misplaced ? rescue(false) : "nothing";
 }
 
@@ -324,7 +339,8 @@ std::string Oracle::restored() {
   return "marked";
 }
 
-// --- programs that know no fence, rule 12 -----------------------------------------------------------------------
+// --- programs that know no fence, rule 12
+// -----------------------------------------------------------------------
 
 std::string Oracle::foreign(Item wanted) {
   if (!item.exists) return "0 rows";
@@ -344,14 +360,16 @@ std::string Oracle::foreign(Item wanted) {
     wanted.lease = old.lease;
     wanted.lease_version = old.lease_version;
   }
-  // A stopped once item stays stopped until a recorded act re-arms it (F2); a cancel of an effect is a stop to be
-  // remembered, and a wanted stop turns every way back to queued into stopped (rule 7).
+  // A stopped once item stays stopped until a recorded act re-arms it (F2); a cancel of an effect is a stop
+  // to be remembered, and a wanted stop turns every way back to queued into stopped (rule 7).
   if (cancels && old.effect != 0) wanted.stop = true;
   if (once() && old.word == State::stopped) wanted.word = State::stopped;
-  if (!once() && wanted.word == State::queued && old.word != State::queued && wanted.stop) wanted.word = State::stopped;
+  if (!once() && wanted.word == State::queued && old.word != State::queued && wanted.stop)
+    wanted.word = State::stopped;
   item = wanted;
   // A claim without a lease would be stuck for ever.
-  if ((item.word == State::claimed || item.word == State::sending) && item.lease == LeaseState::none) give_lease();
+  if ((item.word == State::claimed || item.word == State::sending) && item.lease == LeaseState::none)
+    give_lease();
   return "1 row";
 }
 

@@ -2,8 +2,9 @@
 // The protocol as DESIGN.md section 2 says it, for one item, in plain C++: what every act answers and leaves
 // behind. Written from the page, not from the SQL, so that the two check each other. No I/O; a plain value.
 //
-// Claims and effects are symbols (1, 2, …; 0 is NULL); the test binds them to the numbers that the database chose.
-// Time is only what matters of it: whether a lease lives, whether an item is due, whether a deadline has passed.
+// Claims and effects are symbols (1, 2, …; 0 is NULL); the test binds them to the numbers that the database
+// chose. Time is only what matters of it: whether a lease lives, whether an item is due, whether a deadline
+// has passed.
 
 #include <map>
 #include <string>
@@ -20,8 +21,8 @@ struct SentEffect {
   bool operator==(const SentEffect&) const = default;
 };
 
-constexpr int kWorkerA = 1;      // the claim that the worker of the set-up holds, or held
-constexpr int kReconciler = 2;   // the same of the reconciler
+constexpr int kWorkerA = 1;     // the claim that the worker of the set-up holds, or held
+constexpr int kReconciler = 2;  // the same of the reconciler
 
 struct Item {
   bool exists = true;
@@ -30,7 +31,7 @@ struct Item {
   int claim = 0;
   int effect = 0;
   LeaseState lease = LeaseState::none;
-  int lease_version = 0;         // another one for every lease that is given
+  int lease_version = 0;  // another one for every lease that is given
   bool due = true;
   int attempt = 0;
   bool stop = false;
@@ -42,12 +43,12 @@ struct Item {
 
 // What the parties remember from the set-up.
 struct Memory {
-  std::int64_t a_fence = 98;                 // A's claim is stale unless it is the row's fence
+  std::int64_t a_fence = 98;  // A's claim is stale unless it is the row's fence
   std::int64_t r_fence = 98;
-  bool r_after_deadline = true;              // when the reconciler took its lease, hence when it looked
-  int seen_claim = 0, seen_lease = 0;        // by the rescuer
-  Item copy;                                 // by a program that saves whole rows
-  int newest_claim = 0;                      // granted to worker B during the case
+  bool r_after_deadline = true;        // when the reconciler took its lease, hence when it looked
+  int seen_claim = 0, seen_lease = 0;  // by the rescuer
+  Item copy;                           // by a program that saves whole rows
+  int newest_claim = 0;                // granted to worker B during the case
   std::int64_t newest_fence = 0;
 };
 
@@ -58,7 +59,7 @@ struct Oracle {
   std::map<int, SentEffect> effects;
   Memory memory;
   int symbols = 10;
-  bool late_yes = false;         // an event says so
+  bool late_yes = false;  // an event says so
 
   bool once() const { return kind == core::Kind::once; }
   bool open() const;
