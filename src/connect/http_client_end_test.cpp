@@ -13,6 +13,12 @@
 namespace fencepost::connect {
 namespace {
 
+using namespace std::chrono_literals;
+using testing::answer;
+using testing::Connection;
+using testing::RawServer;
+using Kind = Failure::Kind;
+
 TEST_F(HttpClientTest, AStopEndsAWaitingCallAndResetsItsConnection) {
   testing::Signal read;
   std::atomic<bool> reset = false;

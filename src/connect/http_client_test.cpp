@@ -7,6 +7,12 @@
 namespace fencepost::connect {
 namespace {
 
+using namespace std::chrono_literals;
+using testing::answer;
+using testing::Connection;
+using testing::RawServer;
+using Kind = Failure::Kind;
+
 TEST_F(HttpClientTest, SendsWhatWasAskedForAndReadsTheAnswer) {
   std::string seen;
   RawServer server([&](Connection& c) {

@@ -11,12 +11,6 @@
 
 namespace fencepost::connect {
 
-using namespace std::chrono_literals;
-using testing::answer;
-using testing::Connection;
-using testing::RawServer;
-using Kind = Failure::Kind;
-
 class HttpClientTest : public ::testing::Test {
  protected:
   HttpRequest post(const std::string& url, std::string body = "hello") const {
@@ -24,7 +18,7 @@ class HttpClientTest : public ::testing::Test {
     request.method = "POST";
     request.url = url;
     request.body = std::move(body);
-    request.deadline = clock_.boot() + 1h;
+    request.deadline = clock_.boot() + std::chrono::hours(1);
     return request;
   }
   HttpRequest get(const std::string& url) const {
@@ -33,7 +27,7 @@ class HttpClientTest : public ::testing::Test {
     request.repeatable = true;
     return request;
   }
-  static void expect(const HttpResult& result, Kind kind, Sent sent) {
+  static void expect(const HttpResult& result, Failure::Kind kind, Sent sent) {
     ASSERT_TRUE(result.failure);
     EXPECT_EQ(result.failure->kind, kind) << result.failure->reason;
     EXPECT_EQ(result.failure->sent, sent) << result.failure->reason;
