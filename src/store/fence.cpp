@@ -1,5 +1,6 @@
 #include "store/fence.hpp"
 
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "store/fence_write.hpp"
@@ -183,15 +184,20 @@ void Fence::install(Connection& connection) const {
 }
 
 bool Fence::valid_key(const std::string& item) const {
-  const auto all_of = [&](const char* set) { return item.find_first_not_of(set) == std::string::npos; };
   switch (queue_.key_type) {
     case core::KeyType::bigint: {
       const std::size_t sign = !item.empty() && item[0] == '-' ? 1 : 0;
       const bool digits = item.find_first_not_of("0123456789", sign) == std::string::npos;
       return item.size() > sign && item.size() <= 18 + sign && digits;
     }
-    case core::KeyType::uuid:
-      return item.size() == 36 && all_of("0123456789abcdefABCDEF-");
+    case core::KeyType::uuid: {
+      if (item.size() != 36) return false;
+      for (std::size_t i = 0; i < item.size(); ++i) {
+        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? item[i] != '-' : !std::isxdigit(static_cast<unsigned char>(item[i]))) return false;
+      }
+      return true;
+    }
     case core::KeyType::text:
       return item.find('\0') == std::string::npos;
   }
