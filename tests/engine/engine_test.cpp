@@ -352,6 +352,44 @@ TEST_P(EngineTest, WhatAGoneProcessHeldGoesOnAtOnce) {
   EXPECT_EQ(platform.signals.seen("send 1"), 1);
 }
 
+TEST_P(EngineTest, Rule01_NothingIsHeldWhileASendRuns) {
+  Platform platform;
+  Door door;
+  platform.on_send = [&](const auto&) {
+    door.pass();
+    return EffectResult{Verdict::happened, "", "", "", {}};
+  };
+  add("posts", 2);
+  start_once(platform, {.concurrency = 1});
+  ASSERT_TRUE(platform.signals.wait("send 1"));
+  // Whoever wants the row, or the whole file, gets it at once.
+  auto connection = database_->acquire();
+  EXPECT_EQ(once_->stop(*connection, "1", "test"), core::StopAnswer::in_flight);
+  if (database_->dialect() == store::Dialect::postgres) {
+    const auto open = connection->run(
+        store::Sql{"transactions",
+                   "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE "
+                   "'idle in transaction%' AND xact_start < clock_timestamp() - interval '1 second'"});
+    EXPECT_EQ(open[0][0].integer(), 0);
+  }
+  door.open();
+  ASSERT_TRUE(platform.signals.wait("settled happened 1"));
+}
+
+TEST_P(EngineTest, Rule16_TheRunnerAloneClassifiesWhatItDoesNotKnow) {
+  Platform platform;
+  // An application that throws after the gate has said nothing certain; the runner never takes it for a
+  // failure.
+  platform.on_send = [](const auto&) -> EffectResult { throw base::UserError("rejected", "no"); };
+  add("posts");
+  start_once(platform);
+  ASSERT_TRUE(platform.signals.wait("settled unknown 1"));
+  engine_->stop(base::BootClock::now() + 10s);
+  EXPECT_EQ(platform.signals.seen("render 1"), 1);
+  EXPECT_EQ(platform.signals.seen("send 1"), 1);
+  EXPECT_EQ(read(*once_, "1").state, core::State::unknown);
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, EngineTest, ::testing::Values("sqlite", "postgres"),
                          [](const auto& database) { return database.param; });
 
