@@ -23,7 +23,15 @@ std::string with_address(const std::string& url, const std::string& host_and_por
 // each.
 class World {
  public:
-  World(Dialect dialect, core::Kind kind, const DatabaseOptions& options = {});
+  World(Dialect dialect, core::Kind kind, const DatabaseOptions& options = patient());
+  // Whoever waits for a row in a test waits for another thread of the test, however long a busy machine
+  // takes: a time-out of the product's (5 s) would decide the case by the clock.
+  static DatabaseOptions patient() {
+    DatabaseOptions options;
+    options.lock_timeout = std::chrono::minutes(2);
+    options.statement_deadline = std::chrono::minutes(3);
+    return options;
+  }
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
