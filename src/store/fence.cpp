@@ -206,7 +206,7 @@ bool Fence::valid_key(const std::string& item) const {
 
 Snapshot Fence::snapshot(const Row& row) const {
   Snapshot s;
-  s.item = row[0].variant().index() == 1 ? std::to_string(row[0].integer()) : row[0].text();
+  s.item = key_text(row[0]);
   s.word = row[1].is_null() ? "" : row[1].text();
   s.state = core::state_of(queue_, s.word);
   s.fence = row[2].integer();

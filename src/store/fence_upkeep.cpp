@@ -10,12 +10,6 @@ namespace fencepost::store {
 using core::EffectOutcome;
 using core::State;
 
-namespace {
-std::string key_text(const Value& value) {
-  return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
-}
-}  // namespace
-
 std::vector<Lapsed> Fence::lapsed_rows(const Rows& rows) const {
   std::vector<Lapsed> out;
   for (const auto& row : rows)

@@ -11,9 +11,6 @@
 namespace fencepost::store {
 
 namespace {
-std::string key_text(const Value& value) {
-  return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
-}
 // A constraint or a foreign trigger said no to this very row. Everything else (a full disk, a commit in
 // doubt) says nothing of the row, and its settlement must be tried again.
 bool refused_by_table(const base::InfraError& error) {

@@ -26,6 +26,11 @@ inline Value micros(const std::optional<Duration>& duration) {
   return duration ? Value(static_cast<std::int64_t>(duration->count())) : Value();
 }
 
+// A key as text, whatever type the dialect gave it.
+inline std::string key_text(const Value& value) {
+  return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
+}
+
 std::string json_of(const std::vector<Settlement>& settlements, const core::Queue& queue);
 std::string json_of(const std::vector<Claim>& claims);
 
