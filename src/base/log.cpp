@@ -87,6 +87,8 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
 } catch (...) {
 }
 
+bool logs(LogLevel level) noexcept { return logger().should_log(spd(level)); }
+
 void configure_log(LogLevel lowest, bool json) {
   g_json = json;
   logger().set_level(spd(lowest));

@@ -26,6 +26,9 @@ struct LogField {
 // `event` names what happened in two or three words ("item settled"). Thread-safe; never throws.
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {}) noexcept;
 
+// Whether a line of this level is written: where many would be made in vain.
+bool logs(LogLevel level) noexcept;
+
 // Sets the lowest level that is written and whether lines are JSON; call once at start.
 void configure_log(LogLevel lowest, bool json);
 

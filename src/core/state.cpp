@@ -89,6 +89,7 @@ void validate(const Queue& queue) {
   check_identifier(queue, queue.key, "key column");
   check_identifier(queue, queue.status, "status column");
   if (queue.enabled) check_identifier(queue, *queue.enabled, "enabled column");
+  if (queue.priority) check_identifier(queue, *queue.priority, "priority column");
   for (const auto& column : queue.payload) check_identifier(queue, column, "payload column");
 
   const auto& w = queue.words;

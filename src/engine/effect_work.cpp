@@ -33,71 +33,27 @@ void EffectWork::log(const char* event, const store::Claim& claim, const std::st
              {"detail", detail}});
 }
 
-void EffectWork::give_back(const Settlement& settlement) {
-  insist(context_, "hand back", context_.clock.boot() + std::chrono::seconds(30),
-         [&](store::Connection& c) { fence_.settle(c, {settlement}); });
-}
-
-std::optional<Rendered> EffectWork::prepare(const store::Claim& claim, const std::string& key,
-                                            std::stop_token stop) {
-  if (stop.stop_requested() || claim.stop_wanted) {
-    give_back(Settlement::hand_back(claim));
-    return std::nullopt;
-  }
+std::variant<Rendered, Settlement> EffectWork::prepare(const store::Claim& claim,
+                                                       const std::string& key) const {
   const auto& backoff = fence_.queue().backoff;
-  const auto retry = [&](const std::string& error) {
-    give_back(backoff.exhausted(claim.attempt + 1)
-                  ? Settlement::failed(claim, error)
-                  : Settlement::retry(claim, backoff.delay(claim.attempt + 1, base::random_unit()), error));
-  };
   try {
     auto answer = app_.render(*context_.database.acquire(), claim, key);
     if (auto* rendered = std::get_if<Rendered>(&answer)) return std::move(*rendered);
     const auto& refusal = std::get<NotNow>(answer);
     log("item not sent", claim, refusal.error);
-    give_back(refusal.again ? Settlement::snooze(claim, *refusal.again)
-                            : Settlement::failed(claim, refusal.error));
+    if (refusal.again) return Settlement::snooze(claim, *refusal.again);
+    return Settlement::failed(claim, refusal.error);
   } catch (const base::InfraError& error) {
     log("render failed", claim, error.what());
-    give_back(Settlement::snooze(claim, std::chrono::seconds(1)));
+    return Settlement::snooze(claim, std::chrono::seconds(1));
   } catch (const base::UserError& error) {
     log("render refused", claim, error.what());
-    give_back(Settlement::failed(claim, error.what()));
+    return Settlement::failed(claim, error.what());
   } catch (const std::exception& error) {
     log("render failed", claim, error.what());
-    retry("internal error");
+    if (backoff.exhausted(claim.attempt + 1)) return Settlement::failed(claim, "internal error");
+    return Settlement::retry(claim, backoff.delay(claim.attempt + 1, base::random_unit()), "internal error");
   }
-  return std::nullopt;
-}
-
-std::optional<store::Effect> EffectWork::gate(const store::Claim& claim, const store::EffectRequest& request,
-                                              const store::Fence::Allowed& allowed, base::BootTime until) {
-  bool doubt = false;
-  while (context_.clock.boot() < until) {
-    try {
-      auto connection = context_.database.acquire();
-      std::optional<store::Effect> effect;
-      auto seen = store::Fence::GateOutcome::not_passed;
-      if (doubt) std::tie(seen, effect) = fence_.gate_outcome(*connection, claim);
-      if (seen == store::Fence::GateOutcome::revoked) return std::nullopt;
-      doubt = false;
-      if (!effect) effect = fence_.begin_effect(*connection, claim, request, allowed);
-      if (effect) {
-        auto highest = context_.database.epoch_seen.load();
-        while (highest < effect->epoch &&
-               !context_.database.epoch_seen.compare_exchange_weak(highest, effect->epoch)) {
-        }
-      }
-      return effect;
-    } catch (const base::InfraError& error) {
-      if (!error.retryable() && !error.in_doubt()) throw;
-      doubt = doubt || error.in_doubt();
-      log(error.in_doubt() ? "gate in doubt" : "gate again", claim, error.what());
-      base::sleep_for(base::Duration(2000 + base::random_below(50'000)));
-    }
-  }
-  // Nobody will send it: where the gate did pass, its lease ends and the item becomes unknown.
-  return std::nullopt;
 }
 
 EffectResult EffectWork::send(const store::Effect& effect, const Rendered& rendered,
@@ -116,20 +72,26 @@ EffectResult EffectWork::send(const store::Effect& effect, const Rendered& rende
   }
 }
 
-void EffectWork::settle(const store::Effect& effect, EffectResult result, int attempt) {
+void EffectWork::settle(const store::Effect& effect, EffectResult result, const store::Claim& claim,
+                        Desk& desk) {
   const auto& backoff = fence_.queue().backoff;
+  const int attempt = claim.attempt + 1;
   if (result.verdict == Verdict::did_not_happen && result.retry_after) {
     if (backoff.exhausted(attempt))
       result.retry_after.reset();
     else
       result.retry_after = std::max(*result.retry_after, backoff.delay(attempt, base::random_unit()));
   }
+  if (!app_.writes_its_own()) {
+    desk.settle(store::Fence::Sent{effect, std::move(result)});
+    return;
+  }
   auto answer = store::EffectAnswer::stale;
   const Timed timed(context_, fence_.queue().name, "settle");
   const bool written =
       insist(context_, "settle effect", context_.clock.boot() + kInsist, [&](store::Connection& c) {
         answer =
-            fence_.settle_effect(c, effect, result, "worker " + std::to_string(context_.worker),
+            fence_.settle_effect(c, effect, result, store::worker_name(context_.worker),
                                  [&](store::Connection& within) { app_.settled(within, effect, result); });
       });
   constexpr const char* kVerdicts[] = {"done", "did_not_happen", "unknown"};
@@ -144,29 +106,35 @@ void EffectWork::settle(const store::Effect& effect, EffectResult result, int at
              {"verdict", verdict},
              {"answer", written ? kAnswers[static_cast<int>(answer)] : "lost"},
              {"detail", result.detail}});
+  desk.settled(claim);
 }
 
-void EffectWork::run(const store::Claim& claim, const HeldClaims& held, std::stop_token stop) {
+void EffectWork::run(const std::vector<store::Claim>& claims, Desk& desk) {
+  for (const auto& claim : claims) run(claim, desk);
+}
+
+void EffectWork::run(const store::Claim& claim, Desk& desk) {
+  const auto stop = desk.token(claim);
+  if (stop.stop_requested() || claim.stop_wanted) return desk.settle(Settlement::hand_back(claim));
   const auto key = claim.effect_key.value_or(base::random_hex(16));
-  const auto rendered = prepare(claim, key, stop);
-  if (!rendered) return;
-  const auto begun = context_.clock.boot();
-  const auto deadline = begun + rendered->timeout;
+  auto prepared = prepare(claim, key);
+  if (auto* refusal = std::get_if<Settlement>(&prepared)) return desk.settle(std::move(*refusal));
+  const auto& rendered = std::get<Rendered>(prepared);
+  const auto deadline = context_.clock.boot() + rendered.timeout;
   std::optional<store::Effect> effect;
-  if (!stop.stop_requested() && held.alive(claim.claim, begun)) {
+  if (!stop.stop_requested() && desk.alive(claim)) {
     const Timed timed(context_, fence_.queue().name, "gate");
-    const store::EffectRequest request{key, rendered->request, rendered->destination, rendered->timeout,
-                                       rendered->timeout + kMargin};
-    effect = gate(claim, request, rendered->allowed, deadline);
+    effect = desk.gate(
+        claim, {key, rendered.request, rendered.destination, rendered.timeout, rendered.timeout + kMargin},
+        rendered.allowed, deadline);
   }
   if (!effect) {
     context_.metrics.count(fence_.queue().name, "revoked");
     log("item revoked", claim, "nothing was sent");
     // Where the claim is still ours (a paused queue, a parent that forbids), it must not wait for its lease.
-    give_back(Settlement::snooze(claim, std::chrono::seconds(1)));
-    return;
+    return desk.settle(Settlement::snooze(claim, std::chrono::seconds(1)));
   }
-  settle(*effect, send(*effect, *rendered, deadline), claim.attempt + 1);
+  settle(*effect, send(*effect, rendered, deadline), claim, desk);
 }
 
 void EffectWork::reconcile(const std::string& item, std::stop_token stop) {

@@ -44,6 +44,8 @@ class EffectApp {
   // The application's own columns, written in the transaction that settles.
   virtual void settled(store::Connection& connection, const store::Effect& effect,
                        const store::EffectResult& result) = 0;
+  // Whether settled() writes anything. Where it does not, results are settled in groups.
+  virtual bool writes_its_own() const { return true; }
 };
 
 class EffectWork final : public Work {
@@ -51,16 +53,15 @@ class EffectWork final : public Work {
   EffectWork(const Context& context, const store::Fence& fence, EffectApp& app)
       : context_(context), fence_(fence), app_(app) {}
   const store::Fence& fence() const override { return fence_; }
-  void run(const store::Claim& claim, const HeldClaims& held, std::stop_token stop) override;
+  void run(const std::vector<store::Claim>& claims, Desk& desk) override;
   void reconcile(const std::string& item, std::stop_token stop) override;
 
  private:
-  std::optional<Rendered> prepare(const store::Claim& claim, const std::string& key, std::stop_token stop);
-  std::optional<store::Effect> gate(const store::Claim& claim, const store::EffectRequest& request,
-                                    const store::Fence::Allowed& allowed, base::BootTime until);
+  void run(const store::Claim& claim, Desk& desk);
+  // The settlement: it is not to be sent.
+  std::variant<Rendered, store::Settlement> prepare(const store::Claim& claim, const std::string& key) const;
   store::EffectResult send(const store::Effect& effect, const Rendered& rendered, base::BootTime deadline);
-  void settle(const store::Effect& effect, store::EffectResult result, int attempt);
-  void give_back(const store::Settlement& settlement);
+  void settle(const store::Effect& effect, store::EffectResult result, const store::Claim& claim, Desk& desk);
   void log(const char* event, const store::Claim& claim, const std::string& detail) const;
 
   const Context& context_;

@@ -9,6 +9,7 @@ namespace fencepost::engine {
 Engine::Engine(store::Database& database, const base::Clock& clock, const EngineOptions& options)
     : database_(database),
       options_(options),
+      permits_(options.concurrency),
       registration_(std::make_unique<store::WorkerRegistration>(
           database, options.state_folder,
           [this](store::Connection& connection, std::int64_t worker) { return holds(connection, worker); })),
@@ -26,7 +27,7 @@ bool Engine::holds(store::Connection& connection, std::int64_t worker) const {
 }
 
 QueueRunner& Engine::add(Work& work, const QueueOptions& options) {
-  runners_.push_back(std::make_unique<QueueRunner>(context_, work, options));
+  runners_.push_back(std::make_unique<QueueRunner>(context_, work, options, permits_));
   sweepers_.push_back(std::make_unique<Sweeper>(context_, *runners_.back()));
   return *runners_.back();
 }
@@ -57,7 +58,8 @@ void Engine::wake(const std::string& queue) {
 }
 
 void Engine::renew_loop(std::stop_token stop) {
-  base::Duration every = std::chrono::seconds(20);
+  // Each runner renews at a third of its lease, and looks after its deadlines every time.
+  base::Duration every = std::chrono::milliseconds(500);
   for (auto& runner : runners_) every = std::min(every, runner->options().lease / 3);
   while (!stop.stop_requested()) {
     for (auto& runner : runners_) {

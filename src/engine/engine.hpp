@@ -16,6 +16,7 @@ namespace fencepost::engine {
 
 struct EngineOptions {
   base::Duration sweep = std::chrono::seconds(5);
+  int concurrency = 0;       // workers at once over all queues, by their priority; 0: as many as they have
   std::string state_folder;  // for the worker's lock file; empty: the default of store/workers.hpp
 };
 
@@ -48,6 +49,7 @@ class Engine {
   store::Database& database_;
   const EngineOptions options_;
   Metrics metrics_;
+  Permits permits_;
   std::unique_ptr<store::WorkerRegistration> registration_;
   Context context_;
   std::vector<std::unique_ptr<QueueRunner>> runners_;

@@ -1,11 +1,31 @@
 #include "engine/handler_work.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "base/random.hpp"
 
 namespace fencepost::engine {
 
+using store::SettleAnswer;
 using store::Settlement;
+
+namespace {
+constexpr base::Duration kInsist = std::chrono::minutes(2);
+}  // namespace
+
+HandlerWork::HandlerWork(const Context& context, const store::Fence& fence, Handler handler)
+    : HandlerWork(
+          context, fence,
+          [handler = std::move(handler)](const std::vector<Attempt>& attempts) {
+            return std::vector<Outcome>{handler(attempts[0])};
+          },
+          1) {}
+
+HandlerWork::HandlerWork(const Context& context, const store::Fence& fence, BatchHandler handler, int batch)
+    : context_(context), fence_(fence), handler_(std::move(handler)), batch_(batch) {
+  FENCEPOST_ASSERT(batch > 0);
+}
 
 Settlement HandlerWork::settlement(const store::Claim& claim, const Outcome& outcome) const {
   const auto& backoff = fence_.queue().backoff;
@@ -24,46 +44,122 @@ Settlement HandlerWork::settlement(const store::Claim& claim, const Outcome& out
       claim, outcome.delay.value_or(backoff.delay(claim.attempt + 1, base::random_unit())), outcome.error);
 }
 
-void HandlerWork::run(const store::Claim& claim, const HeldClaims&, std::stop_token stop) {
-  Outcome outcome = Outcome::snooze(base::Duration(0));
-  if (!stop.stop_requested() && !claim.stop_wanted) {
+std::vector<Outcome> HandlerWork::handle(const std::vector<Attempt>& attempts) const {
+  const auto all = [&](const Outcome& outcome) { return std::vector<Outcome>(attempts.size(), outcome); };
+  const Timed timed(context_, fence_.queue().name, "handle");
+  try {
+    auto outcomes = handler_(attempts);
+    if (outcomes.size() == attempts.size()) return outcomes;
+    base::log(base::LogLevel::error, "handler answered for another number of items",
+              {{"queue", fence_.queue().name}, {"given", attempts.size()}, {"answered", outcomes.size()}});
+  } catch (const base::UserError& error) {
+    return all(Outcome::failed(error.what()));
+  } catch (const std::exception& error) {
+    base::log(base::LogLevel::error, "handler threw",
+              {{"queue", fence_.queue().name},
+               {"item", attempts[0].claim().item},
+               {"items", attempts.size()},
+               {"error", error.what()}});
+  }
+  return all(Outcome::retry("internal error"));
+}
+
+void HandlerWork::run(const std::vector<store::Claim>& claims, Desk& desk) {
+  std::vector<Attempt> attempts;
+  attempts.reserve(claims.size());
+  for (const auto& claim : claims) {
+    if (claim.stop_wanted || desk.token(claim).stop_requested())
+      desk.settle(Settlement::hand_back(claim));
+    else
+      attempts.emplace_back(claim, desk);
+  }
+  if (attempts.empty()) return;
+  auto outcomes = handle(attempts);
+  std::vector<Written> own;
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    const auto& claim = attempts[i].claim();
+    auto result = settlement(claim, outcomes[i]);
+    if (outcomes[i].within)
+      own.push_back({&claim, std::move(result), std::move(outcomes[i].within)});
+    else
+      desk.settle(std::move(result));
+  }
+  if (!own.empty()) write(own, desk);
+}
+
+// In one transaction, where none of them is refused; else each by itself (rule 14).
+void HandlerWork::write(const std::vector<Written>& results, Desk& desk) const {
+  bool together = results.size() > 1;
+  if (together) {
     try {
-      const Timed timed(context_, fence_.queue().name, "handle");
-      outcome = handler_(claim, stop);
-    } catch (const base::UserError& error) {
-      outcome = Outcome::failed(error.what());
+      together = write_together(results);
     } catch (const std::exception& error) {
-      base::log(base::LogLevel::error, "handler threw",
-                {{"queue", fence_.queue().name}, {"item", claim.item}, {"error", error.what()}});
-      outcome = Outcome::retry("internal error");
+      together = false;
+      base::log(base::LogLevel::warn, "batch not settled, now one by one",
+                {{"queue", fence_.queue().name}, {"error", error.what()}});
     }
   }
-  const auto settle = settlement(claim, outcome);
-  auto answer = store::SettleAnswer::stale;
+  for (const auto& result : results) {
+    if (!together) write_alone(result);
+    desk.settled(*result.claim);
+  }
+}
+
+bool HandlerWork::write_together(const std::vector<Written>& results) const {
   const Timed timed(context_, fence_.queue().name, "settle");
-  const bool written =
-      insist(context_, "settle", context_.clock.boot() + std::chrono::minutes(2), [&](store::Connection& c) {
-        store::Transaction transaction(c);
-        answer = fence_.settle(c, {settle}).at(0);
-        if (answer == store::SettleAnswer::stale) return;
-        // Written before, by a commit that was in doubt: then the handler's own writes are there too.
-        const bool now = answer != store::SettleAnswer::already_recorded;
-        if (now && outcome.within) outcome.within(c);
-        transaction.commit();
-      });
-  if (written && answer == store::SettleAnswer::stale)
-    insist(context_, "acknowledge", context_.clock.boot() + std::chrono::minutes(1),
-           [&](store::Connection& c) { fence_.acknowledge(c, claim); });
-  const char* result = !written                               ? "lost"
-                       : answer == store::SettleAnswer::stale ? "stale"
-                                                              : core::name(settle.to).data();
-  context_.metrics.count(fence_.queue().name, std::string("settled_") + result);
-  base::log(base::LogLevel::debug, "item settled",
-            {{"queue", fence_.queue().name},
-             {"item", claim.item},
-             {"claim", claim.claim},
-             {"attempt", claim.attempt + 1},
-             {"result", result}});
+  std::vector<Settlement> settlements;
+  for (const auto& result : results) settlements.push_back(result.settlement);
+  auto connection = context_.database.acquire();
+  store::Transaction transaction(*connection);
+  const auto settled = fence_.settle_free(*connection, settlements);
+  if (std::find(settled.begin(), settled.end(), false) != settled.end()) return false;
+  for (const auto& result : results) result.within(*connection);
+  transaction.commit();
+  context_.metrics.count(fence_.queue().name, "settled_with_writes", static_cast<double>(results.size()));
+  return true;
+}
+
+void HandlerWork::write_alone(const Written& result) const {
+  const auto& queue = fence_.queue().name;
+  const Timed timed(context_, queue, "settle");
+  auto answer = SettleAnswer::stale;
+  bool written = false;
+  try {
+    written = insist(context_, "settle", context_.clock.boot() + kInsist, [&](store::Connection& c) {
+      store::Transaction transaction(c);
+      answer = fence_.settle(c, {result.settlement}).at(0);
+      if (answer == SettleAnswer::stale) return;
+      // Written before, by a commit that was in doubt: then the handler's own writes are there too.
+      if (answer != SettleAnswer::already_recorded) result.within(c);
+      transaction.commit();
+    });
+  } catch (const std::exception& error) {
+    // The own writes themselves threw: they would again. Nothing of them is there, and the attempt counts.
+    base::log(base::LogLevel::error, "own writes threw",
+              {{"queue", queue}, {"item", result.claim->item}, {"error", error.what()}});
+  }
+  if (!written) refused(*result.claim);
+  if (written && answer == SettleAnswer::stale)
+    insist(context_, "acknowledge", context_.clock.boot() + kInsist,
+           [&](store::Connection& c) { fence_.acknowledge(c, *result.claim); });
+  const char* answered = !written                        ? "lost"
+                         : answer == SettleAnswer::stale ? "stale"
+                                                         : core::name(result.settlement.to).data();
+  context_.metrics.count(queue, std::string("settled_") + answered);
+  if (base::logs(base::LogLevel::debug))
+    base::log(base::LogLevel::debug, "item settled",
+              {{"queue", queue},
+               {"item", result.claim->item},
+               {"claim", result.claim->claim},
+               {"attempt", result.claim->attempt + 1},
+               {"result", answered}});
+}
+
+// The database took the result, but not the own writes, or neither: an attempt that failed.
+void HandlerWork::refused(const store::Claim& claim) const {
+  const auto retry = settlement(claim, Outcome::retry("its own writes were refused"));
+  insist(context_, "settle", context_.clock.boot() + std::chrono::seconds(30),
+         [&](store::Connection& c) { fence_.settle(c, {retry}); });
 }
 
 }  // namespace fencepost::engine

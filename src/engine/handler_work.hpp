@@ -27,22 +27,54 @@ struct Outcome {
   static Outcome snooze(base::Duration delay) { return {Kind::snooze, delay, "", {}}; }
 };
 
-// Runs without a transaction or a row lock (rule 1). An exception counts as retry().
-using Handler = std::function<Outcome(const store::Claim&, std::stop_token)>;
+// What a handler may ask while it runs. Valid until it returns.
+class Attempt {
+ public:
+  Attempt(const store::Claim& claim, const Desk& desk) : claim_(claim), desk_(desk) {}
+  const store::Claim& claim() const { return claim_; }
+  // Asked when a stop is wanted, the lease is lost, the deadline has passed or the process ends.
+  std::stop_token stop() const { return desk_.token(claim_); }
+  // Whether the lease is still believed in, on our own clock: to be asked before what must not overlap with
+  // another attempt.
+  bool alive() const { return desk_.alive(claim_); }
+
+ private:
+  const store::Claim& claim_;
+  const Desk& desk_;
+};
+
+// Run without a transaction or a row lock (rule 1). An exception counts as retry(), UserError as failed().
+using Handler = std::function<Outcome(const Attempt&)>;
+// One outcome for each attempt, in their order.
+using BatchHandler = std::function<std::vector<Outcome>(const std::vector<Attempt>&)>;
 
 class HandlerWork final : public Work {
  public:
-  HandlerWork(const Context& context, const store::Fence& fence, Handler handler)
-      : context_(context), fence_(fence), handler_(std::move(handler)) {}
+  HandlerWork(const Context& context, const store::Fence& fence, Handler handler);
+  // At most `batch` attempts a call.
+  HandlerWork(const Context& context, const store::Fence& fence, BatchHandler handler, int batch);
   const store::Fence& fence() const override { return fence_; }
-  void run(const store::Claim& claim, const HeldClaims& held, std::stop_token stop) override;
+  int batch() const override { return batch_; }
+  void run(const std::vector<store::Claim>& claims, Desk& desk) override;
   void reconcile(const std::string&, std::stop_token) override {}
 
  private:
+  struct Written {
+    const store::Claim* claim;
+    store::Settlement settlement;
+    std::function<void(store::Connection&)> within;
+  };
+  std::vector<Outcome> handle(const std::vector<Attempt>& attempts) const;
   store::Settlement settlement(const store::Claim& claim, const Outcome& outcome) const;
+  void write(const std::vector<Written>& results, Desk& desk) const;
+  bool write_together(const std::vector<Written>& results) const;
+  void write_alone(const Written& result) const;
+  void refused(const store::Claim& claim) const;
+
   const Context& context_;
   const store::Fence& fence_;
-  const Handler handler_;
+  const BatchHandler handler_;
+  const int batch_;
 };
 
 }  // namespace fencepost::engine

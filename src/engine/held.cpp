@@ -1,15 +1,19 @@
 #include "engine/held.hpp"
 
+#include <algorithm>
+
 namespace fencepost::engine {
 
-void HeldClaims::add(const store::Claim& claim, base::BootTime expires, base::BootTime renew_until) {
+void HeldClaims::add(const std::vector<store::Claim>& claims, base::BootTime expires,
+                     base::BootTime renew_until) {
   const std::lock_guard lock(mutex_);
-  held_.insert_or_assign(claim.claim, Held{claim, expires, renew_until, std::stop_source()});
+  for (const auto& claim : claims)
+    held_.insert_or_assign(claim.claim, Held{claim, expires, renew_until, std::stop_source()});
 }
 
-void HeldClaims::remove(std::int64_t claim) {
+void HeldClaims::remove(const std::vector<std::int64_t>& claims) {
   const std::lock_guard lock(mutex_);
-  held_.erase(claim);
+  for (const auto claim : claims) held_.erase(claim);
 }
 
 std::stop_token HeldClaims::token(std::int64_t claim) const {
@@ -32,13 +36,14 @@ std::vector<store::Claim> HeldClaims::renewable(base::BootTime now) const {
   return claims;
 }
 
-void HeldClaims::renewed(const std::string& item, std::int64_t fence, bool stop_wanted,
-                         base::BootTime expires) {
+void HeldClaims::renewed(const std::vector<store::Fence::Renewed>& renewed, base::BootTime expires) {
   const std::lock_guard lock(mutex_);
-  for (auto& [id, held] : held_) {
-    if (held.claim.item != item) continue;
+  for (const auto& row : renewed) {
+    const auto found = held_.find(row.claim);
+    if (found == held_.end()) continue;
+    auto& held = found->second;
     held.expires = std::max(held.expires, expires);
-    if (stop_wanted || fence != held.claim.fence) held.stop.request_stop();
+    if (row.stop_wanted || row.fence != held.claim.fence) held.stop.request_stop();
   }
 }
 
@@ -46,7 +51,7 @@ int HeldClaims::expire(base::BootTime now, base::Duration margin) {
   const std::lock_guard lock(mutex_);
   int asked = 0;
   for (auto& [id, held] : held_)
-    if (now + margin >= held.expires && held.stop.request_stop()) ++asked;
+    if ((now + margin >= held.expires || now >= held.renew_until) && held.stop.request_stop()) ++asked;
   return asked;
 }
 

@@ -5,11 +5,34 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
 #include <sstream>
 
 namespace fencepost::engine {
 
 struct Metrics::Impl {
+  // A family finds its member by a map of labels, which is slow; so found once, and kept by its two names.
+  template <typename Member, typename Find>
+  Member& find(std::map<std::string, Member*, std::less<>>& known, const std::string& queue,
+               std::string_view what, Find&& make) {
+    std::string key = queue;
+    key += '\n';
+    key += what;
+    {
+      const std::shared_lock lock(mutex);
+      const auto found = known.find(key);
+      if (found != known.end()) return *found->second;
+    }
+    const std::unique_lock lock(mutex);
+    return *known.emplace(key, &make()).first->second;
+  }
+  std::shared_mutex mutex;
+  std::map<std::string, prometheus::Counter*, std::less<>> counters;
+  std::map<std::string, prometheus::Histogram*, std::less<>> histograms;
+
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& events = prometheus::BuildCounter()
                                                         .Name("fencepost_events_total")
@@ -34,13 +57,24 @@ Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::count(const std::string& queue, const std::string& event, double n) {
-  impl_->events.Add({{"queue", queue}, {"event", event}}).Increment(n);
+  impl_
+      ->find(
+          impl_->counters, queue, event,
+          [&]() -> auto& {
+            return impl_->events.Add({{"queue", queue}, {"event", event}});
+          })
+      .Increment(n);
 }
 
 void Metrics::observe(const std::string& queue, const std::string& operation, base::Duration took) {
   static const prometheus::Histogram::BucketBoundaries kSeconds{.0005, .001, .002, .005, .01, .02, .05, .1,
                                                                 .2,    .5,   1,    2,    5,   10,  30};
-  impl_->durations.Add({{"queue", queue}, {"operation", operation}}, kSeconds)
+  impl_
+      ->find(
+          impl_->histograms, queue, operation,
+          [&]() -> auto& {
+            return impl_->durations.Add({{"queue", queue}, {"operation", operation}}, kSeconds);
+          })
       .Observe(static_cast<double>(took.count()) / 1e6);
 }
 

@@ -1,59 +1,80 @@
 #include "engine/queue_runner.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/log.hpp"
-#include "base/random.hpp"
 
 namespace fencepost::engine {
 
+using base::Duration;
+using std::chrono::duration_cast;
+
 namespace {
-// A token that has been asked already: a claim that runs with it is handed back.
-std::stop_token stopped() {
-  std::stop_source source;
-  source.request_stop();
-  return source.get_token();
+// How much work may wait in this process: what its workers finish meanwhile. Longer than a transaction takes,
+// so that they never wait for one; short enough that what waits here would not have started elsewhere.
+constexpr Duration kShortestBuffer = std::chrono::milliseconds(20),
+                   kLongestBuffer = std::chrono::milliseconds(100);
+// How long a result is pressed upon a database that is away. An effect's rescuer can only say `unknown`.
+constexpr Duration kKeepEffect = std::chrono::minutes(10), kKeepSettlement = std::chrono::minutes(2),
+                   kKeepHandBack = std::chrono::seconds(30);
+
+Duration keep(const Result& result) {
+  const auto* settlement = std::get_if<store::Settlement>(&result.what);
+  if (!settlement) return kKeepEffect;
+  return settlement->counts ? kKeepSettlement : kKeepHandBack;
 }
 }  // namespace
 
-QueueRunner::QueueRunner(const Context& context, Work& work, const QueueOptions& options)
-    : context_(context), work_(work), options_(options) {
-  FENCEPOST_ASSERT(options.concurrency > 0 && options.lease >= std::chrono::seconds(1));
+QueueRunner::QueueRunner(const Context& context, Work& work, const QueueOptions& options, Permits& permits)
+    : context_(context),
+      work_(work),
+      options_(options),
+      permits_(permits),
+      outbox_(context, work.fence()),
+      gates_(context, work.fence()) {
+  FENCEPOST_ASSERT(options.concurrency > 0 && options.lease >= std::chrono::seconds(1) &&
+                   options.largest_batch > 0);
+  permits_.on_release([this] { wake(); });
 }
 
 QueueRunner::~QueueRunner() { stop(context_.clock.boot()); }
 
 void QueueRunner::start() {
-  claimer_ = std::jthread([this](std::stop_token stop) { claim_loop(stop); });
+  feeder_ = std::thread([this] { feed_loop(); });
   for (int i = 0; i < options_.concurrency; ++i)
     workers_.emplace_back([this](std::stop_token stop) { work_loop(stop); });
 }
 
 void QueueRunner::wake() {
   const std::lock_guard lock(mutex_);
-  woken_ = true;
-  wake_claimer_.notify_all();
+  more_due_ = true;
+  wake_feeder_.notify_one();
 }
 
-int QueueRunner::free_slots() const {
-  return options_.concurrency - running_ - static_cast<int>(tasks_.size());
+bool QueueRunner::idle() const {
+  const std::lock_guard lock(mutex_);
+  return running_ == 0 && tasks_.empty() && outbox_.size() == 0 && !feeding_ && !more_due_;
 }
+
+// -- workers
 
 std::shared_future<void> QueueRunner::submit(const store::Claim& claim) {
   const auto now = context_.clock.boot();
-  held_.add(claim, now + options_.lease, now + options_.deadline);
-  Task task{claim, {}, {}};
-  auto future = task.done.get_future().share();
+  held_.add({claim}, now + options_.lease, now + options_.deadline);
+  std::promise<void> done;
+  auto future = done.get_future().share();
   {
     const std::lock_guard lock(mutex_);
+    waiters_.emplace(claim.claim, std::move(done));
     if (!stopping_) {
-      tasks_.push_front(std::move(task));
+      tasks_.push_front(claim);
       wake_worker_.notify_one();
       return future;
     }
   }
   // The process ends: what nobody here will run must not wait for its lease.
-  run(task, stopped());
+  settle_alone({store::Settlement::hand_back(claim), now, 0});
   return future;
 }
 
@@ -61,137 +82,303 @@ void QueueRunner::submit_reconcile(const std::string& item) {
   const std::lock_guard lock(mutex_);
   if (stopping_ || std::find(reconciling_.begin(), reconciling_.end(), item) != reconciling_.end()) return;
   reconciling_.push_back(item);
-  tasks_.push_back(Task{std::nullopt, item, {}});
+  tasks_.push_back([this, item] {
+    bool ends = false;
+    {
+      const std::lock_guard again(mutex_);
+      ends = stopping_;
+    }
+    if (!ends) work_.reconcile(item, ending_.get_token());
+    const std::lock_guard again(mutex_);
+    std::erase(reconciling_, item);
+  });
   wake_worker_.notify_one();
 }
 
-base::Duration QueueRunner::claim_some(int free) {
-  const auto before = context_.clock.boot();
-  auto connection = context_.database.acquire();
-  std::vector<store::Claim> claims;
-  {
-    const Timed timed(context_, fence().queue().name, "claim");
-    claims = fence().claim(*connection, free, options_.lease, context_.worker);
-  }
-  context_.metrics.count(fence().queue().name, "claimed", static_cast<double>(claims.size()));
-  for (const auto& claim : claims) held_.add(claim, before + options_.lease, before + options_.deadline);
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& claim : claims) tasks_.push_back(Task{claim, {}, {}});
-    wake_worker_.notify_all();
-  }
-  if (static_cast<int>(claims.size()) == free) return base::Duration(0);
-  const auto due = fence().next_due(*connection);
-  // Overdue and yet not claimed: somebody holds it, or the queue is paused. Then the poll will see.
-  if (!due || due->count() <= 0) return options_.poll;
-  return std::min(*due, options_.poll);
-}
-
-void QueueRunner::claim_loop(std::stop_token stop) {
-  int failures = 0;
-  while (!stop.stop_requested()) {
-    int free = 0;
-    {
-      std::unique_lock lock(mutex_);
-      wake_claimer_.wait(lock, stop, [this] { return free_slots() > 0; });
-      if (stop.stop_requested()) return;
-      free = free_slots();
-      woken_ = false;
-    }
-    base::Duration wait{};
-    try {
-      wait = claim_some(free);
-      if (failures > 0)
-        base::log(base::LogLevel::info, "database is back", {{"queue", fence().queue().name}});
-      failures = 0;
-    } catch (const base::InfraError& error) {
-      if (failures++ == 0)
-        base::log(base::LogLevel::error, "claim failed",
-                  {{"queue", fence().queue().name}, {"error", error.what()}});
-      wait = base::Duration(100'000 +
-                            base::random_below(1'000'000U * static_cast<unsigned>(std::min(failures, 5))));
-      if (error.in_doubt()) {
-        insist(context_, "disown", context_.clock.boot() + options_.lease,
-               [&](store::Connection& c) { fence().disown(c, context_.worker, held_.claims()); });
-      }
-    } catch (const std::exception& error) {
-      base::log(base::LogLevel::error, "claim failed",
-                {{"queue", fence().queue().name}, {"error", error.what()}});
-      wait = std::chrono::seconds(5);
-    }
-    std::unique_lock lock(mutex_);
-    wake_claimer_.wait_for(lock, stop, wait, [this] { return woken_; });
-  }
-}
-
-void QueueRunner::run(Task& task, std::stop_token stop) {
-  try {
-    if (task.claim)
-      work_.run(*task.claim, held_, stop);
-    else if (!stop.stop_requested())
-      work_.reconcile(task.item, stop);
-  } catch (const std::exception& error) {
-    base::log(base::LogLevel::error, "work threw",
-              {{"queue", fence().queue().name},
-               {"item", task.claim ? task.claim->item : task.item},
-               {"error", error.what()}});
-  }
-  if (task.claim) held_.remove(task.claim->claim);
-  task.done.set_value();
-}
-
 void QueueRunner::work_loop(std::stop_token stop) {
+  const auto batch = static_cast<std::size_t>(work_.batch());
+  std::unique_lock lock(mutex_);
   for (;;) {
-    std::unique_lock lock(mutex_);
     wake_worker_.wait(lock, stop, [this] { return !tasks_.empty(); });
     if (tasks_.empty()) return;
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
+    std::vector<Task> tasks;
+    do {
+      tasks.push_back(std::move(tasks_.front()));
+      tasks_.pop_front();
+    } while (tasks.size() < batch && !tasks_.empty() && std::holds_alternative<store::Claim>(tasks[0]) &&
+             std::holds_alternative<store::Claim>(tasks_.front()));
     ++running_;
+    const auto claims = std::holds_alternative<store::Claim>(tasks[0]) ? tasks.size() : 0;
     lock.unlock();
-    run(task, task.claim ? held_.token(task.claim->claim) : stop);
+    permits_.acquire(options_.priority);
+    const auto begun = context_.clock.boot();
+    work(std::move(tasks));
+    const auto took = duration_cast<Duration>(context_.clock.boot() - begun);
+    permits_.release();
     lock.lock();
     --running_;
-    if (!task.claim) std::erase(reconciling_, task.item);
-    // A slot is free, and something else may be due: the claimer looks again.
-    woken_ = true;
-    wake_claimer_.notify_all();
-    if (running_ == 0 && tasks_.empty()) idle_.notify_all();
+    if (claims > 0) measured(took, claims);
+    // A slot is free, or a result waits, or the last one has ended.
+    wake_feeder_.notify_one();
   }
 }
+
+void QueueRunner::work(std::vector<Task> tasks) {
+  try {
+    if (auto* other = std::get_if<std::function<void()>>(&tasks[0])) {
+      (*other)();
+      return;
+    }
+    std::vector<store::Claim> claims;
+    claims.reserve(tasks.size());
+    for (auto& task : tasks) claims.push_back(std::move(std::get<store::Claim>(task)));
+    work_.run(claims, *this);
+  } catch (const std::exception& error) {
+    // Nothing of a work throws. What did is not settled: its lease ends, and the rescuer says so.
+    base::log(base::LogLevel::error, "work threw",
+              {{"queue", fence().queue().name}, {"error", error.what()}});
+  }
+}
+
+void QueueRunner::settle(store::Settlement settlement) { give(std::move(settlement)); }
+
+void QueueRunner::settle(store::Fence::Sent sent) {
+  outbox_.add({std::move(sent), context_.clock.boot(), 0});
+}
+
+void QueueRunner::give(store::Settlement settlement) {
+  outbox_.add({std::move(settlement), context_.clock.boot(), 0});
+}
+
+void QueueRunner::ended(const std::vector<std::int64_t>& claims) {
+  held_.remove(claims);
+  const std::lock_guard lock(mutex_);
+  if (waiters_.empty()) return;
+  for (const auto claim : claims) {
+    const auto found = waiters_.find(claim);
+    if (found == waiters_.end()) continue;
+    found->second.set_value();
+    waiters_.erase(found);
+  }
+}
+
+// -- the feeder
+
+int QueueRunner::room() const {
+  const int each = work_.batch();
+  const int room = options_.concurrency * each + buffer_ - running_ * each - static_cast<int>(tasks_.size());
+  return std::clamp(room, 0, options_.largest_batch);
+}
+
+QueueRunner::Round QueueRunner::next_round() const {
+  const auto now = context_.clock.boot();
+  const auto waiting = outbox_.size();
+  const bool quiet = running_ == 0 && tasks_.empty();
+  Round round;
+  round.over = stopping_ && quiet && waiting == 0;
+  round.again =
+      outbox_.oldest() == base::BootTime::max() ? base::BootTime::max() : outbox_.oldest() + options_.linger;
+  // A claim is worth its transaction when what is here runs out.
+  const bool low = static_cast<int>(tasks_.size()) * 2 <= buffer_;
+  const int wanted = stopping_ || !low || permits_.refuses(options_.priority) ? 0 : room();
+  if (wanted > 0) {
+    if (more_due_ || now >= next_look_)
+      round.claim = wanted;
+    else
+      round.again = std::min(round.again, next_look_);
+  }
+  const bool full = static_cast<int>(waiting) >= options_.largest_batch;
+  round.write = round.claim > 0 || (waiting > 0 && (full || quiet || stopping_ || now >= round.again));
+  return round;
+}
+
+void QueueRunner::feed_loop() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto round = next_round();
+    if (round.over) break;
+    if (!round.write) {
+      if (round.again == base::BootTime::max())
+        wake_feeder_.wait(lock);
+      else
+        wake_feeder_.wait_for(lock, round.again - context_.clock.boot());
+      continue;
+    }
+    // Who wakes us from here on is heard: this claim may have looked before.
+    if (round.claim > 0) more_due_ = false;
+    feeding_ = true;
+    lock.unlock();
+    feed(round.claim);
+    lock.lock();
+    feeding_ = false;
+    if (failures_ > 0 && !stopping_) wake_feeder_.wait_for(lock, pause_after(failures_));
+  }
+  over_ = true;
+  quiet_.notify_all();
+}
+
+void QueueRunner::feed(int n) {
+  const auto before = context_.clock.boot();
+  auto results = outbox_.take(static_cast<std::size_t>(options_.largest_batch));
+  try {
+    auto connection = context_.database.acquire();
+    Outbox::Written written;
+    {
+      const Timed timed(context_, fence().queue().name, n > 0 ? "settle_and_claim" : "settle");
+      written = outbox_.write(*connection, results, n, options_.lease);
+    }
+    adapt(duration_cast<Duration>(context_.clock.boot() - before));
+    if (failures_ > 0) base::log(base::LogLevel::info, "database is back", {{"queue", fence().queue().name}});
+    failures_ = 0;
+    fed(std::move(results), written.settled);
+    if (n > 0) take_in(written.claims, n, before, *connection);
+  } catch (const base::InfraError& error) {
+    not_fed(std::move(results), n > 0, error);
+  } catch (const std::exception& error) {
+    not_fed(std::move(results), n > 0, base::InfraError(error.what(), {}));
+  }
+}
+
+void QueueRunner::fed(std::vector<Result> results, const std::vector<bool>& settled) {
+  std::vector<std::int64_t> claims;
+  std::vector<Result> again;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (settled[i]) {
+      claims.push_back(results[i].claim());
+      outbox_.log_settled(results[i]);
+    } else if (results[i].left_out++ == 0) {
+      // Somebody held the row for a moment, most likely a renewal of ours.
+      again.push_back(std::move(results[i]));
+    } else {
+      settle_alone(std::move(results[i]));
+    }
+  }
+  if (!claims.empty()) ended(claims);
+  outbox_.put_back(std::move(again));
+}
+
+void QueueRunner::settle_alone(Result result) {
+  const auto until = result.since + keep(result);
+  auto settle = [this, until, one = std::move(result)] {
+    outbox_.settle(one, until);
+    ended({one.claim()});
+  };
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) {
+      tasks_.push_front(std::move(settle));
+      wake_worker_.notify_one();
+      return;
+    }
+  }
+  settle();
+}
+
+void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, base::BootTime before,
+                          store::Connection& connection) {
+  if (!claims.empty()) {
+    context_.metrics.count(fence().queue().name, "claimed", static_cast<double>(claims.size()));
+    held_.add(claims, before + options_.lease, before + options_.deadline);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& claim : claims) tasks_.push_back(claim);
+    if (static_cast<int>(claims.size()) == wanted) more_due_ = true;
+    if (!claims.empty()) wake_worker_.notify_all();
+    next_look_ = before + options_.poll;
+    if (more_due_) return;
+  }
+  const auto due = fence().next_due(connection);
+  // Overdue and yet not claimed: somebody holds it, or the queue is paused. Then the poll will see.
+  if (!due || due->count() <= 0) return;
+  const std::lock_guard lock(mutex_);
+  next_look_ = std::min(next_look_, context_.clock.boot() + *due);
+}
+
+void QueueRunner::not_fed(std::vector<Result> results, bool claiming, const base::InfraError& error) {
+  if (failures_++ == 0)
+    base::log(base::LogLevel::error, "claims and results not written",
+              {{"queue", fence().queue().name}, {"results", results.size()}, {"error", error.what()}});
+  if (error.in_doubt() && claiming)
+    insist(context_, "disown", context_.clock.boot() + options_.lease,
+           [&](store::Connection& c) { fence().disown(c, context_.worker, held_.claims()); });
+  if (claiming) {
+    const std::lock_guard lock(mutex_);
+    more_due_ = true;
+  }
+  if (!worth_repeating(error)) {
+    // The table itself refuses a row (a CHECK, a foreign trigger): alone, the others are free of it (rule
+    // 14).
+    for (auto& result : results) settle_alone(std::move(result));
+    return;
+  }
+  const auto now = context_.clock.boot();
+  std::vector<std::int64_t> lost;
+  std::erase_if(results, [&](const Result& result) {
+    if (now - result.since < keep(result)) return false;
+    base::log(base::LogLevel::error, "result lost",
+              {{"queue", fence().queue().name}, {"item", result.item()}, {"claim", result.claim()}});
+    lost.push_back(result.claim());
+    return true;
+  });
+  if (!lost.empty()) ended(lost);
+  outbox_.put_back(std::move(results));
+}
+
+void QueueRunner::measured(Duration took, std::size_t claims) {
+  const double each = std::chrono::duration<double>(took).count() / static_cast<double>(claims);
+  // A slow one counts at once, and is forgotten over the next dozens: what is claimed must start soon.
+  service_ = std::max(each, service_ * 0.9 + each * 0.1);
+}
+
+void QueueRunner::adapt(Duration took) {
+  const std::lock_guard lock(mutex_);
+  const auto horizon = std::clamp(took * 3, kShortestBuffer, kLongestBuffer);
+  const double soon =
+      options_.concurrency * std::chrono::duration<double>(horizon).count() / std::max(service_, 1e-6);
+  buffer_ = service_ == 0 ? 0 : static_cast<int>(std::min(soon, static_cast<double>(options_.largest_batch)));
+}
+
+// -- upkeep
 
 void QueueRunner::renew() {
   const auto before = context_.clock.boot();
   held_.expire(before, options_.lease / 6);
+  if (before < next_renewal_) return;
   const auto claims = held_.renewable(before);
-  if (claims.empty()) return;
-  auto connection = context_.database.acquire();
-  for (const auto& renewed : fence().renew(*connection, claims, options_.lease))
-    held_.renewed(renewed.item, renewed.fence, renewed.stop_wanted, before + options_.lease);
+  if (!claims.empty()) {
+    auto connection = context_.database.acquire();
+    held_.renewed(fence().renew(*connection, claims, options_.lease), before + options_.lease);
+  }
+  next_renewal_ = before + options_.lease / 3;
 }
 
 void QueueRunner::stop(base::BootTime until) {
+  std::deque<Task> unstarted;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
     stopping_ = true;
-  }
-  claimer_.request_stop();
-  if (claimer_.joinable()) claimer_.join();
-  std::deque<Task> unstarted;
-  {
-    const std::lock_guard lock(mutex_);
     unstarted.swap(tasks_);
   }
-  for (auto& task : unstarted) run(task, stopped());
-  {
+  // A result that was to be settled alone still is; what has not started goes back.
+  for (auto& task : unstarted) {
+    if (auto* claim = std::get_if<store::Claim>(&task))
+      give(store::Settlement::hand_back(*claim));
+    else
+      std::get<std::function<void()>>(task)();
+  }
+  if (feeder_.joinable()) {
     std::unique_lock lock(mutex_);
-    // What runs may finish; after `until` it is asked to stop, and its thread is waited for all the same:
-    // every send has a deadline of its own.
+    wake_feeder_.notify_one();
+    // What runs may finish; after `until` it is asked to stop, and waited for all the same: every send has a
+    // deadline of its own.
     const auto left = until - context_.clock.boot();
-    if (left.count() > 0) idle_.wait_for(lock, left, [this] { return running_ == 0; });
+    if (left.count() > 0) quiet_.wait_for(lock, left, [this] { return over_; });
   }
   held_.stop_all();
+  ending_.request_stop();
+  if (feeder_.joinable()) feeder_.join();
   for (auto& worker : workers_) worker.request_stop();
   wake_worker_.notify_all();
   for (auto& worker : workers_)

@@ -1,58 +1,49 @@
 #pragma once
-// What a queue's runner does with a claim. Two kinds: HandlerWork (repeatable) and EffectWork (once).
+// What a queue's runner does with its claims. Two kinds: HandlerWork (repeatable) and EffectWork (once).
 
+#include <optional>
 #include <stop_token>
+#include <vector>
 
-#include "engine/held.hpp"
-#include "engine/metrics.hpp"
+#include "engine/context.hpp"
 #include "store/fence.hpp"
 
 namespace fencepost::engine {
 
-// What every piece of work shares; it outlives the work. `worker` is this process's number.
-struct Context {
-  store::Database& database;
-  Metrics& metrics;
-  const base::Clock& clock;
-  std::int64_t worker;
-};
-
-// Measures an operation from its construction to its end.
-class Timed {
+// What a runner offers to its work: the claims' signs of life, the gate, and settling. Thread-safe.
+class Desk {
  public:
-  Timed(const Context& context, std::string queue, std::string operation)
-      : context_(context),
-        queue_(std::move(queue)),
-        operation_(std::move(operation)),
-        begun_(context.clock.boot()) {}
-  Timed(const Timed&) = delete;
-  Timed& operator=(const Timed&) = delete;
-  ~Timed() {
-    context_.metrics.observe(queue_, operation_,
-                             std::chrono::duration_cast<base::Duration>(context_.clock.boot() - begun_));
-  }
+  virtual ~Desk() = default;
+  // Asked when the lease can no longer be believed in, when a stop is wanted, when the attempt's deadline has
+  // passed or when the process ends; a claim that has not begun is then handed back.
+  virtual std::stop_token token(const store::Claim& claim) const = 0;
+  // Whether the lease may still be believed in, on our own clock (rule 11).
+  virtual bool alive(const store::Claim& claim) const = 0;
 
- private:
-  const Context& context_;
-  const std::string queue_, operation_;
-  const base::BootTime begun_;
+  // Takes the result and writes it soon, with others and with the next claim. Each claim that was given to
+  // run() comes back through one of the settle functions, once.
+  virtual void settle(store::Settlement settlement) = 0;
+  // For effects without writes of the application's own.
+  virtual void settle(store::Fence::Sent sent) = 0;
+  // The same for results that were written by the work itself, which has waited for that.
+  virtual void settled(const store::Claim& claim) = 0;
+  // The gate (rule 3), together with others' where nothing but the item itself can forbid it. nullopt:
+  // revoked, nothing may be sent. Gives up at `until`.
+  virtual std::optional<store::Effect> gate(const store::Claim& claim, const store::EffectRequest& request,
+                                            const store::Fence::Allowed& allowed, base::BootTime until) = 0;
 };
 
 class Work {
  public:
   virtual ~Work() = default;
   virtual const store::Fence& fence() const = 0;
-  // Runs one claim to its settlement. `stop` is asked when the lease can no longer be believed in, when a
-  // stop is wanted or when the process ends; a claim that has not begun is then handed back. Called on
-  // several threads at once; throws nothing that matters (the runner logs it).
-  virtual void run(const store::Claim& claim, const HeldClaims& held, std::stop_token stop) = 0;
+  // How many claims run() takes at most.
+  virtual int batch() const { return 1; }
+  // Runs claims to their results, each of which goes to the desk. Called on several threads at once; throws
+  // nothing.
+  virtual void run(const std::vector<store::Claim>& claims, Desk& desk) = 0;
   // Asks about one unknown effect (once only).
   virtual void reconcile(const std::string& item, std::stop_token stop) = 0;
 };
-
-// Repeats a write of which the outcome is known to the caller until the database takes it: settlements are
-// idempotent. Gives up when `stop` is requested or at `until`; answers whether it was written.
-bool insist(const Context& context, const std::string& what, base::BootTime until,
-            const std::function<void(store::Connection&)>& write);
 
 }  // namespace fencepost::engine

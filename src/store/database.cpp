@@ -12,6 +12,11 @@ Rows Connection::run(const Statement& statement, const Params& params) {
   return run(render(statement, dialect()), params);
 }
 
+Rows Connection::run_batch(const Statement& statement, const std::vector<Params>& rows,
+                           const Params& shared) {
+  return run_batch(render(statement, dialect()), rows, shared);
+}
+
 std::unique_ptr<Database> Database::open(const std::string& url, const DatabaseOptions& options) {
   constexpr std::string_view kSqlite = "sqlite:";
   if (url.starts_with(kSqlite)) return sqlite::open(url.substr(kSqlite.size()), options);

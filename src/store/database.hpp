@@ -26,6 +26,10 @@ class Connection {
   // Runs one statement. Outside a transaction a writing statement is a transaction of its own, and an error
   // of it is `in_doubt` where nobody knows whether it was committed.
   virtual Rows run(const Sql& sql, const Params& params = {}) = 0;
+  // Runs a statement of a batch; the answers of all rows, in no order. PostgreSQL: once, each of `rows`'
+  // columns an array ($1, $2, …: a statement takes them with unnest), `shared` plain parameters behind them.
+  // SQLite: once for each row, in one transaction, the same numbers plain values. No rows: nothing is run.
+  virtual Rows run_batch(const Sql& sql, const std::vector<Params>& rows, const Params& shared = {}) = 0;
   // Prepares a statement without running it: bad SQL fails here. Nothing behind a pooler.
   virtual void prepare_only(const Sql& sql) = 0;
   // Runs a script of several statements without parameters or results: for migrations.
@@ -48,6 +52,7 @@ class Connection {
   virtual void listen(const std::string& channel) = 0;
 
   Rows run(const Statement& statement, const Params& params = {});
+  Rows run_batch(const Statement& statement, const std::vector<Params>& rows, const Params& shared = {});
 };
 
 // A transaction on a connection; joins the one that is open already (then commit and rollback are the outer

@@ -1,7 +1,6 @@
 #include "store/fence.hpp"
 
 #include <cctype>
-#include <nlohmann/json.hpp>
 
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
@@ -103,6 +102,9 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
   };
   const std::string effect_key = names["effect_key"];
   names["table"] = table_name(queue.table, dialect);
+  const auto dot = queue.table.find('.');
+  names["table_schema"] =
+      postgres && dot != std::string::npos ? identifier(queue.table.substr(0, dot)) + "." : "";
   names["queue"] = literal(queue.name);
   names["enabled_t"] = enabled("t");
   names["enabled_c"] = enabled("c");
@@ -116,6 +118,14 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
   names["payload_json"] = payload_json(queue, dialect);
   names["tracked_changed"] = tracked_changed(queue, dialect);
   names["own"] = own.empty() ? "" : identifier(own) + ".";
+  // Higher first; NULL counts as 0, as the claim's answer says.
+  const auto by_priority = [&](const std::string& alias) {
+    return queue.priority ? "coalesce(" + alias + identifier(*queue.priority) + ", 0)" : std::string();
+  };
+  names["order_c"] = queue.priority ? by_priority("c.") + " DESC, " : "";
+  names["order_index"] = queue.priority ? by_priority("") + " DESC, " : "";
+  names["priority_t"] = queue.priority ? by_priority("t.") : "0";
+  names["priority_bare"] = queue.priority ? by_priority("") : "0";
   if (once) {
     names["keep_effect_key"] = postgres ? "NEW." + effect_key + " := OLD." + effect_key + ";"
                                         : effect_key + " = OLD." + effect_key + ",";
@@ -129,7 +139,7 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
                            core::State::failed, core::State::unknown, core::State::stopped})
     names["w_" + std::string(core::name(state))] = literal(core::word_of(queue, state));
   for (const auto* part : {"fn_update", "fn_update_lease", "fn_insert", "fn_insert_lease", "fn_delete",
-                           "fn_truncate", "ix_due", "ix_lease", "ix_open"})
+                           "fn_truncate", "ix_due", "ix_next", "ix_lease", "ix_open", "ix_unknown"})
     names[part] = identifier("fencepost_" + queue.name + "_" + part);
   return names;
 }
@@ -137,11 +147,13 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
 // The statements that run on every queue; the gate only where there is one.
 std::vector<const Statement*> protocol(core::Kind kind) {
   std::vector<const Statement*> all{
-      &sql::claim,          &sql::settle,    &sql::acknowledge, &sql::renew,     &sql::lock_item,
-      &sql::lock_item_skip, &sql::read_item, &sql::write_item,  &sql::want_stop, &sql::clamp_lease,
-      &sql::delete_item,    &sql::lapsed,    &sql::held_by,     &sql::next_due,  &sql::counts};
+      &sql::claim,     &sql::settle_free, &sql::payload,        &sql::settle,    &sql::acknowledge,
+      &sql::renew,     &sql::lock_item,   &sql::lock_item_skip, &sql::read_item, &sql::write_item,
+      &sql::want_stop, &sql::clamp_lease, &sql::delete_item,    &sql::lapsed,    &sql::held_by,
+      &sql::next_due,  &sql::counts};
   if (kind == core::Kind::once)
-    for (const auto* statement : {&sql::gate, &sql::reconcile_due, &sql::misplaced, &sql::due_to_unknown})
+    for (const auto* statement : {&sql::gate, &sql::gates, &sql::settle_sent, &sql::reconcile_due,
+                                  &sql::misplaced, &sql::due_to_unknown})
       all.push_back(statement);
   return all;
 }
@@ -167,18 +179,29 @@ Rows Fence::run(Connection& connection, const Statement& statement, const Params
   return connection.run(statements_.at(statement.name), params);
 }
 
+Rows Fence::run_batch(Connection& connection, const Statement& statement, const std::vector<Params>& rows,
+                      const Params& shared) const {
+  return connection.run_batch(statements_.at(statement.name), rows, shared);
+}
+
 void Fence::check(Connection& connection) const {
   for (const auto& [name, statement] : statements_) connection.prepare_only(statement);
 }
 
 void Fence::install(Connection& connection) const {
   const auto script = render(sql::install, dialect_, names_).text;
+  auto indexes = render(sql::install_indexes, dialect_, names_).text;
+  if (queue_.priority) indexes += render(sql::install_priority_index, dialect_, names_).text;
+  if (queue_.kind == core::Kind::once) indexes += render(sql::install_once_indexes, dialect_, names_).text;
   Transaction transaction(connection);
   connection.run(sql::add_queue, {queue_.name, queue_.table});
-  const auto before = connection.run(sql::queue_definition, {queue_.name});
-  if (before[0][0].text() != script) {
-    connection.script(script);
-    connection.run(sql::set_queue_definition, {queue_.name, script, queue_.table});
+  const auto before = connection.run(sql::queue_definition, {queue_.name})[0][0].text();
+  if (before != script + indexes) {
+    // An index is built anew only where it must look different: on a large table that takes its time.
+    if (!before.empty() && !before.ends_with(indexes))
+      connection.script(render(sql::drop_indexes, dialect_, names_).text);
+    connection.script(script + indexes);
+    connection.run(sql::set_queue_definition, {queue_.name, script + indexes, queue_.table});
   }
   transaction.commit();
 }
@@ -268,7 +291,7 @@ void Fence::event(Connection& connection, const std::string& item, const std::st
                   std::string_view from, std::string_view to, std::int64_t fence,
                   std::optional<std::int64_t> claim, const std::string& actor,
                   const std::string& detail) const {
-  if (!keeps_history()) return;
+  if (!keeps_events()) return;
   connection.run(sql::add_event, {queue_.name, item, kind, from, to, fence, claim, actor,
                                   detail.empty() ? Value() : Value(detail)});
 }
@@ -277,28 +300,6 @@ std::string_view name(RearmAnswer answer) {
   constexpr std::string_view kNames[] = {"rearmed",         "already_armed", "in_flight",
                                          "outcome_unknown", "already_done",  "not_found"};
   return kNames[static_cast<int>(answer)];
-}
-
-std::string json_of(const std::vector<Settlement>& settlements, const core::Queue& queue) {
-  auto array = nlohmann::json::array();
-  for (const auto& s : settlements) {
-    nlohmann::json row{{"item", s.item},
-                       {"claim", s.claim},
-                       {"fence", s.fence},
-                       {"word", core::word_of(queue, s.to)},
-                       {"counts", s.counts ? 1 : 0}};
-    if (s.delay) row["delay"] = s.delay->count();
-    if (s.at) row["at"] = *s.at;
-    if (s.error) row["error"] = *s.error;
-    array.push_back(std::move(row));
-  }
-  return array.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::string json_of(const std::vector<Claim>& claims) {
-  auto array = nlohmann::json::array();
-  for (const auto& c : claims) array.push_back({{"item", c.item}, {"claim", c.claim}});
-  return array.dump();
 }
 
 }  // namespace fencepost::store

@@ -27,6 +27,8 @@ using base::Micros;
 // A worker's number stands in a claim's high 20 bits, so that a claim names its process (rule 11).
 constexpr int kWorkerShift = 43;
 constexpr std::int64_t worker_of(std::int64_t claim) { return claim >> kWorkerShift; }
+// As events and effects name it.
+inline std::string worker_name(std::int64_t worker) { return "worker " + std::to_string(worker); }
 // A new claim of this worker: its number above 43 random bits.
 std::int64_t new_claim(std::int64_t worker);
 
@@ -39,6 +41,7 @@ struct Claim {
   bool stop_wanted = false;
   std::optional<std::string> effect_key;  // the idempotency key of an earlier attempt (`once`)
   std::string payload;                    // the payload columns as a JSON object
+  std::int64_t priority = 0;
 };
 
 // How a repeatable attempt ended (rule 5).
@@ -190,15 +193,14 @@ class Fence {
   std::vector<SettleAnswer> settle(Connection& connection, const std::vector<Settlement>& settlements) const;
   std::vector<SettleAnswer> settle_each(Connection& connection,
                                         const std::vector<Settlement>& settlements) const;
-  // Both in one transaction.
-  std::vector<Claim> settle_and_claim(Connection& connection, const std::vector<Settlement>& settlements,
-                                      std::vector<SettleAnswer>& answers, int n, Duration lease,
-                                      std::int64_t worker) const;
+  // Many at once, without waiting for rows that somebody holds: answers which it settled. What it left is
+  // settle()'s, which waits and says.
+  std::vector<bool> settle_free(Connection& connection, const std::vector<Settlement>& settlements) const;
   // After a stale settlement of an edited item: lets it be claimed again (rule 8).
   bool acknowledge(Connection& connection, const Claim& claim) const;
   // Renews the leases of claimed items. For each that it renewed: its fence and whether a stop is wanted.
   struct Renewed {
-    std::string item;
+    std::int64_t claim;
     std::int64_t fence;
     bool stop_wanted;
   };
@@ -213,6 +215,14 @@ class Fence {
   using Allowed = std::function<bool(Connection&)>;
   std::optional<Effect> begin_effect(Connection& connection, const Claim& claim, const EffectRequest& request,
                                      const Allowed& allowed = {}) const;
+  // Many gates in one transaction. Items that somebody holds are left out: an item that did not pass here may
+  // still pass begin_effect(), which waits for it and says.
+  struct GateRequest {
+    Claim claim;
+    EffectRequest request;
+  };
+  std::vector<std::optional<Effect>> begin_effects(Connection& connection,
+                                                   const std::vector<GateRequest>& requests) const;
   // The gate was in doubt: look again on a new connection, and make what is seen certain (rule 4).
   enum class GateOutcome { passed, not_passed, revoked };
   std::pair<GateOutcome, std::optional<Effect>> gate_outcome(Connection& connection,
@@ -221,6 +231,14 @@ class Fence {
   using Within = std::function<void(Connection&)>;
   EffectAnswer settle_effect(Connection& connection, const Effect& effect, const EffectResult& result,
                              const std::string& actor, const Within& within = {}) const;
+  // Many at once: those that happened, of items that nobody has touched or holds. Answers which it settled;
+  // the others are settle_effect()'s.
+  struct Sent {
+    Effect effect;
+    EffectResult result;
+  };
+  std::vector<bool> settle_sent(Connection& connection, const std::vector<Sent>& sent,
+                                const std::string& actor) const;
 
   // -- people
   // ----------------------------------------------------------------------------------------------------
@@ -283,8 +301,12 @@ class Fence {
   struct Write;
   friend struct ItemWriter;
   Rows run(Connection& connection, const Statement& statement, const Params& params) const;
+  Rows run_batch(Connection& connection, const Statement& statement, const std::vector<Params>& rows,
+                 const Params& shared = {}) const;
   bool valid_key(const std::string& item) const;
-  bool keeps_history() const { return queue_.history || queue_.kind == core::Kind::once; }
+  Params row_of(const Settlement& settlement) const;
+  Params settled_event(const Settlement& settlement, const std::string& word) const;
+  bool keeps_events() const { return queue_.history || queue_.kind == core::Kind::once; }
   std::optional<Snapshot> lock(Connection& connection, const std::string& item,
                                bool skip_locked = false) const;
   Snapshot snapshot(const Row& row) const;

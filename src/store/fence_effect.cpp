@@ -1,5 +1,7 @@
 // Effects: the gate, its outcome after a doubt, and settling (rules 3, 4, 6).
 
+#include <algorithm>
+
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -7,7 +9,7 @@
 namespace fencepost::store {
 
 namespace {
-std::string worker_name(std::int64_t claim) { return "worker " + std::to_string(worker_of(claim)); }
+Value maybe(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
 const char* outcome_word(Verdict verdict) {
   constexpr const char* kWords[] = {"done", "failed", "unknown"};
@@ -39,10 +41,51 @@ std::optional<Effect> Fence::begin_effect(Connection& connection, const Claim& c
   connection.run(sql::add_effect, {queue_.name, claim.item, claim.claim, effect.key, request.request,
                                    request.destination, micros(request.timeout)});
   event(connection, claim.item, "begun", "claimed", "sending", effect.fence, claim.claim,
-        worker_name(claim.claim));
+        worker_name(worker_of(claim.claim)));
   effect.epoch = connection.run(sql::bump_epoch).rows.at(0)[0].integer();
   transaction.commit();
   return effect;
+}
+
+std::vector<std::optional<Effect>> Fence::begin_effects(Connection& connection,
+                                                        const std::vector<GateRequest>& requests) const {
+  FENCEPOST_ASSERT(queue_.kind == core::Kind::once);
+  std::vector<std::optional<Effect>> passed(requests.size());
+  if (requests.empty()) return passed;
+  Transaction transaction(connection);
+  const auto paused = connection.run(sql::share_queue, {queue_.name});
+  if (!paused.empty() && paused[0][0].boolean()) return passed;
+  std::map<std::string, std::size_t> place;
+  std::vector<Params> gates;
+  Duration lease{};
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto& [claim, request] = requests[i];
+    FENCEPOST_ASSERT(request.lease > request.timeout);
+    lease = std::max(lease, request.lease);
+    // One item twice: an old claim of ours beside the new one. One of them is stale; alone it is told so.
+    if (place.emplace(claim.item, i).second)
+      gates.push_back({claim.item, claim.claim, claim.fence, request.key});
+  }
+  std::vector<Params> effects, events;
+  for (const auto& row :
+       run_batch(connection, sql::gates, gates, {static_cast<std::int64_t>(lease.count())})) {
+    const auto i = place.at(key_text(row[0]));
+    const auto& [claim, request] = requests[i];
+    passed[i] = Effect{
+        claim.item, claim.claim, row[1].integer(), row[2].text(), request.request, request.destination, 0};
+    effects.push_back({queue_.name, claim.item, claim.claim, passed[i]->key, request.request,
+                       request.destination, micros(request.timeout)});
+    events.push_back({queue_.name, claim.item, "begun", "claimed", "sending", passed[i]->fence, claim.claim,
+                      worker_name(worker_of(claim.claim)), Value()});
+  }
+  if (effects.empty()) return passed;
+  connection.run_batch(sql::add_effects, effects);
+  connection.run_batch(sql::add_events, events);
+  const auto epoch = connection.run(sql::bump_epoch).rows.at(0)[0].integer();
+  for (auto& effect : passed)
+    if (effect) effect->epoch = epoch;
+  transaction.commit();
+  return passed;
 }
 
 std::pair<Fence::GateOutcome, std::optional<Effect>> Fence::gate_outcome(Connection& connection,
@@ -66,7 +109,6 @@ std::pair<Fence::GateOutcome, std::optional<Effect>> Fence::gate_outcome(Connect
 
 void Fence::close(Connection& connection, std::int64_t claim, const EffectResult& result,
                   const std::string& actor) const {
-  const auto maybe = [](const std::string& text) { return text.empty() ? Value() : Value(text); };
   connection.run(sql::close_effect, {claim, outcome_word(result.verdict), maybe(result.remote_id),
                                      maybe(result.remote_url), maybe(result.detail), actor});
 }
@@ -122,11 +164,41 @@ EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, 
   }
   const auto fence = write(connection, *s, to);
   close(connection, effect.claim, result, actor);
-  event(connection, effect.item, "settled", core::name(s->state), core::name(to.state), fence, effect.claim,
-        actor, result.remote_url.empty() ? result.detail : result.remote_url);
+  if (queue_.history || to.state != core::State::done)
+    event(connection, effect.item, "settled", core::name(s->state), core::name(to.state), fence, effect.claim,
+          actor, result.remote_url.empty() ? result.detail : result.remote_url);
   if (within) within(connection);
   transaction.commit();
   return to.state == core::State::stopped ? EffectAnswer::stopped : EffectAnswer::recorded;
+}
+
+std::vector<bool> Fence::settle_sent(Connection& connection, const std::vector<Sent>& sent,
+                                     const std::string& actor) const {
+  std::vector<bool> settled(sent.size());
+  std::map<std::string, std::size_t> place;
+  std::vector<Params> batch;
+  for (std::size_t i = 0; i < sent.size(); ++i)
+    if (sent[i].result.verdict == Verdict::happened && place.emplace(sent[i].effect.item, i).second)
+      batch.push_back({sent[i].effect.item, sent[i].effect.claim, sent[i].effect.fence});
+  if (batch.empty()) return settled;
+  Transaction transaction(connection);
+  std::vector<Params> closed, events;
+  for (const auto& row : run_batch(connection, sql::settle_sent, batch)) {
+    const auto i = place.at(key_text(row[0]));
+    const auto& [effect, result] = sent[i];
+    settled[i] = true;
+    closed.push_back({effect.claim, outcome_word(result.verdict), maybe(result.remote_id),
+                      maybe(result.remote_url), maybe(result.detail), actor});
+    if (queue_.history)
+      events.push_back({queue_.name, effect.item, "settled", "sending", "done", row[1].integer(),
+                        effect.claim, actor,
+                        maybe(result.remote_url.empty() ? result.detail : result.remote_url)});
+  }
+  // An untouched item's effect is open: whoever closes one moves the fence with it.
+  FENCEPOST_ASSERT(connection.run_batch(sql::close_effects, closed).size() == closed.size());
+  connection.run_batch(sql::add_events, events);
+  transaction.commit();
+  return settled;
 }
 
 }  // namespace fencepost::store

@@ -92,12 +92,17 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
         s->outcome == EffectOutcome::unknown ? RunNowAnswer::outcome_unknown : RunNowAnswer::already_running,
         {}};
   if (is_done(*s) && guard("run_now_state")) return {RunNowAnswer::already_done, {}};
+  const auto claim = [&](std::int64_t id, std::int64_t fence, int attempt, Micros run_at, bool stop_wanted) {
+    return Claim{s->item, id,          fence,         attempt,
+                 run_at,  stop_wanted, s->effect_key, run(connection, sql::payload, {s->item})[0][0].text(),
+                 0};
+  };
   if (s->state == State::claimed && own_claim != 0 && s->claim == own_claim) {
     // Our own, of a commit that was in doubt.
     confirm(connection);
+    const auto mine = claim(own_claim, s->fence, s->attempt, s->run_at, s->stop_wanted);
     transaction.commit();
-    return {RunNowAnswer::started,
-            Claim{s->item, own_claim, s->fence, s->attempt, s->run_at, s->stop_wanted, s->effect_key, "{}"}};
+    return {RunNowAnswer::started, mine};
   }
   if (s->state == State::claimed && guard("run_now_state")) return {RunNowAnswer::already_running, {}};
   if (s->state == State::stopped) return {RunNowAnswer::stopped, {}};
@@ -108,8 +113,9 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
   to.attempts = -s->attempt;
   const auto fence = write(connection, *s, to);
   event(connection, s->item, "run_now", core::name(s->state), "claimed", fence, to.claim, actor);
+  const auto started = claim(*to.claim, fence, 0, s->now, false);
   transaction.commit();
-  return {RunNowAnswer::started, Claim{s->item, *to.claim, fence, 0, s->now, false, s->effect_key, "{}"}};
+  return {RunNowAnswer::started, started};
 }
 
 EditAnswer Fence::edit(Connection& connection, const std::string& item, const std::string& actor) const {

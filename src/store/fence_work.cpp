@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "base/random.hpp"
 #include "store/fence_write.hpp"
@@ -23,7 +24,6 @@ bool refused_by_table(const base::InfraError& error) {
                 : state.starts_with("22") || state.starts_with("23") || state.starts_with("P0") ||
                       state.starts_with("FP");
 }
-std::string worker_name(std::int64_t worker) { return "worker " + std::to_string(worker); }
 }  // namespace
 
 std::int64_t new_claim(std::int64_t worker) {
@@ -39,38 +39,64 @@ std::vector<Claim> Fence::claim(Connection& connection, int n, Duration lease, s
   };
   std::vector<Claim> claims;
   const auto collect = [&](const Rows& rows) {
+    claims.reserve(rows.size());
     for (const auto& row : rows) {
       claims.push_back({key_text(row[0]), row[1].integer(), row[2].integer(),
                         static_cast<int>(row[3].integer()), row[4].integer(), row[5].boolean(),
-                        row[6].maybe_text(), row[7].text()});
+                        row[6].maybe_text(), row[7].text(), row[8].integer()});
     }
   };
-  if (keeps_history()) {
+  if (queue_.history) {
     Transaction transaction(connection);
     collect(take());
+    std::vector<Params> events;
     for (const auto& c : claims)
-      event(connection, c.item, "claimed", "queued", "claimed", c.fence, c.claim, worker_name(worker));
+      events.push_back({queue_.name, c.item, "claimed", "queued", "claimed", c.fence, c.claim,
+                        worker_name(worker), Value()});
+    connection.run_batch(sql::add_events, events);
     transaction.commit();
   } else {
     collect(take());
   }
   // RETURNING has no order.
   std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
-    return std::tie(a.run_at, a.item) < std::tie(b.run_at, b.item);
+    return std::tie(b.priority, a.run_at, a.item) < std::tie(a.priority, b.run_at, b.item);
   });
   return claims;
+}
+
+Params Fence::row_of(const Settlement& s) const {
+  return {s.item,          s.claim,     s.fence,          core::word_of(queue_, s.to),
+          micros(s.delay), Value(s.at), s.counts ? 1 : 0, s.error};
+}
+
+Params Fence::settled_event(const Settlement& s, const std::string& word) const {
+  const bool stopped = s.to == core::State::queued && word == queue_.words.stopped;
+  return {queue_.name,
+          s.item,
+          "settled",
+          "claimed",
+          stopped ? "stopped" : core::name(s.to),
+          s.fence + 1,
+          s.claim,
+          worker_name(worker_of(s.claim)),
+          s.error};
 }
 
 std::vector<SettleAnswer> Fence::settle(Connection& connection,
                                         const std::vector<Settlement>& settlements) const {
   if (settlements.empty()) return {};
-  const auto write_all = [&] { return run(connection, sql::settle, {json_of(settlements, queue_)}); };
+  std::vector<Params> batch;
+  batch.reserve(settlements.size());
+  for (const auto& s : settlements) batch.push_back(row_of(s));
+  const auto write_all = [&] { return run_batch(connection, sql::settle, batch); };
   // A row answers with the fence after the write, which names the settlement that wrote it.
   std::map<std::pair<std::string, std::int64_t>, std::string> written;
   const auto collect = [&](const Rows& rows) {
     for (const auto& row : rows) written[{key_text(row[0]), row[1].integer() - 1}] = row[2].text();
   };
   std::vector<SettleAnswer> answers;
+  std::vector<Params> events;
   const auto answer = [&] {
     for (const auto& s : settlements) {
       const auto found = written.find({s.item, s.fence});
@@ -80,14 +106,14 @@ std::vector<SettleAnswer> Fence::settle(Connection& connection,
       }
       const bool stopped = s.to == core::State::queued && found->second == queue_.words.stopped;
       answers.push_back(stopped ? SettleAnswer::stopped : SettleAnswer::settled);
-      event(connection, s.item, "settled", "claimed", stopped ? "stopped" : core::name(s.to), s.fence + 1,
-            s.claim, worker_name(worker_of(s.claim)), s.error.value_or(""));
+      if (keeps_events()) events.push_back(settled_event(s, found->second));
     }
   };
-  if (keeps_history()) {
+  if (keeps_events()) {
     Transaction transaction(connection);
     collect(write_all());
     answer();
+    connection.run_batch(sql::add_events, events);
     transaction.commit();
   } else {
     collect(write_all());
@@ -124,14 +150,31 @@ std::vector<SettleAnswer> Fence::settle_each(Connection& connection,
   return answers;
 }
 
-std::vector<Claim> Fence::settle_and_claim(Connection& connection, const std::vector<Settlement>& settlements,
-                                           std::vector<SettleAnswer>& answers, int n, Duration lease,
-                                           std::int64_t worker) const {
-  Transaction transaction(connection);
-  answers = settle(connection, settlements);
-  auto claims = n > 0 ? claim(connection, n, lease, worker) : std::vector<Claim>{};
-  transaction.commit();
-  return claims;
+std::vector<bool> Fence::settle_free(Connection& connection,
+                                     const std::vector<Settlement>& settlements) const {
+  std::vector<bool> settled(settlements.size());
+  std::unordered_map<std::string, std::size_t> place;
+  std::vector<Params> batch;
+  batch.reserve(settlements.size());
+  for (std::size_t i = 0; i < settlements.size(); ++i)
+    if (place.emplace(settlements[i].item, i).second) batch.push_back(row_of(settlements[i]));
+  std::vector<Params> events;
+  const auto write_all = [&] {
+    for (const auto& row : run_batch(connection, sql::settle_free, batch)) {
+      const auto i = place.at(key_text(row[0]));
+      settled[i] = true;
+      if (keeps_events()) events.push_back(settled_event(settlements[i], row[2].text()));
+    }
+  };
+  if (!keeps_events()) {
+    write_all();
+  } else {
+    Transaction transaction(connection);
+    write_all();
+    connection.run_batch(sql::add_events, events);
+    transaction.commit();
+  }
+  return settled;
 }
 
 bool Fence::acknowledge(Connection& connection, const Claim& claim) const {
@@ -151,9 +194,10 @@ std::vector<Fence::Renewed> Fence::renew(Connection& connection, const std::vect
                                          Duration lease) const {
   std::vector<Renewed> renewed;
   if (claims.empty()) return renewed;
-  for (const auto& row :
-       run(connection, sql::renew, {json_of(claims), static_cast<std::int64_t>(lease.count())}))
-    renewed.push_back({key_text(row[0]), row[1].integer(), row[2].boolean()});
+  std::vector<Params> batch;
+  for (const auto& c : claims) batch.push_back({c.item, c.claim});
+  for (const auto& row : run_batch(connection, sql::renew, batch, {static_cast<std::int64_t>(lease.count())}))
+    renewed.push_back({row[0].integer(), row[1].integer(), row[2].boolean()});
   return renewed;
 }
 
@@ -164,7 +208,7 @@ int Fence::disown(Connection& connection, std::int64_t worker, const std::vector
     if (!row.claim || mine.contains(*row.claim)) continue;
     const auto now = read(connection, row.item);
     if (!now || now->claim != row.claim || now->effect) continue;
-    const Claim lost{row.item, *row.claim, now->fence, now->attempt, now->run_at, false, {}, {}};
+    const Claim lost{row.item, *row.claim, now->fence, now->attempt, now->run_at, false, {}, {}, 0};
     handed_back += settle(connection, {Settlement::hand_back(lost)}).at(0) != SettleAnswer::stale;
   }
   return handed_back;

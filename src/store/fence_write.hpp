@@ -1,9 +1,8 @@
 #pragma once
-// What fence*.cpp share: the one write behind every decision under a lock, and the JSON of batches.
+// What fence*.cpp share: the one write behind every decision under a lock, and small conversions.
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "store/fence.hpp"
 
@@ -30,8 +29,5 @@ inline Value micros(const std::optional<Duration>& duration) {
 inline std::string key_text(const Value& value) {
   return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
 }
-
-std::string json_of(const std::vector<Settlement>& settlements, const core::Queue& queue);
-std::string json_of(const std::vector<Claim>& claims);
 
 }  // namespace fencepost::store

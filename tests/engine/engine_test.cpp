@@ -156,8 +156,9 @@ class EngineTest : public ::testing::TestWithParam<const char*> {
   }
 
   void make_engine() {
-    engine_ = std::make_unique<Engine>(*database_, base::system_clock(),
-                                       EngineOptions{50ms, (folder_ / "state").string()});
+    engine_ =
+        std::make_unique<Engine>(*database_, base::system_clock(),
+                                 EngineOptions{.sweep = 50ms, .state_folder = (folder_ / "state").string()});
   }
   void add(const std::string& table, int n = 1) {
     auto connection = database_->acquire();
@@ -188,11 +189,10 @@ class EngineTest : public ::testing::TestWithParam<const char*> {
 TEST_P(EngineTest, RunsEachRepeatableItemOnce) {
   make_engine();
   Signals signals;
-  work_ = std::make_unique<HandlerWork>(
-      engine_->context(), *repeatable_, [&](const Claim& claim, std::stop_token) {
-        signals.add("ran " + claim.item);
-        return Outcome::done([&signals](store::Connection&) { signals.add("done"); });
-      });
+  work_ = std::make_unique<HandlerWork>(engine_->context(), *repeatable_, [&](const Attempt& attempt) {
+    signals.add("ran " + attempt.claim().item);
+    return Outcome::done([&signals](store::Connection&) { signals.add("done"); });
+  });
   engine_->add(*work_, {.concurrency = 4, .poll = 20ms});
   add("jobs", 50);
   engine_->start();
@@ -207,11 +207,10 @@ TEST_P(EngineTest, RunsEachRepeatableItemOnce) {
 TEST_P(EngineTest, RetriesWithBackOffAndThenFails) {
   make_engine();
   Signals signals;
-  work_ = std::make_unique<HandlerWork>(engine_->context(), *repeatable_,
-                                        [&](const Claim&, std::stop_token) -> Outcome {
-                                          signals.add("ran");
-                                          throw std::runtime_error("secret internal text");
-                                        });
+  work_ = std::make_unique<HandlerWork>(engine_->context(), *repeatable_, [&](const Attempt&) -> Outcome {
+    signals.add("ran");
+    throw std::runtime_error("secret internal text");
+  });
   engine_->add(*work_, {.concurrency = 1, .poll = 10ms});
   add("jobs");
   engine_->start();

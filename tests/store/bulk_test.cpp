@@ -40,10 +40,9 @@ void drain(Database& database, const Fence& fence, std::int64_t worker) {
   while (!claims.empty()) {
     std::vector<Settlement> settlements;
     for (const auto& c : claims) settlements.push_back(Settlement::done(c));
-    std::vector<SettleAnswer> answers;
     Transaction transaction(*connection);
-    auto next =
-        fence.settle_and_claim(*connection, settlements, answers, kBatch, std::chrono::minutes(5), worker);
+    const auto answers = fence.settle(*connection, settlements);
+    auto next = fence.claim(*connection, kBatch, std::chrono::minutes(5), worker);
     for (std::size_t i = 0; i < claims.size(); ++i) {
       ASSERT_EQ(answers.at(i), SettleAnswer::settled);
       connection->run(Sql{"result", "INSERT INTO results VALUES ($1)"}, {claims[i].item});

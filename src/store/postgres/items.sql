@@ -11,7 +11,7 @@ WITH due AS (
     AND {enabled_c}
     AND c.{effect} IS NULL                                       --! claim_effect
     AND NOT EXISTS (SELECT 1 FROM fencepost_queues AS q WHERE q.name = {queue} AND q.paused)
-  ORDER BY c.{run_at}, c.{key} LIMIT $1
+  ORDER BY {order_c}c.{run_at}, c.{key} LIMIT $1
   FOR NO KEY UPDATE OF c SKIP LOCKED                             --! claim_lock,claim_state_subquery
 )
 UPDATE {table} AS t SET
@@ -24,17 +24,44 @@ WHERE t.{key} = due.fencepost_k
   AND t.{status} = {w_queued}                                    --! claim_state_subquery
   AND t.{effect} IS NULL                                         --! claim_effect
 RETURNING t.{key}::text, t.{claim_id}, t.{fence}, t.{attempt}, t.{run_at}, t.{stop_wanted}, {effect_key_t},
-  {payload_json}
+  {payload_json}, {priority_t}
 
 -- name: settle
--- $1 a JSON array of {item, claim, fence, word, delay, at, counts, error}; answers the rows that it wrote.
--- The rows are locked in the order of their keys first (rule 14).
+-- Batch of item, claim, fence, word, delay, at, counts, error; answers the rows that it wrote. The rows are
+-- locked in the order of their keys first (rule 14).
 WITH s AS (
-  SELECT * FROM jsonb_to_recordset($1::jsonb)
-    AS s(item text, claim bigint, fence bigint, word text, delay bigint, at bigint, counts int, error text)
+  SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
+    $7::int[], $8::text[]) AS s(item, claim, fence, word, delay, at, counts, error)
 ), locked AS (
   SELECT l.{key} AS fencepost_k FROM {table} AS l JOIN s ON l.{key} = {k_item}
   ORDER BY l.{key} FOR NO KEY UPDATE OF l
+)
+UPDATE {table} AS t SET
+  {status} = (CASE
+    WHEN t.{stop_wanted} AND s.word = {w_queued}                 --! stop_wanted => WHEN FALSE
+      THEN {w_stopped}
+    ELSE s.word END)::{status_type},
+  {fence} = t.{fence} + 1,
+  {lease_until} = NULL,
+  {run_at} = coalesce(s.at, fencepost_now() + s.delay, t.{run_at}),
+  {attempt} = t.{attempt} + s.counts,
+  {stop_wanted} = FALSE,
+  {last_error} = s.error
+FROM s JOIN locked ON locked.fencepost_k = {k_item}
+WHERE t.{key} = {k_item}
+  AND t.{claim_id} = s.claim                                     --! settle_identity
+  AND t.{fence} = s.fence                                        --! settle_identity,settle_fence
+  AND t.{status} = {w_claimed}                                   --! settle_identity
+RETURNING t.{key}::text, t.{fence}, t.{status}::text
+
+-- name: settle_free
+-- As settle, but rows that somebody holds are left out: one of them must not keep the others waiting.
+WITH s AS (
+  SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
+    $7::int[], $8::text[]) AS s(item, claim, fence, word, delay, at, counts, error)
+), locked AS (
+  SELECT l.{key} AS fencepost_k FROM {table} AS l JOIN s ON l.{key} = {k_item}
+  ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
 )
 UPDATE {table} AS t SET
   {status} = (CASE
@@ -67,17 +94,17 @@ WHERE t.{key} = {k1} AND t.{claim_id} = $2 AND t.{fence} <> $3 AND t.{status} = 
 RETURNING t.{fence}, t.{status}::text
 
 -- name: renew
--- $1 a JSON array of {item, claim}, $2 lease in µs. Rows that somebody holds are skipped: a renewal that
--- waits for one row would let all the others of its worker lapse.
-WITH s AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS s(item text, claim bigint)), mine AS (
+-- Batch of item, claim; $3 lease in µs. Rows that somebody holds are skipped: a renewal that waits for one row
+-- would let all the others of its worker lapse.
+WITH s AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS s(item, claim)), mine AS (
   SELECT l.{key} AS fencepost_k, s.claim FROM {table} AS l JOIN s ON l.{key} = {k_item}
   WHERE l.{claim_id} = s.claim AND l.{status} = {w_claimed}
   ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
 )
-UPDATE {table} AS t SET {lease_until} = fencepost_now() + $2::bigint
+UPDATE {table} AS t SET {lease_until} = fencepost_now() + $3::bigint
 FROM mine
 WHERE t.{key} = mine.fencepost_k AND t.{claim_id} = mine.claim AND t.{status} = {w_claimed}
-RETURNING t.{key}::text, t.{fence}, t.{stop_wanted}
+RETURNING t.{claim_id}, t.{fence}, t.{stop_wanted}
 
 -- name: gate
 -- $1 item, $2 claim, $3 fence, $4 a new idempotency key, $5 lease in µs (past the request's hard deadline).
@@ -96,6 +123,48 @@ WHERE t.{key} = {k1}
   AND t.{lease_until} > fencepost_now()                          --! gate_lease
   AND t.{run_at} <= fencepost_now()                              --! gate_due
 RETURNING t.{fence}, {effect_key_t}
+
+-- name: gates
+-- Batch of item, claim, fence, a new idempotency key; $5 lease in µs. Rows that somebody holds are skipped:
+-- one of them must not keep the others from their deadlines (rule 14); nothing here waits, so nothing that
+-- was read is stale.
+WITH s AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[])
+    AS s(item, claim, fence, key)), locked AS (
+  SELECT l.{key} AS fencepost_k FROM {table} AS l JOIN s ON l.{key} = {k_item}
+  ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
+)
+UPDATE {table} AS t SET
+  {status} = {w_sending}, {effect} = t.{claim_id}, {effect_key} = coalesce(t.{effect_key}, s.key),
+  {lease_until} = fencepost_now() + $5::bigint, {fence} = t.{fence} + 1
+FROM s JOIN locked ON locked.fencepost_k = {k_item}
+WHERE t.{key} = {k_item}
+  AND t.{claim_id} = s.claim                                     --! gate_identity
+  AND t.{fence} = s.fence                                        --! gate_identity,gate_fence
+  AND t.{status} = {w_claimed}                                   --! gate_identity,gate_fence
+  AND {enabled_t}                                                --! gate_enabled
+  AND NOT t.{stop_wanted}                                        --! gate_enabled
+  AND t.{effect} IS NULL                                         --! gate_effect,gate_identity
+  AND t.{lease_until} > fencepost_now()                          --! gate_lease
+  AND t.{run_at} <= fencepost_now()                              --! gate_due
+RETURNING t.{key}::text, t.{fence}, {effect_key_t}
+
+-- name: settle_sent
+-- Batch of item, claim, and the fence after its gate: effects that happened, of items that nobody has touched
+-- since, not even to want a stop. Everything else is decided one by one (settle_effect).
+WITH s AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS s(item, claim, fence)), locked AS (
+  SELECT l.{key} AS fencepost_k FROM {table} AS l JOIN s ON l.{key} = {k_item}
+  ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
+)
+UPDATE {table} AS t SET
+  {status} = {w_done}, {fence} = t.{fence} + 1, {lease_until} = NULL, {attempt} = t.{attempt} + 1,
+  {last_error} = NULL
+FROM s JOIN locked ON locked.fencepost_k = {k_item}
+WHERE t.{key} = {k_item}
+  AND t.{effect} = s.claim                                       --! sent_identity
+  AND t.{fence} = s.fence                                        --! sent_identity,sent_untouched
+  AND t.{status} = {w_sending}                                   --! sent_untouched
+  AND NOT t.{stop_wanted}
+RETURNING t.{key}::text, t.{fence}
 
 -- name: lock_item
 -- $1 item. The first half of every answer that must say why (rule 1); time and effect are read afterwards, in
@@ -116,6 +185,10 @@ FOR NO KEY UPDATE SKIP LOCKED
 SELECT t.{key}::text, t.{status}::text, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
   t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
 FROM {table} AS t WHERE t.{key} = {k1}
+
+-- name: payload
+-- $1 item: what claim answers, for an item that was claimed under its lock.
+SELECT {payload_json} FROM {table} AS t WHERE t.{key} = {k1}
 
 -- name: write_item
 -- The second half: $1 item, $2 the fence that was seen under the lock, $3 status word, $4 a new claim or

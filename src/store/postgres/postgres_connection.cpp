@@ -52,6 +52,38 @@ std::optional<std::string> as_text(const Value& value) {
   return std::visit(Writer{}, value.variant());
 }
 
+// An array as text. A text is always quoted, so that no content of it is taken for NULL or a comma.
+void append_element(std::string& array, const Value& value) {
+  const auto text = as_text(value);
+  if (!text) {
+    array += "NULL";
+  } else if (!std::holds_alternative<std::string>(value.variant())) {
+    array += *text;
+  } else {
+    array += '"';
+    for (const char c : *text) {
+      if (c == '"' || c == '\\') array += '\\';
+      array += c;
+    }
+    array += '"';
+  }
+}
+
+Params as_arrays(const std::vector<Params>& rows, const Params& shared) {
+  std::vector<std::string> columns(rows[0].size(), "{");
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    FENCEPOST_ASSERT(rows[r].size() == columns.size());
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (r > 0) columns[i] += ',';
+      append_element(columns[i], rows[r][i]);
+    }
+  }
+  Params params;
+  for (auto& column : columns) params.emplace_back(std::move(column += '}'));
+  params.insert(params.end(), shared.begin(), shared.end());
+  return params;
+}
+
 // Worth another try as it is: deadlock, serialization, lock not available, admin shutdown, crash recovery,
 // cannot connect now, too many connections.
 bool retryable(std::string_view state) {
@@ -313,10 +345,10 @@ Rows PostgresConnection::run(const Sql& sql, const Params& params) {
   const auto result = execute(sql, params, in_transaction_ ? Loss::plain : Loss::in_doubt);
   Rows out;
   for (int row = 0; row < PQntuples(result.get()); ++row) {
-    Row fields;
+    Row& fields = out.rows.emplace_back();
+    fields.reserve(static_cast<std::size_t>(PQnfields(result.get())));
     for (int column = 0; column < PQnfields(result.get()); ++column)
       fields.push_back(field(result.get(), row, column));
-    out.rows.push_back(std::move(fields));
   }
   const char* changed = PQcmdTuples(result.get());
   out.changed = std::strncmp(PQcmdStatus(result.get()), "SELECT", 6) == 0 ? 0 : std::atoll(changed);
@@ -324,6 +356,10 @@ Rows PostgresConnection::run(const Sql& sql, const Params& params) {
     throw base::InfraError("commit answered with a warning: " + warning_,
                            {.retryable = true, .in_doubt = true});
   return out;
+}
+
+Rows PostgresConnection::run_batch(const Sql& sql, const std::vector<Params>& rows, const Params& shared) {
+  return rows.empty() ? Rows{} : run(sql, as_arrays(rows, shared));
 }
 
 void PostgresConnection::listen(const std::string& channel) {

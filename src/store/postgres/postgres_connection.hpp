@@ -27,6 +27,7 @@ class PostgresConnection final : public Connection {
 
   Dialect dialect() const override { return Dialect::postgres; }
   Rows run(const Sql& sql, const Params& params) override;
+  Rows run_batch(const Sql& sql, const std::vector<Params>& rows, const Params& shared) override;
   void prepare_only(const Sql& sql) override;
   void script(const std::string& text) override;
   void begin() override;

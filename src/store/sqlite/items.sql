@@ -16,31 +16,47 @@ WHERE t.{key} IN (
       AND {enabled_c}
       AND c.{effect} IS NULL                                     --! claim_effect
       AND NOT EXISTS (SELECT 1 FROM fencepost_queues AS q WHERE q.name = {queue} AND q.paused)
-    ORDER BY c.{run_at}, c.{key} LIMIT ?1)
+    ORDER BY {order_c}c.{run_at}, c.{key} LIMIT ?1)
   AND t.{status} = {w_queued}
   AND t.{effect} IS NULL                                         --! claim_effect
-RETURNING {key}, {claim_id}, {fence}, {attempt}, {run_at}, {stop_wanted}, {effect_key_bare}, {payload_json}
+RETURNING {key}, {claim_id}, {fence}, {attempt}, {run_at}, {stop_wanted}, {effect_key_bare}, {payload_json},
+  {priority_bare}
 
 -- name: settle
--- ?1 a JSON array of {item, claim, fence, word, delay, at, counts, error}; answers the rows that it wrote.
+-- Batch of item, claim, fence, word, delay, at, counts, error; answers the rows that it wrote.
 UPDATE {table} AS t SET
   {status} = CASE
-    WHEN t.{stop_wanted} AND s.word = {w_queued}                 --! stop_wanted => WHEN FALSE
+    WHEN t.{stop_wanted} AND ?4 = {w_queued}                     --! stop_wanted => WHEN FALSE
       THEN {w_stopped}
-    ELSE s.word END,
+    ELSE ?4 END,
   {fence} = t.{fence} + 1,
   {lease_until} = NULL,
-  {run_at} = coalesce(s.at, fencepost_now() + s.delay, t.{run_at}),
-  {attempt} = t.{attempt} + s.counts,
+  {run_at} = coalesce(?6, fencepost_now() + ?5, t.{run_at}),
+  {attempt} = t.{attempt} + ?7,
   {stop_wanted} = FALSE,
-  {last_error} = s.error
-FROM (SELECT value ->> 'item' AS item, value ->> 'claim' AS claim, value ->> 'fence' AS fence,
-        value ->> 'word' AS word, value ->> 'delay' AS delay, value ->> 'at' AS at,
-        value ->> 'counts' AS counts, value ->> 'error' AS error
-      FROM json_each(?1)) AS s
-WHERE t.{key} = {k_item}
-  AND t.{claim_id} = s.claim                                     --! settle_identity
-  AND t.{fence} = s.fence                                        --! settle_identity,settle_fence
+  {last_error} = ?8
+WHERE t.{key} = {k1}
+  AND t.{claim_id} = ?2                                          --! settle_identity
+  AND t.{fence} = ?3                                             --! settle_identity,settle_fence
+  AND t.{status} = {w_claimed}                                   --! settle_identity
+RETURNING {key}, {fence}, {status}
+
+-- name: settle_free
+-- The same: here nobody holds a row.
+UPDATE {table} AS t SET
+  {status} = CASE
+    WHEN t.{stop_wanted} AND ?4 = {w_queued}                     --! stop_wanted => WHEN FALSE
+      THEN {w_stopped}
+    ELSE ?4 END,
+  {fence} = t.{fence} + 1,
+  {lease_until} = NULL,
+  {run_at} = coalesce(?6, fencepost_now() + ?5, t.{run_at}),
+  {attempt} = t.{attempt} + ?7,
+  {stop_wanted} = FALSE,
+  {last_error} = ?8
+WHERE t.{key} = {k1}
+  AND t.{claim_id} = ?2                                          --! settle_identity
+  AND t.{fence} = ?3                                             --! settle_identity,settle_fence
   AND t.{status} = {w_claimed}                                   --! settle_identity
 RETURNING {key}, {fence}, {status}
 
@@ -57,11 +73,10 @@ WHERE t.{key} = {k1} AND t.{claim_id} = ?2 AND t.{fence} <> ?3 AND t.{status} = 
 RETURNING {fence}, {status}
 
 -- name: renew
--- ?1 a JSON array of {item, claim}, ?2 lease in µs
-UPDATE {table} AS t SET {lease_until} = fencepost_now() + ?2
-FROM (SELECT value ->> 'item' AS item, value ->> 'claim' AS claim FROM json_each(?1)) AS s
-WHERE t.{key} = {k_item} AND t.{claim_id} = s.claim AND t.{status} = {w_claimed}
-RETURNING {key}, {fence}, {stop_wanted}
+-- Batch of item, claim; ?3 lease in µs
+UPDATE {table} AS t SET {lease_until} = fencepost_now() + ?3
+WHERE t.{key} = {k1} AND t.{claim_id} = ?2 AND t.{status} = {w_claimed}
+RETURNING {claim_id}, {fence}, {stop_wanted}
 
 -- name: gate
 -- ?1 item, ?2 claim, ?3 fence, ?4 a new idempotency key, ?5 lease in µs (past the request's hard deadline)
@@ -79,6 +94,35 @@ WHERE t.{key} = {k1}
   AND t.{run_at} <= fencepost_now()                              --! gate_due
 RETURNING {fence}, {effect_key_bare}
 
+-- name: gates
+-- Batch of item, claim, fence, a new idempotency key; ?5 lease in µs: as gate, for many.
+UPDATE {table} AS t SET
+  {status} = {w_sending}, {effect} = t.{claim_id}, {effect_key} = coalesce(t.{effect_key}, ?4),
+  {lease_until} = fencepost_now() + ?5, {fence} = t.{fence} + 1
+WHERE t.{key} = {k1}
+  AND t.{claim_id} = ?2                                          --! gate_identity
+  AND t.{fence} = ?3                                             --! gate_identity,gate_fence
+  AND t.{status} = {w_claimed}                                   --! gate_identity,gate_fence
+  AND {enabled_t}                                                --! gate_enabled
+  AND NOT t.{stop_wanted}                                        --! gate_enabled
+  AND t.{effect} IS NULL                                         --! gate_effect,gate_identity
+  AND t.{lease_until} > fencepost_now()                          --! gate_lease
+  AND t.{run_at} <= fencepost_now()                              --! gate_due
+RETURNING {key}, {fence}, {effect_key_bare}
+
+-- name: settle_sent
+-- Batch of item, claim, and the fence after its gate: effects that happened, of items that nobody has touched
+-- since, not even to want a stop. Everything else is decided one by one (settle_effect).
+UPDATE {table} AS t SET
+  {status} = {w_done}, {fence} = t.{fence} + 1, {lease_until} = NULL, {attempt} = t.{attempt} + 1,
+  {last_error} = NULL
+WHERE t.{key} = {k1}
+  AND t.{effect} = ?2                                            --! sent_identity
+  AND t.{fence} = ?3                                             --! sent_identity,sent_untouched
+  AND t.{status} = {w_sending}                                   --! sent_untouched
+  AND NOT t.{stop_wanted}
+RETURNING {key}, {fence}
+
 -- name: lock_item
 -- ?1 item. The transaction holds the only write lock there is.
 SELECT t.{key}, t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
@@ -95,6 +139,10 @@ FROM {table} AS t WHERE t.{key} = {k1}
 SELECT t.{key}, t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
   t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
 FROM {table} AS t WHERE t.{key} = {k1}
+
+-- name: payload
+-- ?1 item: what claim answers, for an item that was claimed under its lock.
+SELECT {payload_json} FROM {table} AS t WHERE t.{key} = {k1}
 
 -- name: write_item
 -- ?1 item, ?2 the fence that was seen, ?3 status word, ?4 a new claim or NULL, ?5 effect, ?6 lease in µs or

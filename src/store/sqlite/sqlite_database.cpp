@@ -127,6 +127,26 @@ class SqliteConnection final : public Connection {
     }
   }
 
+  Rows run_batch(const Sql& sql, const std::vector<Params>& rows, const Params& shared) override {
+    Rows all;
+    if (rows.empty()) return all;
+    Transaction transaction(*this);
+    sqlite3_stmt* statement = prepared(sql);
+    const auto first_shared = static_cast<int>(rows[0].size());
+    // What is shared stays bound from row to row.
+    for (std::size_t i = 0; i < shared.size(); ++i)
+      bind(statement, first_shared + static_cast<int>(i) + 1, shared[i]);
+    for (const auto& row : rows) {
+      FENCEPOST_ASSERT(sqlite3_bind_parameter_count(statement) <=
+                       static_cast<int>(row.size() + shared.size()));
+      for (std::size_t i = 0; i < row.size(); ++i) bind(statement, static_cast<int>(i) + 1, row[i]);
+      collect(statement, sql, all);
+    }
+    sqlite3_clear_bindings(statement);
+    transaction.commit();
+    return all;
+  }
+
   void prepare_only(const Sql& sql) override { prepared(sql); }
 
   void script(const std::string& text) override {
@@ -242,17 +262,26 @@ class SqliteConnection final : public Connection {
     for (int i = 0; i < sqlite3_bind_parameter_count(statement); ++i)
       bind(statement, i + 1, params[static_cast<std::size_t>(i)]);
     Rows result;
+    collect(statement, sql, result);
+    sqlite3_clear_bindings(statement);
+    return result;
+  }
+
+  // Runs a bound statement to its end; its rows join those that are there.
+  void collect(sqlite3_stmt* statement, const Sql& sql, Rows& into) {
     int code = 0;
+    const int columns = sqlite3_column_count(statement);
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-      Row row;
-      for (int i = 0; i < sqlite3_column_count(statement); ++i) row.push_back(column(statement, i));
-      result.rows.push_back(std::move(row));
+      Row& row = into.rows.emplace_back();
+      row.reserve(static_cast<std::size_t>(columns));
+      for (int i = 0; i < columns; ++i) row.push_back(column(statement, i));
     }
     sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-    if (code != SQLITE_DONE) fail("statement " + sql.name);
-    result.changed = sqlite3_stmt_readonly(statement) ? 0 : sqlite3_changes64(db_);
-    return result;
+    if (code != SQLITE_DONE) {
+      sqlite3_clear_bindings(statement);
+      fail("statement " + sql.name);
+    }
+    if (!sqlite3_stmt_readonly(statement)) into.changed += sqlite3_changes64(db_);
   }
 
   const DatabaseOptions options_;

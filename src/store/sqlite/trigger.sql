@@ -64,9 +64,19 @@ BEGIN
   SELECT RAISE(ABORT,
     'fencepost: an item has an open effect and cannot be deleted: wait for its outcome, or resolve it');
 END;
-CREATE INDEX IF NOT EXISTS {ix_due} ON {table} ({status}, {run_at}, {key});
+
+-- name: install_indexes
+-- What finished rows would slow down, they do not stand in.
+CREATE INDEX IF NOT EXISTS {ix_due} ON {table} ({order_index}{run_at}, {key})
+  WHERE {status} = {w_queued} AND {effect} IS NULL;
 CREATE INDEX IF NOT EXISTS {ix_lease} ON {table} ({lease_until}) WHERE {lease_until} IS NOT NULL;
+
+-- name: install_priority_index
+CREATE INDEX IF NOT EXISTS {ix_next} ON {table} ({run_at}) WHERE {status} = {w_queued} AND {effect} IS NULL;
+
+-- name: install_once_indexes
 CREATE INDEX IF NOT EXISTS {ix_open} ON {table} ({key}) WHERE {effect} IS NOT NULL AND {status} <> {w_done};
+CREATE INDEX IF NOT EXISTS {ix_unknown} ON {table} ({run_at}) WHERE {status} = {w_unknown};
 
 -- name: uninstall
 DROP TRIGGER IF EXISTS {fn_update};
@@ -74,6 +84,10 @@ DROP TRIGGER IF EXISTS {fn_update_lease};
 DROP TRIGGER IF EXISTS {fn_insert};
 DROP TRIGGER IF EXISTS {fn_insert_lease};
 DROP TRIGGER IF EXISTS {fn_delete};
+
+-- name: drop_indexes
 DROP INDEX IF EXISTS {ix_due};
+DROP INDEX IF EXISTS {ix_next};
 DROP INDEX IF EXISTS {ix_lease};
-DROP INDEX IF EXISTS {ix_open}
+DROP INDEX IF EXISTS {ix_open};
+DROP INDEX IF EXISTS {ix_unknown};

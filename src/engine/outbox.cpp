@@ -1,0 +1,134 @@
+#include "engine/outbox.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace fencepost::engine {
+
+using store::EffectAnswer;
+using store::SettleAnswer;
+using store::Settlement;
+using Sent = store::Fence::Sent;
+
+std::int64_t Result::claim() const {
+  const auto* settlement = std::get_if<Settlement>(&what);
+  return settlement ? settlement->claim : std::get<Sent>(what).effect.claim;
+}
+
+const std::string& Result::item() const {
+  const auto* settlement = std::get_if<Settlement>(&what);
+  return settlement ? settlement->item : std::get<Sent>(what).effect.item;
+}
+
+void Outbox::add(Result result) {
+  const std::lock_guard lock(mutex_);
+  waiting_.push_back(std::move(result));
+}
+
+std::vector<Result> Outbox::take(std::size_t n) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Result> taken;
+  if (waiting_.size() <= n) {
+    taken.swap(waiting_);
+  } else {
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(n);
+    std::move(waiting_.begin(), end, std::back_inserter(taken));
+    waiting_.erase(waiting_.begin(), end);
+  }
+  return taken;
+}
+
+void Outbox::put_back(std::vector<Result> results) {
+  const std::lock_guard lock(mutex_);
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(results.begin()),
+                  std::make_move_iterator(results.end()));
+}
+
+std::size_t Outbox::size() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
+base::BootTime Outbox::oldest() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.empty() ? base::BootTime::max() : waiting_.front().since;
+}
+
+Outbox::Written Outbox::write(store::Connection& connection, const std::vector<Result>& results, int n,
+                              base::Duration lease) const {
+  std::vector<Settlement> settlements;
+  std::vector<Sent> sent;
+  for (const auto& result : results) {
+    if (const auto* settlement = std::get_if<Settlement>(&result.what))
+      settlements.push_back(*settlement);
+    else
+      sent.push_back(std::get<Sent>(result.what));
+  }
+  Written written;
+  std::vector<bool> settled, recorded;
+  const auto all = [&] {
+    settled = fence_.settle_free(connection, settlements);
+    recorded = fence_.settle_sent(connection, sent, store::worker_name(context_.worker));
+    if (n > 0) written.claims = fence_.claim(connection, n, lease, context_.worker);
+  };
+  // A single statement is a transaction already.
+  if (sent.empty() && (settlements.empty() || n == 0)) {
+    all();
+  } else {
+    store::Transaction transaction(connection);
+    all();
+    transaction.commit();
+  }
+  std::size_t next_settled = 0, next_recorded = 0;
+  for (const auto& result : results)
+    written.settled.push_back(std::holds_alternative<Settlement>(result.what) ? settled[next_settled++]
+                                                                              : recorded[next_recorded++]);
+  return written;
+}
+
+void Outbox::log_settled(const Result& result) const {
+  const auto& queue = fence_.queue().name;
+  if (const auto* sent = std::get_if<Sent>(&result.what)) {
+    context_.metrics.count(queue, "effect_done");
+    base::log(
+        base::LogLevel::info, "effect settled",
+        {{"queue", queue}, {"item", sent->effect.item}, {"claim", sent->effect.claim}, {"verdict", "done"}});
+    return;
+  }
+  const auto& settlement = std::get<Settlement>(result.what);
+  context_.metrics.count(queue, std::string("settled_") + core::name(settlement.to).data());
+  if (base::logs(base::LogLevel::debug))
+    base::log(base::LogLevel::debug, "item settled",
+              {{"queue", queue},
+               {"item", settlement.item},
+               {"claim", settlement.claim},
+               {"to", core::name(settlement.to)}});
+}
+
+void Outbox::settle(const Result& result, base::BootTime until) const {
+  const auto& queue = fence_.queue().name;
+  const Timed timed(context_, queue, "settle");
+  const char* answered = "lost";
+  insist(context_, "settle", until, [&](store::Connection& connection) {
+    if (const auto* sent = std::get_if<Sent>(&result.what)) {
+      constexpr const char* kAnswers[] = {"recorded", "stopped", "already_recorded", "late_yes", "stale"};
+      answered = kAnswers[static_cast<int>(
+          fence_.settle_effect(connection, sent->effect, sent->result, store::worker_name(context_.worker)))];
+      return;
+    }
+    const auto& settlement = std::get<Settlement>(result.what);
+    constexpr const char* kAnswers[] = {"settled", "stopped", "already_recorded", "stale"};
+    const auto answer = fence_.settle(connection, {settlement}).at(0);
+    answered = kAnswers[static_cast<int>(answer)];
+    // Edited under its handler, perhaps: then this lets it be claimed again (rule 8).
+    if (answer == SettleAnswer::stale)
+      fence_.acknowledge(connection,
+                         {settlement.item, settlement.claim, settlement.fence, 0, 0, false, {}, {}, 0});
+  });
+  context_.metrics.count(queue, std::string("singly_") + answered);
+  base::log(base::LogLevel::info, "item settled by itself",
+            {{"queue", queue}, {"item", result.item()}, {"claim", result.claim()}, {"answer", answered}});
+}
+
+}  // namespace fencepost::engine
