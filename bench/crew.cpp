@@ -86,7 +86,7 @@ void serve(const CrewOptions& options, Tally& tally, int orders, int answers) {
   for (char what = read_byte(orders); what != '\0'; what = read_byte(orders)) {
     if (what == '+') {
       if (!database) {
-        database = store::Database::open(options.database, {.connections = options.concurrency + 8});
+        database = open(options);
         table = std::make_unique<Table>(*database, options.kind);
       }
       worker = std::make_unique<Worker>(options, tally, *database, *table);
@@ -98,6 +98,14 @@ void serve(const CrewOptions& options, Tally& tally, int orders, int answers) {
 }
 
 }  // namespace
+
+std::unique_ptr<store::Database> open(const CrewOptions& options) {
+  auto database = store::Database::open(options.database, {.connections = options.concurrency + 8});
+  if (options.sqlite_normal)
+    database->on_connect(
+        [](store::Connection& connection) { connection.script("PRAGMA synchronous=NORMAL"); });
+  return database;
+}
 
 Crew::Crew(const CrewOptions& options, Tally& tally) {
   for (int i = 0; i < options.processes; ++i) {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,11 @@ struct CrewOptions {
   core::Kind kind = core::Kind::repeatable;
   int concurrency = 24;
   int processes = 1;
+  bool sqlite_normal = false;  // synchronous=NORMAL, which the library itself never uses
 };
+
+// The database with enough connections for that many handlers.
+std::unique_ptr<store::Database> open(const CrewOptions& options);
 
 class Crew {
  public:

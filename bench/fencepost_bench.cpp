@@ -1,31 +1,14 @@
 // What Fencepost does in one measured run; scripts/bench calls it in turn with its peers. Prints one line of
 // JSON. With --wait-for-go it prints "ready" after its preparation and waits for a line on standard input.
 
-#include <poll.h>
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
 
 #include "base/log.hpp"
-#include "bench/crew.hpp"
-#include "bench/table.hpp"
+#include "bench/measure.hpp"
 
 namespace fencepost::bench {
-namespace {
-
-constexpr std::int64_t kWarmUp = 1000;
-constexpr auto kGiveUp = std::chrono::minutes(10);
-
-struct Options {
-  CrewOptions crew;
-  std::int64_t items = 50'000;
-  std::int64_t history = 0;
-  bool wait_for_go = false;
-};
-
-base::BootTime now() { return base::system_clock().boot(); }
-
-double seconds_since(base::BootTime begun) { return std::chrono::duration<double>(now() - begun).count(); }
 
 void ready(const Options& options) {
   if (!options.wait_for_go) return;
@@ -34,67 +17,54 @@ void ready(const Options& options) {
   std::getline(std::cin, line);
 }
 
-// Until every item was handled and its result is in the database. The table is asked only once all were
-// handled, so that the question does not compete with the answer.
-void wait_until_done(Table& table, const Tally& tally, std::int64_t items) {
-  const auto until = now() + kGiveUp;
-  while (tally.handled() < items || table.unfinished()) {
-    if (now() > until) throw std::runtime_error("not done after ten minutes");
-    poll(nullptr, 0, 1);
-  }
-}
+namespace {
 
-int drain(const Options& options) {
-  Tally tally(kWarmUp + options.history + options.items);
-  Crew crew(options.crew, tally);
-  const auto database = store::Database::open(options.crew.database);
-  Table table(*database, options.crew.kind);
-  table.make();
-  table.add_history(options.history);
+using Run = int (*)(const Options&);
 
-  table.fill(kWarmUp);
-  crew.start();
-  wait_until_done(table, tally, kWarmUp);
-  crew.stop();
-  tally.reset();
-  table.fill(options.items);
-  table.settle_down();
-
-  ready(options);
-  const auto begun = now();
-  crew.start();
-  wait_until_done(table, tally, options.items);
-  const double seconds = seconds_since(begun);
-  crew.stop();
-
-  const auto done = table.done() - kWarmUp - options.history;
-  std::cout << "{\"items\": " << options.items << ", \"seconds\": " << seconds << ", \"done\": " << done
-            << ", \"handled\": " << tally.handled() << ", \"handled_once\": " << tally.handled_once()
-            << ", \"per_second\": " << static_cast<double>(options.items) / seconds << "}\n";
-  return done == options.items && tally.handled_once() == options.items ? 0 : 1;
+CLI::App* add(CLI::App& app, const char* name, const char* what, Options& options) {
+  static const std::map<std::string, core::Kind> kKinds{{"repeatable", core::Kind::repeatable},
+                                                        {"once", core::Kind::once}};
+  auto* command = app.add_subcommand(name, what);
+  command->add_option("--database", options.crew.database, "sqlite:PATH or postgresql://…")->required();
+  command->add_option("--queue", options.crew.kind, "repeatable (the default) or once")
+      ->transform(CLI::CheckedTransformer(kKinds));
+  command->add_flag("--sqlite-normal", options.crew.sqlite_normal, "SQLite with synchronous=NORMAL");
+  command->add_flag("--wait-for-go", options.wait_for_go,
+                    "print 'ready' and wait for a line before the start");
+  return command;
 }
 
 int run(int argc, char** argv) {
   CLI::App app("Measures Fencepost's engine; see scripts/bench.");
   app.require_subcommand(1);
   Options options;
-  const std::map<std::string, core::Kind> kinds{{"repeatable", core::Kind::repeatable},
-                                                {"once", core::Kind::once}};
-  auto* drains = app.add_subcommand("drain", "fill a table with no-op items and work them off");
-  drains->add_option("--database", options.crew.database, "sqlite:PATH or postgresql://…")->required();
-  drains->add_option("--queue", options.crew.kind, "repeatable or once")
-      ->transform(CLI::CheckedTransformer(kinds))
-      ->default_str("repeatable");
-  drains->add_option("--items", options.items)->capture_default_str();
-  drains->add_option("--history", options.history, "finished items that are there before")
-      ->capture_default_str();
-  drains->add_option("--concurrency", options.crew.concurrency, "handlers at once, a process")
-      ->capture_default_str();
+  std::map<CLI::App*, Run> runs;
+
+  auto* drains = add(app, "drain", "fill a table with no-op items and work them off", options);
+  runs[drains] = drain;
   drains->add_option("--processes", options.crew.processes)->capture_default_str();
-  drains->add_flag("--wait-for-go", options.wait_for_go,
-                   "print 'ready' and wait for a line before the start");
+  auto* fills = add(app, "fill", "make the table and fill it, for others to work off", options);
+  runs[fills] = fill;
+  auto* enqueues = add(app, "enqueue", "add items one by one or in bulk", options);
+  runs[enqueues] = enqueue;
+  enqueues->add_option("--connections", options.connections)->capture_default_str();
+  enqueues->add_option("--batch", options.batch, "items in a statement")->capture_default_str();
+  auto* latencies = add(app, "latency", "from enqueue to the handler's start on an idle system", options);
+  runs[latencies] = latency;
+  latencies->add_option("--samples", options.samples)->capture_default_str();
+  auto* upkeeps = add(app, "upkeep", "what the engine asks of the table beside its claims", options);
+  runs[upkeeps] = upkeep;
+  upkeeps->add_option("--samples", options.samples)->capture_default_str();
+
+  for (auto* command : {drains, fills, enqueues, upkeeps})
+    command->add_option("--items", options.items)->capture_default_str();
+  for (auto* command : {drains, fills, upkeeps})
+    command->add_option("--history", options.history, "finished items that are there before");
+  for (auto* command : {drains, latencies})
+    command->add_option("--concurrency", options.crew.concurrency, "handlers at once, a process")
+        ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  return drain(options);
+  return runs.at(app.get_subcommands().at(0))(options);
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ store::Fence fence_of(store::Database& database, core::Kind kind) {
 std::string series(Dialect dialect) {
   return dialect == Dialect::postgres
              ? "SELECT n FROM generate_series(1, $1::bigint) AS n"
-             : "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ?1) SELECT n FROM s";
+             : "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ?1)"
+               " SELECT n FROM s WHERE n <= ?1";
 }
 
 std::string payload(Dialect dialect) {
@@ -67,10 +68,19 @@ void Table::fill(std::int64_t items) {
 
 void Table::add_history(std::int64_t items) {
   const auto dialect = database_.dialect();
-  database_.acquire()->run(
-      made("INSERT INTO bench_items (payload, status, fence, claim_id, attempt) SELECT " + payload(dialect) +
-           ", 'done', 2, n, 1 FROM (" + series(dialect) + ") AS s"),
+  const bool once = fence_.queue().kind == core::Kind::once;
+  auto connection = database_.acquire();
+  connection->run(
+      made("INSERT INTO bench_items (payload, status, fence, claim_id, effect, attempt) SELECT " +
+           payload(dialect) + (once ? ", 'done', 3, n, n, 1 FROM (" : ", 'done', 2, n, NULL, 1 FROM (") +
+           series(dialect) + ") AS s"),
       {items});
+  if (once)
+    connection->run(made("INSERT INTO fencepost_effects (queue, item, claim, effect_key, request, destination,"
+                         " deadline, begun, outcome, outcome_at) SELECT 'bench', CAST(n AS TEXT), n,"
+                         " CAST(n AS TEXT), '{}', 'nowhere', 0, 0, 'done', 0 FROM (" +
+                         series(dialect) + ") AS s"),
+                    {items});
 }
 
 bool Table::unfinished() {
@@ -79,16 +89,18 @@ bool Table::unfinished() {
   return rows[0][0].boolean();
 }
 
-std::int64_t Table::done() {
-  return database_.acquire()
-      ->run(made("SELECT count(*) FROM bench_items WHERE status = 'done'"))[0][0]
-      .integer();
+std::int64_t Table::count(const std::string& word) {
+  const bool postgres = database_.dialect() == Dialect::postgres;
+  const auto rows = database_.acquire()->run(
+      made(std::string("SELECT count(*) FROM bench_items WHERE status = ") + (postgres ? "$1" : "?1")),
+      {word});
+  return rows[0][0].integer();
 }
 
 void Table::settle_down() {
   auto connection = database_.acquire();
   if (database_.dialect() == Dialect::postgres) {
-    connection->script("VACUUM ANALYZE bench_items");
+    connection->script("VACUUM ANALYZE");
     connection->script("CHECKPOINT");
   } else {
     connection->script("ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)");
