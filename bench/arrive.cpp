@@ -97,7 +97,7 @@ int latency(const Options& options) {
   auto connection = database->connect();
   Stopwatch stopwatch;
   engine::Engine engine(*database, base::system_clock());
-  engine::HandlerWork work(engine.context(), table.fence(), [&](const store::Claim&, std::stop_token) {
+  engine::HandlerWork work(engine.context(), table.fence(), [&](const engine::Attempt&) {
     stopwatch.handler_began();
     return engine::Outcome::done();
   });

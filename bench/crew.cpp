@@ -61,8 +61,8 @@ class Worker {
       work_ = std::make_unique<engine::EffectWork>(engine_->context(), table.fence(), app_);
     } else {
       work_ = std::make_unique<engine::HandlerWork>(engine_->context(), table.fence(),
-                                                    [&tally](const store::Claim& claim, std::stop_token) {
-                                                      tally.count(claim.item);
+                                                    [&tally](const engine::Attempt& attempt) {
+                                                      tally.count(attempt.claim().item);
                                                       return engine::Outcome::done();
                                                     });
     }

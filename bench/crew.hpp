@@ -48,6 +48,7 @@ class CountingApp final : public engine::EffectApp {
   store::EffectResult look(const store::Reconcile&, std::stop_token) override { return {}; }
   bool refuses_second_arrival(const store::Effect&) override { return false; }
   void settled(store::Connection&, const store::Effect&, const store::EffectResult&) override {}
+  bool writes_its_own() const override { return false; }
 
  private:
   Tally& tally_;

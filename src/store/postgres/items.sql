@@ -33,7 +33,7 @@ WITH s AS (
   SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
     $7::int[], $8::text[]) AS s(item, claim, fence, word, delay, at, counts, error)
 ), locked AS (
-  SELECT l.{key} AS fencepost_k FROM {table} AS l JOIN s ON l.{key} = {k_item}
+  SELECT l.{key} AS fencepost_k, s.* FROM {table} AS l JOIN s ON l.{key} = {k_item}
   ORDER BY l.{key} FOR NO KEY UPDATE OF l
 )
 UPDATE {table} AS t SET
@@ -47,8 +47,8 @@ UPDATE {table} AS t SET
   {attempt} = t.{attempt} + s.counts,
   {stop_wanted} = FALSE,
   {last_error} = s.error
-FROM s JOIN locked ON locked.fencepost_k = {k_item}
-WHERE t.{key} = {k_item}
+FROM locked AS s
+WHERE t.{key} = s.fencepost_k
   AND t.{claim_id} = s.claim                                     --! settle_identity
   AND t.{fence} = s.fence                                        --! settle_identity,settle_fence
   AND t.{status} = {w_claimed}                                   --! settle_identity
@@ -60,7 +60,7 @@ WITH s AS (
   SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
     $7::int[], $8::text[]) AS s(item, claim, fence, word, delay, at, counts, error)
 ), locked AS (
-  SELECT l.{key} AS fencepost_k FROM {table} AS l JOIN s ON l.{key} = {k_item}
+  SELECT l.{key} AS fencepost_k, s.* FROM {table} AS l JOIN s ON l.{key} = {k_item}
   ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
 )
 UPDATE {table} AS t SET
@@ -74,8 +74,8 @@ UPDATE {table} AS t SET
   {attempt} = t.{attempt} + s.counts,
   {stop_wanted} = FALSE,
   {last_error} = s.error
-FROM s JOIN locked ON locked.fencepost_k = {k_item}
-WHERE t.{key} = {k_item}
+FROM locked AS s
+WHERE t.{key} = s.fencepost_k
   AND t.{claim_id} = s.claim                                     --! settle_identity
   AND t.{fence} = s.fence                                        --! settle_identity,settle_fence
   AND t.{status} = {w_claimed}                                   --! settle_identity
@@ -94,8 +94,8 @@ WHERE t.{key} = {k1} AND t.{claim_id} = $2 AND t.{fence} <> $3 AND t.{status} = 
 RETURNING t.{fence}, t.{status}::text
 
 -- name: renew
--- Batch of item, claim; $3 lease in µs. Rows that somebody holds are skipped: a renewal that waits for one row
--- would let all the others of its worker lapse.
+-- Batch of item, claim; $3 lease in µs. Rows that somebody holds are skipped: a renewal that waits for one
+-- row would let all the others of its worker lapse.
 WITH s AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS s(item, claim)), mine AS (
   SELECT l.{key} AS fencepost_k, s.claim FROM {table} AS l JOIN s ON l.{key} = {k_item}
   WHERE l.{claim_id} = s.claim AND l.{status} = {w_claimed}
@@ -130,14 +130,14 @@ RETURNING t.{fence}, {effect_key_t}
 -- was read is stale.
 WITH s AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[])
     AS s(item, claim, fence, key)), locked AS (
-  SELECT l.{key} AS fencepost_k FROM {table} AS l JOIN s ON l.{key} = {k_item}
+  SELECT l.{key} AS fencepost_k, s.* FROM {table} AS l JOIN s ON l.{key} = {k_item}
   ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
 )
 UPDATE {table} AS t SET
   {status} = {w_sending}, {effect} = t.{claim_id}, {effect_key} = coalesce(t.{effect_key}, s.key),
   {lease_until} = fencepost_now() + $5::bigint, {fence} = t.{fence} + 1
-FROM s JOIN locked ON locked.fencepost_k = {k_item}
-WHERE t.{key} = {k_item}
+FROM locked AS s
+WHERE t.{key} = s.fencepost_k
   AND t.{claim_id} = s.claim                                     --! gate_identity
   AND t.{fence} = s.fence                                        --! gate_identity,gate_fence
   AND t.{status} = {w_claimed}                                   --! gate_identity,gate_fence
@@ -151,15 +151,17 @@ RETURNING t.{key}::text, t.{fence}, {effect_key_t}
 -- name: settle_sent
 -- Batch of item, claim, and the fence after its gate: effects that happened, of items that nobody has touched
 -- since, not even to want a stop. Everything else is decided one by one (settle_effect).
-WITH s AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS s(item, claim, fence)), locked AS (
-  SELECT l.{key} AS fencepost_k FROM {table} AS l JOIN s ON l.{key} = {k_item}
+WITH s AS (
+  SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS s(item, claim, fence)
+), locked AS (
+  SELECT l.{key} AS fencepost_k, s.* FROM {table} AS l JOIN s ON l.{key} = {k_item}
   ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
 )
 UPDATE {table} AS t SET
   {status} = {w_done}, {fence} = t.{fence} + 1, {lease_until} = NULL, {attempt} = t.{attempt} + 1,
   {last_error} = NULL
-FROM s JOIN locked ON locked.fencepost_k = {k_item}
-WHERE t.{key} = {k_item}
+FROM locked AS s
+WHERE t.{key} = s.fencepost_k
   AND t.{effect} = s.claim                                       --! sent_identity
   AND t.{fence} = s.fence                                        --! sent_identity,sent_untouched
   AND t.{status} = {w_sending}                                   --! sent_untouched
