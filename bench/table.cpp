@@ -76,11 +76,12 @@ void Table::add_history(std::int64_t items) {
            series(dialect) + ") AS s"),
       {items});
   if (once)
-    connection->run(made("INSERT INTO fencepost_effects (queue, item, claim, effect_key, request, destination,"
-                         " deadline, begun, outcome, outcome_at) SELECT 'bench', CAST(n AS TEXT), n,"
-                         " CAST(n AS TEXT), '{}', 'nowhere', 0, 0, 'done', 0 FROM (" +
-                         series(dialect) + ") AS s"),
-                    {items});
+    connection->run(
+        made("INSERT INTO fencepost_effects (queue, item, claim, effect_key, request, destination,"
+             " deadline, begun, outcome, outcome_at) SELECT 'bench', CAST(n AS TEXT), n,"
+             " CAST(n AS TEXT), '{}', 'nowhere', 0, 0, 'done', 0 FROM (" +
+             series(dialect) + ") AS s"),
+        {items});
 }
 
 bool Table::unfinished() {

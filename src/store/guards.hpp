@@ -26,6 +26,8 @@ inline constexpr std::string_view kGuards[] = {
     "gate_due",                 // rule 3: run_at
     "settle_identity",          // rule 5: claim_id and fence
     "settle_fence",             // rule 5: the fence alone
+    "sent_identity",            // rule 6: the group settles by effect = claim_id
+    "sent_untouched",           // rule 6: the group settles only what nobody has touched since the gate
     "effect_identity",          // rule 6: WHERE effect = claim_id
     "effect_outcome",           // rule 6: an outcome that is known is not overturned
     "late_yes",                 // rule 6: a yes without a row becomes an event

@@ -81,11 +81,17 @@ Case::Case(World& world, const Start& start) : world_(world), oracle_(start.orac
 }
 
 Claim Case::claim_of_a() const {
-  return {party_.item, party_.a_claim, oracle_.memory.a_fence, 0, 0, false, {}, "{}"};
+  return {party_.item, party_.a_claim, oracle_.memory.a_fence, 0, 0, false, {}, "{}", 0};
 }
 
 Effect Case::effect_of_a() const {
   return {party_.item, party_.a_claim, oracle_.memory.a_fence, "key", "{}", "nowhere", 0};
+}
+
+Effect Case::sent_by_a() const {
+  auto effect = effect_of_a();
+  effect.fence = oracle_.memory.sent_fence;
+  return effect;
 }
 
 Reconcile Case::reconcile_of_r() const {

@@ -38,6 +38,7 @@ class Case {
   Party& party() { return party_; }
   Claim claim_of_a() const;
   Effect effect_of_a() const;
+  Effect sent_by_a() const;  // with the fence after its gate
   Reconcile reconcile_of_r() const;
 
   // Both look at the tables once. `unchanged`: the last operation said that it wrote nothing.

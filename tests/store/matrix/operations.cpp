@@ -78,6 +78,38 @@ Operation gate(const char* name, Holder holder) {
           }};
 }
 
+// The same in groups: a group leaves out what somebody holds, and what is not as it should be.
+Operation settle_free(const char* name, State to, bool counts, bool delayed) {
+  return {name,
+          [=](Case& c, Connection& connection) -> std::string {
+            const auto claim = c.claim_of_a();
+            Settlement s{claim.item, claim.claim, claim.fence, to, {}, {}, counts, {}};
+            if (delayed) s.delay = hours(1);
+            if (!c.world().fence().settle_free(connection, {s}).at(0)) return "nothing";
+            const auto now = c.world().fence().read(connection, claim.item);
+            return to == State::queued && now->state == State::stopped ? "stopped" : "settled";
+          },
+          [=](Oracle& o) { return o.settle_free(kWorkerA, o.memory.a_fence, to, counts, delayed); }, true};
+}
+
+Operation gates() {
+  return {"gates",
+          [](Case& c, Connection& connection) -> std::string {
+            const auto passed = c.world().fence().begin_effects(connection, {{c.claim_of_a(), kRequest}});
+            return passed.at(0) ? "passed" : "nothing";
+          },
+          [](Oracle& o) { return o.gates(kWorkerA, o.memory.a_fence); }, true};
+}
+
+Operation settle_sent() {
+  return {"settle group: done",
+          [](Case& c, Connection& connection) -> std::string {
+            const Fence::Sent sent{c.sent_by_a(), result(EffectOutcome::done)};
+            return c.world().fence().settle_sent(connection, {sent}, "worker").at(0) ? "recorded" : "nothing";
+          },
+          [](Oracle& o) { return o.settle_sent(); }, true};
+}
+
 Operation effect(const char* name, Holder holder, EffectOutcome outcome, bool retry) {
   return {name,
           [=](Case& c, Connection& connection) -> std::string {
@@ -292,6 +324,8 @@ std::vector<Operation> person_operations(Kind kind) {
 
 std::vector<Operation> once_operations() {
   return {gate("gate", Holder::a),
+          gates(),
+          settle_sent(),
           gate_outcome(),
           effect("settle effect: done", Holder::a, EffectOutcome::done, false),
           effect("settle effect: failed", Holder::a, EffectOutcome::failed, false),
@@ -312,7 +346,8 @@ std::vector<Operation> once_operations() {
 
 std::vector<Operation> operations(Kind kind) {
   std::vector<Operation> all{claim(), renew(), rescue("rescue", true),
-                             settle("snooze", Holder::a, State::queued, false, true)};
+                             settle("snooze", Holder::a, State::queued, false, true),
+                             settle_free("group: snooze", State::queued, false, true)};
   const auto add = [&](std::vector<Operation> more) {
     for (auto& operation : more) all.push_back(std::move(operation));
   };
@@ -321,7 +356,8 @@ std::vector<Operation> operations(Kind kind) {
   } else {
     add({settle("settle: done", Holder::a, State::done, true, false),
          settle("settle: failed", Holder::a, State::failed, true, false),
-         settle("settle: retry", Holder::a, State::queued, true, true), acknowledge()});
+         settle("settle: retry", Holder::a, State::queued, true, true),
+         settle_free("group: done", State::done, true, false), acknowledge()});
   }
   add(person_operations(kind));
   add(foreign_operations(kind));

@@ -93,7 +93,24 @@ std::string Oracle::gate(int claim, std::int64_t fence) {
   give_lease();
   item.has_key = true;
   effects[claim] = {EffectOutcome::none, false};
+  if (claim == kWorkerA) memory.sent_fence = item.fence;
   return "passed";
+}
+
+std::string Oracle::settle_free(int claim, std::int64_t fence, State to, bool counts, bool delayed) {
+  auto answer = settle(claim, fence, to, counts, delayed);
+  return answer == "already_recorded" || answer == "stale" ? "nothing" : answer;
+}
+
+std::string Oracle::gates(int claim, std::int64_t fence) {
+  auto answer = gate(claim, fence);
+  return answer == "revoked" ? "nothing" : answer;
+}
+
+std::string Oracle::settle_sent() {
+  const bool untouched = item.exists && item.effect == kWorkerA && item.word == State::sending &&
+                         item.fence == memory.sent_fence && !item.stop;
+  return untouched ? settle_effect(kWorkerA, EffectOutcome::done, false) : "nothing";
 }
 
 std::string Oracle::gate_outcome() {

@@ -45,6 +45,7 @@ struct Item {
 struct Memory {
   std::int64_t a_fence = 98;  // A's claim is stale unless it is the row's fence
   std::int64_t r_fence = 98;
+  std::int64_t sent_fence = 98;        // after A's gate
   bool r_after_deadline = true;        // when the reconciler took its lease, hence when it looked
   int seen_claim = 0, seen_lease = 0;  // by the rescuer
   Item copy;                           // by a program that saves whole rows
@@ -72,6 +73,10 @@ struct Oracle {
   std::string renew();
   std::string gate(int claim, std::int64_t fence);
   std::string gate_outcome();
+  // In a group, which leaves out what it cannot write at once.
+  std::string settle_free(int claim, std::int64_t fence, core::State to, bool counts, bool delayed);
+  std::string gates(int claim, std::int64_t fence);
+  std::string settle_sent();
   std::string settle_effect(int claim, core::EffectOutcome verdict, bool retry);
   std::string stop();
   std::string remove();

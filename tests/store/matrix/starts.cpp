@@ -59,12 +59,14 @@ void remember(Start& start) {
 std::vector<Start> once_starts() {
   std::vector<Start> all;
   auto sending = with_effect("sending", State::sending, EffectOutcome::none, false);
+  sending.oracle.memory.sent_fence = kFence;
   lease(sending, LeaseState::live);
   all.push_back(sending);
   sending.name = "sending, stop wanted";
   sending.oracle.item.stop = true;
   all.push_back(sending);
   auto lapsed = with_effect("sending, lapsed", State::sending, EffectOutcome::none, true);
+  lapsed.oracle.memory.sent_fence = kFence;
   lease(lapsed, LeaseState::lapsed);
   all.push_back(lapsed);
   lapsed.name = "sending, lapsed, stop wanted";
