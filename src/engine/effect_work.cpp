@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "base/testpoint.hpp"
 
 namespace fencepost::engine {
 
@@ -106,6 +107,7 @@ void EffectWork::settle(const store::Effect& effect, EffectResult result, const 
              {"verdict", verdict},
              {"answer", written ? kAnswers[static_cast<int>(answer)] : "lost"},
              {"detail", result.detail}});
+  base::testpoint("settled");
   desk.settled(claim);
 }
 
@@ -124,17 +126,21 @@ void EffectWork::run(const store::Claim& claim, Desk& desk) {
   std::optional<store::Effect> effect;
   if (!stop.stop_requested() && desk.alive(claim)) {
     const Timed timed(context_, fence_.queue().name, "gate");
+    base::testpoint("gate.begin");
     effect = desk.gate(
         claim, {key, rendered.request, rendered.destination, rendered.timeout, rendered.timeout + kMargin},
         rendered.allowed, deadline);
   }
+  base::testpoint("gate.passed");
   if (!effect) {
     context_.metrics.count(fence_.queue().name, "revoked");
     log("item revoked", claim, "nothing was sent");
     // Where the claim is still ours (a paused queue, a parent that forbids), it must not wait for its lease.
     return desk.settle(Settlement::snooze(claim, std::chrono::seconds(1)));
   }
-  settle(*effect, send(*effect, rendered, deadline), claim, desk);
+  auto result = send(*effect, rendered, deadline);
+  base::testpoint("sent");
+  settle(*effect, std::move(result), claim, desk);
 }
 
 void EffectWork::reconcile(const std::string& item, std::stop_token stop) {

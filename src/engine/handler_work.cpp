@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "base/testpoint.hpp"
 
 namespace fencepost::engine {
 
@@ -74,7 +75,9 @@ void HandlerWork::run(const std::vector<store::Claim>& claims, Desk& desk) {
       attempts.emplace_back(claim, desk);
   }
   if (attempts.empty()) return;
+  base::testpoint("handle.begin");
   auto outcomes = handle(attempts);
+  base::testpoint("handled");
   std::vector<Written> own;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     const auto& claim = attempts[i].claim();
@@ -131,6 +134,7 @@ void HandlerWork::write_alone(const Written& result) const {
       if (answer == SettleAnswer::stale) return;
       // Written before, by a commit that was in doubt: then the handler's own writes are there too.
       if (answer != SettleAnswer::already_recorded) result.within(c);
+      base::testpoint("settle.commit");
       transaction.commit();
     });
   } catch (const std::exception& error) {
@@ -138,6 +142,7 @@ void HandlerWork::write_alone(const Written& result) const {
     base::log(base::LogLevel::error, "own writes threw",
               {{"queue", queue}, {"item", result.claim->item}, {"error", error.what()}});
   }
+  base::testpoint("settled");
   if (!written) refused(*result.claim);
   if (written && answer == SettleAnswer::stale)
     insist(context_, "acknowledge", context_.clock.boot() + kInsist,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/testpoint.hpp"
 
 namespace fencepost::engine {
 
@@ -72,14 +73,17 @@ Outbox::Written Outbox::write(store::Connection& connection, const std::vector<R
     recorded = fence_.settle_sent(connection, sent, store::worker_name(context_.worker));
     if (n > 0) written.claims = fence_.claim(connection, n, lease, context_.worker);
   };
+  base::testpoint("bundle.begin");
   // A single statement is a transaction already.
   if (sent.empty() && (settlements.empty() || n == 0)) {
     all();
   } else {
     store::Transaction transaction(connection);
     all();
+    base::testpoint("bundle.commit");
     transaction.commit();
   }
+  base::testpoint("bundle.committed");
   std::size_t next_settled = 0, next_recorded = 0;
   for (const auto& result : results)
     written.settled.push_back(std::holds_alternative<Settlement>(result.what) ? settled[next_settled++]

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/log.hpp"
+#include "base/testpoint.hpp"
 
 namespace fencepost::engine {
 
@@ -278,6 +279,7 @@ void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, b
                           store::Connection& connection) {
   if (!claims.empty()) {
     context_.metrics.count(fence().queue().name, "claimed", static_cast<double>(claims.size()));
+    base::testpoint("claimed");
     held_.add(claims, before + options_.lease, before + options_.deadline);
   }
   {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/testpoint.hpp"
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -43,6 +44,7 @@ std::optional<Effect> Fence::begin_effect(Connection& connection, const Claim& c
   event(connection, claim.item, "begun", "claimed", "sending", effect.fence, claim.claim,
         worker_name(worker_of(claim.claim)));
   effect.epoch = connection.run(sql::bump_epoch).rows.at(0)[0].integer();
+  base::testpoint("gate.commit");
   transaction.commit();
   return effect;
 }
@@ -84,6 +86,7 @@ std::vector<std::optional<Effect>> Fence::begin_effects(Connection& connection,
   const auto epoch = connection.run(sql::bump_epoch).rows.at(0)[0].integer();
   for (auto& effect : passed)
     if (effect) effect->epoch = epoch;
+  base::testpoint("gate.commit");
   transaction.commit();
   return passed;
 }
@@ -168,6 +171,7 @@ EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, 
     event(connection, effect.item, "settled", core::name(s->state), core::name(to.state), fence, effect.claim,
           actor, result.remote_url.empty() ? result.detail : result.remote_url);
   if (within) within(connection);
+  base::testpoint("settle.commit");
   transaction.commit();
   return to.state == core::State::stopped ? EffectAnswer::stopped : EffectAnswer::recorded;
 }
