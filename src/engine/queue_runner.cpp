@@ -153,6 +153,7 @@ void QueueRunner::give(store::Settlement settlement) {
 
 void QueueRunner::ended(const std::vector<std::int64_t>& claims) {
   held_.remove(claims);
+  base::testpoint("ended");
   const std::lock_guard lock(mutex_);
   if (waiters_.empty()) return;
   for (const auto claim : claims) {

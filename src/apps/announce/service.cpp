@@ -68,6 +68,7 @@ core::Queue announcement_queue() {
   queue.words = {"queued", "claimed", "sending", "posted", "failed", "unknown", "disabled"};
   queue.payload = {"text", "url", "connection_id"};
   queue.kind = core::Kind::once;
+  queue.history = true;
   return queue;
 }
 

@@ -11,6 +11,10 @@ class DoubtfulConnection final : public store::Connection {
   store::Rows run(const store::Sql& sql, const store::Params& params) override {
     return inner_->run(sql, params);
   }
+  store::Rows run_batch(const store::Sql& sql, const std::vector<store::Params>& rows,
+                        const store::Params& shared) override {
+    return inner_->run_batch(sql, rows, shared);
+  }
   void prepare_only(const store::Sql& sql) override { inner_->prepare_only(sql); }
   void script(const std::string& text) override { inner_->script(text); }
   void begin() override { inner_->begin(); }

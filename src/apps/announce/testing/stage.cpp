@@ -4,6 +4,7 @@
 #include "accounts/sql.hpp"
 #include "announce/sql.hpp"
 #include "base/random.hpp"
+#include "base/testpoint.hpp"
 #include "store/migrate.hpp"
 #include "store/sql.hpp"
 
@@ -51,10 +52,14 @@ void ObservedWork::over() {
   changed_.notify_all();
 }
 
-void ObservedWork::run(const store::Claim& claim, const engine::HeldClaims& held, std::stop_token stop) {
-  work_.run(claim, held, std::move(stop));
-  over();
+// A claim is over when the engine has seen its settlement committed.
+ObservedWork::ObservedWork(engine::Work& work) : work_(work) {
+  base::on_testpoint([this](std::string_view name) {
+    if (name == "ended") over();
+  });
 }
+
+ObservedWork::~ObservedWork() { base::on_testpoint({}); }
 
 void ObservedWork::reconcile(const std::string& item, std::stop_token stop) {
   work_.reconcile(item, std::move(stop));

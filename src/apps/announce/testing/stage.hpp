@@ -36,9 +36,10 @@ class OpenPublisher final : public Publisher {
 // Says when a piece of work is over, its settlement committed.
 class ObservedWork final : public engine::Work {
  public:
-  explicit ObservedWork(engine::Work& work) : work_(work) {}
+  explicit ObservedWork(engine::Work& work);
+  ~ObservedWork() override;
   const store::Fence& fence() const override { return work_.fence(); }
-  void run(const store::Claim& claim, const engine::HeldClaims& held, std::stop_token stop) override;
+  void run(const std::vector<store::Claim>& claims, engine::Desk& desk) override { work_.run(claims, desk); }
   void reconcile(const std::string& item, std::stop_token stop) override;
   // Waits until `holds` does, which is asked again after each piece of work; false after a time that only a
   // broken build needs.
