@@ -100,7 +100,12 @@ TEST_F(Rule04, RunNowFindsItsOwnClaim) {
 }
 
 TEST_F(Rule04, AClaimInDoubtIsHandedBack) {
-  in_doubt(Cut::after, [&](Connection& c) { fence().claim(c, 1, hours(1), kWorker); });
+  in_doubt(Cut::after, [&](Connection& c) {
+    // As it is with settlements before it.
+    Transaction transaction(c);
+    fence().claim(c, 1, hours(1), kWorker);
+    transaction.commit();
+  });
   EXPECT_EQ(row().state, State::claimed);
   EXPECT_EQ(fence().disown(world.a(), kWorker, {}), 1);
   EXPECT_EQ(row().state, State::queued);
