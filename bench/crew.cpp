@@ -101,9 +101,11 @@ void serve(const CrewOptions& options, Tally& tally, int orders, int answers) {
 
 std::unique_ptr<store::Database> open(const CrewOptions& options) {
   auto database = store::Database::open(options.database, {.connections = options.concurrency + 8});
-  if (options.sqlite_normal)
-    database->on_connect(
-        [](store::Connection& connection) { connection.script("PRAGMA synchronous=NORMAL"); });
+  if (options.sqlite_normal) {
+    const auto relax = [](store::Connection& connection) { connection.script("PRAGMA synchronous=NORMAL"); };
+    database->on_connect(relax);
+    relax(*database->acquire());  // the one that opening the database has left in the pool
+  }
   return database;
 }
 

@@ -1,5 +1,5 @@
-"""Counts round trips: a proxy between a client and PostgreSQL that counts how often the client speaks after the
-server has. Used in counting runs only; the timed ones go straight to the server."""
+"""Counts round trips: a proxy between a client and PostgreSQL that counts how often the client speaks after
+the server has. Used in counting runs only; the timed ones go straight to the server."""
 import asyncio
 import threading
 

@@ -53,7 +53,9 @@ class Cpu:
     """Jiffies of all cores; `steal` is what the hypervisor gave to others."""
 
     def __init__(self):
-        fields = [int(value) for value in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+        fields = [
+            int(value) for value in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+        ]
         self.total, self.idle, self.steal = sum(fields[:8]), fields[3] + fields[4], fields[7]
 
     def since(self, before):
@@ -98,5 +100,7 @@ class FlushTrace:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         self.process.communicate()
-        calls = re.findall(r"^\s*\S+\s+\S+\s+\S+\s+(\d+)\s.*\bf(?:data)?sync$", self.file.read(), re.MULTILINE)
+        calls = re.findall(
+            r"^\s*\S+\s+\S+\s+\S+\s+(\d+)\s.*\bf(?:data)?sync$", self.file.read(), re.MULTILINE
+        )
         return sum(int(value) for value in calls)

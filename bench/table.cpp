@@ -108,28 +108,31 @@ void Table::settle_down() {
   }
 }
 
+namespace {
+std::string payload_of(std::int64_t n) { return "{\"n\": " + std::to_string(n) + "}"; }
+}  // namespace
+
 void enqueue_one(store::Connection& connection, std::int64_t n) {
   static const Sql statement =
       connection.dialect() == Dialect::postgres
           ? made(
-                "WITH added AS (INSERT INTO bench_items (payload) VALUES (jsonb_build_object('n', "
-                "$1::bigint))"
-                " RETURNING id) SELECT id, pg_notify('fencepost', 'bench') FROM added")
-          : made("INSERT INTO bench_items (payload) VALUES (json_object('n', ?1)) RETURNING id");
-  connection.run(statement, {n});
+                "WITH added AS (INSERT INTO bench_items (payload) VALUES ($1::jsonb) RETURNING id)"
+                " SELECT id, pg_notify('fencepost', 'bench') FROM added")
+          : made("INSERT INTO bench_items (payload) VALUES (?1) RETURNING id");
+  connection.run(statement, {payload_of(n)});
 }
 
 void enqueue_many(store::Connection& connection, std::int64_t n, std::int64_t count) {
   static const Sql statement =
       connection.dialect() == Dialect::postgres
           ? made(
-                "WITH added AS (INSERT INTO bench_items (payload) SELECT jsonb_build_object('n', n)"
-                " FROM generate_series($1::bigint, $1::bigint + $2::bigint - 1) AS n RETURNING id)"
+                "WITH added AS (INSERT INTO bench_items (payload) SELECT value"
+                " FROM jsonb_array_elements($1::jsonb) RETURNING id)"
                 " SELECT count(*), pg_notify('fencepost', 'bench') FROM added")
-          : made(
-                "INSERT INTO bench_items (payload) SELECT json_object('n', n) FROM (WITH RECURSIVE s(n) AS"
-                " (SELECT ?1 UNION ALL SELECT n + 1 FROM s WHERE n < ?1 + ?2 - 1) SELECT n FROM s)");
-  connection.run(statement, {n, count});
+          : made("INSERT INTO bench_items (payload) SELECT value FROM json_each(?1)");
+  std::string payloads = "[";
+  for (auto i = n; i < n + count; ++i) payloads += (i > n ? "," : "") + payload_of(i);
+  connection.run(statement, {payloads + "]"});
 }
 
 }  // namespace fencepost::bench

@@ -25,8 +25,10 @@ export async function open(url, variant) {
   const one = async (sql) => (await pool.query(sql)).rows[0].answer;
   return {
     enqueueOne: (n) => utils.addJob("noop", { n }),
-    enqueueMany: (from, count) =>
-      utils.addJobs(Array.from({ length: count }, (_, i) => ({ identifier: "noop", payload: { n: from + i } }))),
+    enqueueMany(from, count) {
+      const job = (_, i) => ({ identifier: "noop", payload: { n: from + i } });
+      return utils.addJobs(Array.from({ length: count }, job));
+    },
     // Answers a function that stops the worker.
     async work(handle) {
       const runner = await run({

@@ -1,8 +1,8 @@
 // What a peer does in one measured run; scripts/bench calls it in turn with ours. It prints "ready" after its
 // preparation, waits for a line on standard input, and prints one line of JSON.
 //
-// node peer.mjs drain|enqueue|latency PEER VARIANT URL [--items N] [--processes N] [--connections N] [--batch N]
-//   [--samples N]
+// node peer.mjs drain|enqueue|latency PEER VARIANT URL [--items N] [--processes N] [--connections N]
+//   [--batch N] [--samples N]
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { performance } from "node:perf_hooks";
@@ -83,7 +83,8 @@ async function member() {
 class Crew {
   static async of(processes) {
     const crew = new Crew();
-    crew.members = Array.from({ length: processes }, () => fork(process.argv[1], ["member", ...process.argv.slice(3)]));
+    const args = ["member", ...process.argv.slice(3)];
+    crew.members = Array.from({ length: processes }, () => fork(process.argv[1], args));
     for (const child of crew.members) {
       child.handled = 0;
       child.on("message", (told) => (child.handled = told.handled ?? child.handled));
@@ -140,8 +141,10 @@ async function drain() {
   const told = await crew.stop(true);
   const sum = (word) => told.reduce((all, one) => all + one[word], 0);
   await queue.close();
-  print({ items, seconds, done: items, handled: sum("handled"), handled_once: sum("once"), per_second: items / seconds });
-  process.exitCode ||= sum("handled") === items && sum("once") === items ? 0 : 1;
+  const handled = sum("handled");
+  const handled_once = sum("once");
+  print({ items, seconds, done: items, handled, handled_once, per_second: items / seconds });
+  process.exitCode ||= handled === items && handled_once === items ? 0 : 1;
 }
 
 async function enqueue() {
@@ -153,7 +156,8 @@ async function enqueue() {
   const before = await queue.waiting();
 
   const begun = await waitForGo();
-  await Promise.all(Array.from({ length: connections }, (_, i) => enqueueAll(queue, i * share, share, batch)));
+  const shares = Array.from({ length: connections }, (_, i) => enqueueAll(queue, i * share, share, batch));
+  await Promise.all(shares);
   const seconds = (performance.now() - begun) / 1000;
 
   const items = share * connections;

@@ -1,5 +1,5 @@
-// pg-boss: "one" is fetch and complete by hand in 24 loops, "batch" is work() in batches of 1,000 by four local
-// workers, which go on at once while batches are full. "notify" and "polling" are for the latency.
+// pg-boss: "one" is fetch and complete by hand in 24 loops, "batch" is work() in batches of 1,000 by four
+// local workers, which go on at once while batches are full. "notify" and "polling" are for the latency.
 import pg from "pg";
 import { PgBoss } from "pg-boss";
 
@@ -57,7 +57,9 @@ export async function open(url, variant) {
       return workInBatches(handle, { pollingIntervalSeconds: 0.5 });
     },
     unfinished: () => one("SELECT EXISTS (SELECT 1 FROM pgboss.job WHERE state < 'completed') AS answer"),
-    waiting: async () => Number(await one("SELECT count(*) AS answer FROM pgboss.job WHERE state < 'active'")),
+    async waiting() {
+      return Number(await one("SELECT count(*) AS answer FROM pgboss.job WHERE state < 'active'"));
+    },
     close: async () => {
       await boss.stop({ graceful: false });
       await pool.end();

@@ -18,7 +18,8 @@ export async function open(url, variant) {
       worker.start();
       return () => worker.stop();
     },
-    unfinished: () => queue.countJobs({ status: JobStatus.Pending }) + queue.countJobs({ status: JobStatus.Processing }) > 0,
+    unfinished: () =>
+      [JobStatus.Pending, JobStatus.Processing].some((status) => queue.countJobs({ status }) > 0),
     waiting: () => queue.countJobs({ status: JobStatus.Pending }),
     close: () => queue.close(),
   };

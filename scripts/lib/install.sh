@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what a bare Debian 12 lacks: `scripts/lib/install.sh GROUP...`, with the groups build, test and
-# lint. Asks dpkg first and calls apt only when something is missing, so a prepared machine needs no network.
-# Never removes a package and never starts a service. FENCEPOST_NO_INSTALL=1 only names what is missing.
+# Installs what a bare Debian 12 lacks: `scripts/lib/install.sh GROUP...`, with the groups build, test, bench,
+# npm and lint. Asks dpkg first and calls apt only when something is missing, so a prepared machine needs no
+# network. Never removes a package and never starts a service. FENCEPOST_NO_INSTALL=1 only names what is missing.
 set -euo pipefail
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -24,10 +24,12 @@ TEST_PACKAGES=(
   spin gcc                                  # checks spec/*.pml
   clang-format-14                           # the version that the style check compares with
 )
+BENCH_PACKAGES=(make strace) # to build better-sqlite3; to count SQLite's flushes
+NPM_PACKAGES=(npm)           # brings the peers and their Node; not asked for where another npm is there
 LINT_PACKAGES=(clang-tidy-16) # 14, Debian's default, cannot read libstdc++ 12's ranges
 
 usage() {
-  echo "usage: scripts/lib/install.sh build|test|lint ..."
+  echo "usage: scripts/lib/install.sh build|test|bench|npm|lint ..."
   exit "$1"
 }
 
@@ -106,6 +108,8 @@ main() {
     case $group in
       build) packages=("${BUILD_PACKAGES[@]}") ;;
       test) packages=("${TEST_PACKAGES[@]}") ;;
+      bench) packages=("${BENCH_PACKAGES[@]}") ;;
+      npm) packages=("${NPM_PACKAGES[@]}") ;;
       lint) packages=("${LINT_PACKAGES[@]}") ;;
       -h | --help) usage 0 ;;
       *) usage 2 ;;
