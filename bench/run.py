@@ -256,7 +256,11 @@ def selected(everybody, only):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.split("\n", maxsplit=1)[0])
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description=__doc__.split("\n", maxsplit=1)[0],
+        epilog="scripts/bench --races [PAGE]: what ours and the peers let through, into docs/races.md.",
+    )
     parser.add_argument("--rounds", type=int, help="default 5; with --history 3")
     parser.add_argument(
         "--scale", type=float, default=1.0, help="more or fewer items than usual, as a factor"

@@ -20,6 +20,7 @@ export async function open(url, variant) {
     console.error(`graphile-worker: ${error}`);
     process.exitCode = 1;
   });
+  pool.on("connect", (client) => client.on("error", () => {})); // the query that it hits tells
   const utils = await makeWorkerUtils({ pgPool: pool, logger: quiet });
   await utils.migrate();
   const one = async (sql) => (await pool.query(sql)).rows[0].answer;
