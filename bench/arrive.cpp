@@ -90,7 +90,7 @@ int enqueue(const Options& options) {
 }
 
 int latency(const Options& options) {
-  constexpr int kWarmUp = 20;
+  constexpr int kWarmUp = 10;
   const auto database = open(options.crew);
   Table table(*database, options.crew.kind);
   table.make();

@@ -294,35 +294,14 @@ def sqlites():
             True,
             f"synchronous={mode}" + (", its own setting" if mode == "NORMAL" else ""),
         )
-        for batch, items, said in ((1, SLOW, "one by one"), (1000, 100_000, "1,000 a transaction")):
-            size = "one" if batch == 1 else "bulk"
-            yield ours(
-                "sqlite-enqueue",
-                f"**Fencepost**, {said}",
-                f"enqueue --batch {batch}{flag}",
-                items,
-                True,
-                f"ours-sqlite-enqueue-{size}-{low}",
-                f"synchronous={mode}",
-            )
-            yield plain(
-                "sqlite-enqueue",
-                f"plain-enqueue-{size}-{low}",
-                f"plain C, {said}",
-                "enqueue",
-                mode,
-                batch,
-                items,
-            )
-            yield peer(
-                "sqlite-enqueue",
-                f"plainjob-enqueue-{size}-{low}",
-                f"plainjob, {said}",
-                f"enqueue plainjob {low} --batch {batch}",
-                items,
-                True,
-                f"synchronous={mode}",
-            )
+    for batch, items, said in ((1, SLOW, "one by one"), (1000, 100_000, "1,000 a transaction")):
+        tail = f"enqueue-{'one' if batch == 1 else 'bulk'}-full"
+        section, full = "sqlite-enqueue", "synchronous=FULL"
+        command = f"enqueue --batch {batch}"
+        theirs = f"enqueue plainjob full --batch {batch}"
+        yield ours(section, f"**Fencepost**, {said}", command, items, True, f"ours-sqlite-{tail}", full)
+        yield plain(section, f"plain-{tail}", f"plain C, {said}", "enqueue", "FULL", batch, items)
+        yield peer(section, f"plainjob-{tail}", f"plainjob, {said}", theirs, items, True, full)
 
 
 def histories(finished):

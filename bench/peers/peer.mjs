@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 
 const WARM_UP = 1000;
+const WARM_UP_SAMPLES = 10;
 const BULK = 1000;
 
 const number = { type: "string" };
@@ -175,12 +176,12 @@ async function latency() {
   // At no fixed distance from anybody's timer; a poller is met anywhere in its interval.
   const rest = () => pause(variant === "polling" ? Math.random() * 500 : 20 + Math.random() * 40);
   const milliseconds = [];
-  for (let i = -20; i < samples; ++i) {
+  for (let i = -WARM_UP_SAMPLES; i < samples; ++i) {
     if (i === 0) await waitForGo();
     await rest();
     const started = new Promise((done) => (began = done));
     const begun = performance.now();
-    await queue.enqueueOne(i + 20);
+    await queue.enqueueOne(i + WARM_UP_SAMPLES);
     const took = (await started) - begun;
     if (i >= 0) milliseconds.push(Math.round(took * 1000) / 1000);
   }

@@ -168,6 +168,7 @@ def stopped_past_its_lock(system):
     first = system.work()
     check(system.receiver.wait("begin", JOBS), "the handlers did not begin")
     first.send_signal(signal.SIGSTOP)
+    os.waitpid(first.pid, os.WUNTRACED)  # it has stopped
     system.receiver.release()  # its answers wait for it in its sockets
     system.let_locks_expire()
     second = system.work()
