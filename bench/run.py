@@ -279,8 +279,8 @@ def arguments():
     )
     parser.add_argument("--finished", type=int, default=1_000_000, help="how many those are (%(default)s)")
     parser.add_argument("--no-counts", action="store_true", help="without the counting round")
-    parser.add_argument("--out", type=pathlib.Path, default=machine.ROOT / "docs/benchmarks.md")
-    parser.add_argument("--results", type=pathlib.Path, default=RESULTS, help="folder of the raw figures")
+    parser.add_argument("--out", type=pathlib.Path, help="the page (docs/benchmarks.md)")
+    parser.add_argument("--results", type=pathlib.Path, help="folder of the raw figures (bench/results)")
     parser.add_argument(
         "--render", action="store_true", help="only write the page again, from the raw figures"
     )
@@ -289,6 +289,10 @@ def arguments():
         options.rounds, options.scale, options.samples = options.rounds or 1, 0.04, 10
         options.finished = min(options.finished, 20_000)
     options.rounds = options.rounds or (3 if options.history else 5)
+    # The page in docs is written out of whole runs only.
+    part = options.quick or options.only
+    options.out = options.out or machine.ROOT / ("build/bench" if part else "docs") / "benchmarks.md"
+    options.results = options.results or (machine.ROOT / "build/bench/results" if part else RESULTS)
     return options
 
 
