@@ -65,6 +65,7 @@ class Sender final : public engine::EffectApp {
   store::EffectResult look(const store::Reconcile&, std::stop_token) override { return {}; }
   bool refuses_second_arrival(const store::Effect&) override { return false; }
   void settled(store::Connection&, const store::Effect&, const store::EffectResult&) override {}
+  bool writes_its_own() const override { return false; }
 
  private:
   Receiver& receiver_;
@@ -81,9 +82,9 @@ void work(store::Database& database, const store::Fence& fence, const std::strin
     work = std::make_unique<engine::EffectWork>(engine.context(), fence, sender);
   } else {
     work = std::make_unique<engine::HandlerWork>(engine.context(), fence,
-                                                 [&receiver](const store::Claim& claim, std::stop_token) {
+                                                 [&receiver](const engine::Attempt& attempt) {
                                                    for (const auto* what : {"begin", "effect", "after"})
-                                                     receiver.tell(what, claim.item, in_a_minute());
+                                                     receiver.tell(what, attempt.claim().item, in_a_minute());
                                                    return engine::Outcome::done();
                                                  });
   }
