@@ -42,7 +42,9 @@ QueueRunner::QueueRunner(const Context& context, Work& work, const QueueOptions&
 QueueRunner::~QueueRunner() { stop(context_.clock.boot()); }
 
 void QueueRunner::start() {
-  feeder_ = std::thread([this] { feed_loop(); });
+  // Where writers take turns, a second one would only wait.
+  feeders_left_ = context_.database.one_writer() ? 1 : 2;
+  for (int i = feeders_left_; i > 0; --i) feeders_.emplace_back([this] { feed_loop(); });
   for (int i = 0; i < options_.concurrency; ++i)
     workers_.emplace_back([this](std::stop_token stop) { work_loop(stop); });
 }
@@ -50,12 +52,13 @@ void QueueRunner::start() {
 void QueueRunner::wake() {
   const std::lock_guard lock(mutex_);
   more_due_ = true;
+  ++wakes_;
   wake_feeder_.notify_one();
 }
 
 bool QueueRunner::idle() const {
   const std::lock_guard lock(mutex_);
-  return running_ == 0 && tasks_.empty() && outbox_.size() == 0 && !feeding_ && !more_due_;
+  return running_ == 0 && tasks_.empty() && outbox_.size() == 0 && feeding_ == 0 && !more_due_;
 }
 
 // -- workers
@@ -168,20 +171,21 @@ void QueueRunner::ended(const std::vector<std::int64_t>& claims) {
 
 int QueueRunner::room() const {
   const int each = work_.batch();
-  const int room = options_.concurrency * each + buffer_ - running_ * each - static_cast<int>(tasks_.size());
+  const int room =
+      options_.concurrency * each + buffer_ - running_ * each - static_cast<int>(tasks_.size()) - claiming_;
   return std::clamp(room, 0, options_.largest_batch);
 }
 
 QueueRunner::Round QueueRunner::next_round() const {
   const auto now = context_.clock.boot();
   const auto waiting = outbox_.size();
-  const bool quiet = running_ == 0 && tasks_.empty();
+  const bool quiet = running_ == 0 && tasks_.empty() && feeding_ == 0;
   Round round;
   round.over = stopping_ && quiet && waiting == 0;
   round.again =
       outbox_.oldest() == base::BootTime::max() ? base::BootTime::max() : outbox_.oldest() + options_.linger;
   // A claim is worth its transaction when what is here runs out.
-  const bool low = static_cast<int>(tasks_.size()) * 2 <= buffer_;
+  const bool low = (static_cast<int>(tasks_.size()) + claiming_) * 2 <= buffer_;
   const int wanted = stopping_ || !low || permits_.refuses(options_.priority) ? 0 : room();
   if (wanted > 0) {
     if (more_due_ || now >= next_look_)
@@ -206,20 +210,28 @@ void QueueRunner::feed_loop() {
         wake_feeder_.wait_for(lock, round.again - context_.clock.boot());
       continue;
     }
-    // Who wakes us from here on is heard: this claim may have looked before.
-    if (round.claim > 0) more_due_ = false;
-    feeding_ = true;
+    const auto wakes = wakes_;
+    if (round.claim > 0) next_look_ = context_.clock.boot() + options_.poll;
+    claiming_ += round.claim;
+    ++feeding_;
     lock.unlock();
-    feed(round.claim);
+    const bool fed = feed(round.claim, wakes);
     lock.lock();
-    feeding_ = false;
-    if (failures_ > 0 && !stopping_) wake_feeder_.wait_for(lock, pause_after(failures_));
+    --feeding_;
+    claiming_ -= round.claim;
+    if (fed)
+      failures_ = 0;
+    else if (!stopping_)
+      wake_feeder_.wait_for(lock, pause_after(failures_), [this] { return stopping_; });
+    // What this one knows now, the other may have waited for.
+    wake_feeder_.notify_one();
   }
-  over_ = true;
+  --feeders_left_;
+  wake_feeder_.notify_all();
   quiet_.notify_all();
 }
 
-void QueueRunner::feed(int n) {
+bool QueueRunner::feed(int n, std::uint64_t wakes) {
   const auto before = context_.clock.boot();
   auto results = outbox_.take(static_cast<std::size_t>(options_.largest_batch));
   try {
@@ -227,18 +239,23 @@ void QueueRunner::feed(int n) {
     Outbox::Written written;
     {
       const Timed timed(context_, fence().queue().name, n > 0 ? "settle_and_claim" : "settle");
+      std::shared_lock<std::shared_mutex> unheld(unheld_, std::defer_lock);
+      if (n > 0) unheld.lock();
       written = outbox_.write(*connection, results, n, options_.lease);
+      if (!written.claims.empty()) base::testpoint("claimed");
+      held_.add(written.claims, before + options_.lease, before + options_.deadline);
     }
     adapt(duration_cast<Duration>(context_.clock.boot() - before));
-    if (failures_ > 0) base::log(base::LogLevel::info, "database is back", {{"queue", fence().queue().name}});
-    failures_ = 0;
+    // Their work first: its results may then go with the next group.
+    if (n > 0) take_in(written.claims, n, wakes, *connection);
     fed(std::move(results), written.settled);
-    if (n > 0) take_in(written.claims, n, before, *connection);
+    return true;
   } catch (const base::InfraError& error) {
     not_fed(std::move(results), n > 0, error);
   } catch (const std::exception& error) {
     not_fed(std::move(results), n > 0, base::InfraError(error.what(), {}));
   }
+  return false;
 }
 
 void QueueRunner::fed(std::vector<Result> results, const std::vector<bool>& settled) {
@@ -276,20 +293,17 @@ void QueueRunner::settle_alone(Result result) {
   settle();
 }
 
-void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, base::BootTime before,
+void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, std::uint64_t wakes,
                           store::Connection& connection) {
-  if (!claims.empty()) {
+  if (!claims.empty())
     context_.metrics.count(fence().queue().name, "claimed", static_cast<double>(claims.size()));
-    base::testpoint("claimed");
-    held_.add(claims, before + options_.lease, before + options_.deadline);
-  }
   {
     const std::lock_guard lock(mutex_);
     for (const auto& claim : claims) tasks_.push_back(claim);
-    if (static_cast<int>(claims.size()) == wanted) more_due_ = true;
     if (!claims.empty()) wake_worker_.notify_all();
-    next_look_ = before + options_.poll;
-    if (more_due_) return;
+    // Who woke us since the claim began may have added what it did not see.
+    if (static_cast<int>(claims.size()) == wanted || wakes_ != wakes) return;
+    more_due_ = false;
   }
   const auto due = fence().next_due(connection);
   // Overdue and yet not claimed: somebody holds it, or the queue is paused. Then the poll will see.
@@ -298,17 +312,23 @@ void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, b
   next_look_ = std::min(next_look_, context_.clock.boot() + *due);
 }
 
+void QueueRunner::disown() {
+  const std::unique_lock unheld(unheld_);
+  insist(context_, "disown", context_.clock.boot() + options_.lease,
+         [&](store::Connection& c) { fence().disown(c, context_.worker, held_.claims()); });
+}
+
 void QueueRunner::not_fed(std::vector<Result> results, bool claiming, const base::InfraError& error) {
-  if (failures_++ == 0)
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = failures_++ == 0;
+    more_due_ = more_due_ || claiming;
+  }
+  if (first)
     base::log(base::LogLevel::error, "claims and results not written",
               {{"queue", fence().queue().name}, {"results", results.size()}, {"error", error.what()}});
-  if (error.in_doubt() && claiming)
-    insist(context_, "disown", context_.clock.boot() + options_.lease,
-           [&](store::Connection& c) { fence().disown(c, context_.worker, held_.claims()); });
-  if (claiming) {
-    const std::lock_guard lock(mutex_);
-    more_due_ = true;
-  }
+  if (error.in_doubt() && claiming) disown();
   if (!worth_repeating(error)) {
     // The table itself refuses a row (a CHECK, a foreign trigger): alone, the others are free of it (rule
     // 14).
@@ -339,7 +359,7 @@ void QueueRunner::adapt(Duration took) {
   const auto horizon = std::clamp(took * 3, kShortestBuffer, kLongestBuffer);
   const double soon =
       options_.concurrency * std::chrono::duration<double>(horizon).count() / std::max(service_, 1e-6);
-  buffer_ = service_ == 0 ? 0 : static_cast<int>(std::min(soon, static_cast<double>(options_.largest_batch)));
+  buffer_ = service_ == 0 ? 0 : static_cast<int>(std::min(soon, 2.0 * options_.largest_batch));
 }
 
 // -- upkeep
@@ -371,17 +391,17 @@ void QueueRunner::stop(base::BootTime until) {
     else
       std::get<std::function<void()>>(task)();
   }
-  if (feeder_.joinable()) {
+  if (!feeders_.empty()) {
     std::unique_lock lock(mutex_);
-    wake_feeder_.notify_one();
+    wake_feeder_.notify_all();
     // What runs may finish; after `until` it is asked to stop, and waited for all the same: every send has a
     // deadline of its own.
     const auto left = until - context_.clock.boot();
-    if (left.count() > 0) quiet_.wait_for(lock, left, [this] { return over_; });
+    if (left.count() > 0) quiet_.wait_for(lock, left, [this] { return feeders_left_ == 0; });
   }
   held_.stop_all();
   ending_.request_stop();
-  if (feeder_.joinable()) feeder_.join();
+  for (auto& feeder : feeders_) feeder.join();
   for (auto& worker : workers_) worker.request_stop();
   wake_worker_.notify_all();
   for (auto& worker : workers_)

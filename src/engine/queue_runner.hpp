@@ -1,12 +1,13 @@
 #pragma once
-// One queue at work in this process: a bounded pool of workers, and a feeder that writes their results and
-// claims what they work next, in one transaction.
+// One queue at work in this process: a bounded pool of workers, and feeders that write their results and
+// claim what they work next, in one transaction.
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <future>
 #include <mutex>
+#include <shared_mutex>
 #include <stop_token>
 #include <thread>
 #include <unordered_map>
@@ -26,7 +27,7 @@ struct QueueOptions {
   base::Duration lease = std::chrono::seconds(60);
   base::Duration poll = std::chrono::seconds(1);    // at the latest, where nothing wakes the queue
   base::Duration deadline = std::chrono::hours(1);  // of one attempt: its lease is not renewed after that
-  int largest_batch = 1000;                         // claims and settlements in one transaction
+  int largest_batch = 500;                          // claims, and settlements, in one transaction
   base::Duration linger = std::chrono::milliseconds(2);  // a result waits for company no longer than that
   int priority = 0;  // among queues that share an engine's workers (EngineOptions::concurrency): higher first
 };
@@ -40,8 +41,11 @@ class QueueRunner final : private Desk {
   void start();
   // Something may be due: look now instead of at the next poll.
   void wake();
-  // Runs a claim that was made elsewhere (run_now), before what the feeder finds. The future is ready when
-  // the claim was settled, or handed back because the process ends.
+  // To be held by whoever makes a claim elsewhere (run_now), from before it until submit() has returned; else
+  // it may be taken for one that was lost in a doubtful commit, and handed back.
+  [[nodiscard]] std::shared_lock<std::shared_mutex> claiming() { return std::shared_lock(unheld_); }
+  // Runs such a claim, before what the feeders find. The future is ready when the claim was settled, or
+  // handed back because the process ends.
   std::shared_future<void> submit(const store::Claim& claim);
   // Asks about an unknown item on the pool; an item that is being asked about already is not asked about
   // twice.
@@ -77,7 +81,7 @@ class QueueRunner final : private Desk {
   void work_loop(std::stop_token stop);
   void work(std::vector<Task> tasks);
   void feed_loop();
-  // What the feeder does next, decided under the lock.
+  // What a feeder does next, decided under the lock.
   struct Round {
     bool over = false;
     bool write = false;
@@ -85,11 +89,13 @@ class QueueRunner final : private Desk {
     base::BootTime again;  // look again at the latest
   };
   Round next_round() const;
-  void feed(int n);
+  // Answers whether the database took it.
+  bool feed(int n, std::uint64_t wakes);
   void fed(std::vector<Result> results, const std::vector<bool>& settled);
-  void take_in(const std::vector<store::Claim>& claims, int wanted, base::BootTime before,
+  void take_in(const std::vector<store::Claim>& claims, int wanted, std::uint64_t wakes,
                store::Connection& connection);
   void not_fed(std::vector<Result> results, bool claiming, const base::InfraError& error);
+  void disown();
   void settle_alone(Result result);
   void measured(base::Duration took, std::size_t claims);
   void adapt(base::Duration took);
@@ -114,16 +120,20 @@ class QueueRunner final : private Desk {
   int running_ = 0;       // workers at work
   int buffer_ = 0;        // claims beyond the free workers: what can start soon
   double service_ = 0;    // seconds of one worker for one claim
-  bool more_due_ = true;  // the last claim took all that it wanted, or nobody has looked
+  bool more_due_ = true;  // the last claim took all that it wanted, or something was added since
+  std::uint64_t wakes_ = 0;
   base::BootTime next_look_{};
-  bool feeding_ = false;  // the feeder is at the database
+  int claiming_ = 0;  // what the feeders are asking for at this moment
+  int feeding_ = 0;   // feeders that are at the database
+  int failures_ = 0;  // of the database, one after the other
+  int feeders_left_ = 0;
   bool stopping_ = false;
-  bool over_ = false;              // the feeder has ended
   base::BootTime next_renewal_{};  // only renew()'s, which one thread calls
-  // Only the feeder's:
-  int failures_ = 0;
+  // Held, shared, from before a claim until held_ knows of it: who looks for claims that nobody knows of must
+  // not find those.
+  std::shared_mutex unheld_;
   std::stop_source ending_;  // asks reconciles to stop
-  std::thread feeder_;
+  std::vector<std::thread> feeders_;
   std::vector<std::jthread> workers_;
 };
 

@@ -118,6 +118,8 @@ class Database {
   // A connection outside the pool, for listening.
   virtual std::unique_ptr<Connection> connect() = 0;
   virtual Dialect dialect() const = 0;
+  // Writers take turns: two at a time gain nothing.
+  virtual bool one_writer() const { return dialect() == Dialect::sqlite; }
   const DatabaseOptions& options() const { return options_; }
   // The URL without its password: for logs.
   virtual std::string label() const = 0;

@@ -67,10 +67,16 @@ StopAnswer Service::remove(std::int64_t id, const std::string& actor) {
 PostNow Service::post_now(std::int64_t id, const std::string& actor, base::Duration wait) {
   // The claim is drawn here, so that a repetition after a doubt knows its own.
   const auto claim = store::new_claim(worker_);
-  const auto run = until_certain(database_, [&](store::Connection& connection, bool) {
-    return fence_.run_now(connection, std::to_string(id), actor, runner_.options().lease, worker_, claim);
-  });
-  if (run.claim) runner_.submit(*run.claim).wait_for(wait);
+  std::shared_future<void> done;
+  const auto run = [&] {
+    const auto unheld = runner_.claiming();
+    auto answer = until_certain(database_, [&](store::Connection& connection, bool) {
+      return fence_.run_now(connection, std::to_string(id), actor, runner_.options().lease, worker_, claim);
+    });
+    if (answer.claim) done = runner_.submit(*answer.claim);
+    return answer;
+  }();
+  if (done.valid()) done.wait_for(wait);
   try {
     return {run.answer, get(id)};
   } catch (const base::InfraError&) {
