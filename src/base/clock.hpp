@@ -6,11 +6,12 @@
 #include <cstdint>
 #include <string>
 
+#include "fencepost/time.hpp"
+
 namespace fencepost::base {
 
-// Microseconds since 1970-01-01 UTC.
-using Micros = std::int64_t;
-using Duration = std::chrono::microseconds;
+using fencepost::Duration;
+using fencepost::Micros;
 
 // A clock over CLOCK_BOOTTIME, usable with std::chrono arithmetic. Not usable with condition variables.
 struct BootClock {

@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 
-namespace fencepost::core {
+namespace fencepost {
 
 namespace {
 // min(cap, first * 2^(attempt-1)), without ever computing a number above cap.
@@ -17,7 +17,7 @@ std::int64_t full_delay(const Backoff& backoff, int attempt) {
 }
 }  // namespace
 
-base::Duration Backoff::delay(int attempt, double unit_random) const {
+Duration Backoff::delay(int attempt, double unit_random) const {
   FENCEPOST_ASSERT(first.count() >= 0 && cap.count() >= 0);
   const std::int64_t full = full_delay(*this, attempt);
   const std::int64_t half = full / 2;
@@ -25,7 +25,7 @@ base::Duration Backoff::delay(int attempt, double unit_random) const {
   // A double near 2^62 may round up past `half` (even past int64), so the whole half never goes through one.
   const std::int64_t jitter =
       unit == 1.0 ? half : std::min(half, static_cast<std::int64_t>(static_cast<double>(half) * unit));
-  return base::Duration(full - half + jitter);
+  return Duration(full - half + jitter);
 }
 
-}  // namespace fencepost::core
+}  // namespace fencepost

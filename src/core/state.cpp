@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 
-namespace fencepost::core {
+namespace fencepost {
 
 namespace {
 constexpr std::array<std::string_view, 8> kStates{"queued", "claimed", "sending", "done",
@@ -20,19 +20,12 @@ constexpr std::array<std::string_view, 5> kEdits{"editable", "in_flight", "outco
                                                  "not_found"};
 constexpr std::array<std::string_view, 5> kResolves{"resolved", "not_unknown", "in_flight", "too_early",
                                                     "not_found"};
+constexpr std::array<std::string_view, 6> kRearms{"rearmed",         "already_armed", "in_flight",
+                                                  "outcome_unknown", "already_done",  "not_found"};
 
 template <typename Names, typename Enum>
 std::string_view at(const Names& names, Enum value) {
   return names.at(static_cast<std::size_t>(value));
-}
-
-[[noreturn]] void refuse(const Queue& queue, const std::string& why) {
-  throw base::UserError("invalid_queue", "queue '" + queue.name + "': " + why);
-}
-
-void check_identifier(const Queue& queue, const std::string& text, const char* what) {
-  if (text.empty() || text.size() > 63 || text.find('\0') != std::string::npos)
-    refuse(queue, std::string("the ") + what + " must be a name of 1 to 63 characters");
 }
 }  // namespace
 
@@ -42,12 +35,28 @@ std::string_view name(StopAnswer answer) { return at(kStops, answer); }
 std::string_view name(RunNowAnswer answer) { return at(kRuns, answer); }
 std::string_view name(EditAnswer answer) { return at(kEdits, answer); }
 std::string_view name(ResolveAnswer answer) { return at(kResolves, answer); }
+std::string_view name(RearmAnswer answer) { return at(kRearms, answer); }
 
 EffectOutcome effect_outcome(std::string_view text) {
   const auto found = std::find(kOutcomes.begin(), kOutcomes.end(), text);
   FENCEPOST_ASSERT(found != kOutcomes.end());
   return static_cast<EffectOutcome>(found - kOutcomes.begin());
 }
+
+}  // namespace fencepost
+
+namespace fencepost::core {
+
+namespace {
+[[noreturn]] void refuse(const Queue& queue, const std::string& why) {
+  throw base::UserError("invalid_queue", "queue '" + queue.name + "': " + why);
+}
+
+void check_identifier(const Queue& queue, const std::string& text, const char* what) {
+  if (text.empty() || text.size() > 63 || text.find('\0') != std::string::npos)
+    refuse(queue, std::string("the ") + what + " must be a name of 1 to 63 characters");
+}
+}  // namespace
 
 const std::string& word_of(const Queue& queue, State state) {
   switch (state) {

@@ -296,10 +296,4 @@ void Fence::event(Connection& connection, const std::string& item, const std::st
                                   detail.empty() ? Value() : Value(detail)});
 }
 
-std::string_view name(RearmAnswer answer) {
-  constexpr std::string_view kNames[] = {"rearmed",         "already_armed", "in_flight",
-                                         "outcome_unknown", "already_done",  "not_found"};
-  return kNames[static_cast<int>(answer)];
-}
-
 }  // namespace fencepost::store

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/state.hpp"
+#include "fencepost/effect_result.hpp"
 #include "store/database.hpp"
 
 namespace fencepost::store {
@@ -101,16 +102,8 @@ struct Effect {
   std::int64_t epoch = 0;  // the database's epoch after this gate (rule 13)
 };
 
-enum class Verdict { happened, did_not_happen, unknown };
-
-// What is known of an effect after sending it, or after asking the platform.
-struct EffectResult {
-  Verdict verdict = Verdict::unknown;
-  std::string remote_id;
-  std::string remote_url;
-  std::string detail;                   // short and safe to show
-  std::optional<Duration> retry_after;  // did_not_happen: try again after this; else the item failed
-};
+using fencepost::EffectResult;
+using fencepost::Verdict;
 
 // recorded: written now (also `stopped`: a wanted stop took effect). already_recorded: the same was known
 // before. late_yes: the platform said yes but the item had gone another way; an event says so. stale: no such
@@ -122,8 +115,8 @@ struct RunNow {
   std::optional<Claim> claim;  // started
 };
 
-enum class RearmAnswer { rearmed, already_armed, in_flight, outcome_unknown, already_done, not_found };
-std::string_view name(RearmAnswer answer);
+using fencepost::name;
+using fencepost::RearmAnswer;
 
 // A row that a rescuer has seen (rule 11): it acts only while claim and lease are still the same.
 struct Lapsed {

@@ -15,6 +15,7 @@ from source import read_tree
 
 RULES = {
     "include-direction": cpp_rules.include_direction,
+    "public-header": cpp_rules.public_headers_stand_alone,
     "time-and-chance": cpp_rules.time_and_chance_come_from_base,
     "sleep": cpp_rules.nobody_sleeps,
     "coroutine": cpp_rules.no_coroutines,

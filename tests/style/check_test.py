@@ -34,6 +34,14 @@ CAUGHT = {
         {"src/accounts/a.cpp": '#include "http/message.hpp"\n'},
         {"src/base/a.cpp": '#include "helper.hpp"\n'},
         {"include/fencepost/a.hpp": HPP + '#include "http/message.hpp"\n'},
+        {"include/fencepost/a.hpp": HPP + '#include "core/state.hpp"\n'},
+        {"src/library/a.cpp": '#include "accounts/tokens.hpp"\n'},
+        {"src/engine/a.cpp": '#include "library/store.hpp"\n'},
+        {"src/apps/announce/a.cpp": '#include "library/store.hpp"\n'},
+    ],
+    "public-header": [
+        {"include/fencepost/a.hpp": HPP + "#include <sqlite3.h>\n"},
+        {"include/fencepost/a.hpp": HPP + "#include <nlohmann/json_fwd.hpp>\n"},
     ],
     "time-and-chance": [
         {"src/engine/a.cpp": "auto t = std::chrono::steady_clock::now();\n"},
@@ -185,7 +193,8 @@ CLEAN = {
     "src/apps/announce/a.hpp": HPP + "#include <nlohmann/json_fwd.hpp>\n",
     "src/apps/upload/a.cpp": '#include "engine/engine.hpp"\n#include "accounts/people.hpp"\n',
     "src/http/server/session.hpp": HPP + "#include <boost/asio/ip/tcp.hpp>\n",
-    "include/fencepost/queue.hpp": HPP + '#include "store/store.hpp"\n',
+    "include/fencepost/queue.hpp": HPP + '#include <optional>\n#include "fencepost/time.hpp"\n',
+    "src/core/state.hpp": HPP + '#include "fencepost/queue.hpp"\n',
     SQL: (
         claim("t.id = $2 AND t.fence = $3")
         + "-- name: batch\nUPDATE {table} t SET run_at = 1 WHERE (t.id, t.fence) IN (SELECT * FROM unnest($1,"

@@ -9,12 +9,9 @@ SEES = {layer: set(ORDER[:at]) for at, layer in enumerate(ORDER)}
 SEES["connect"] = {"base", "core"}
 for outer in ("apps", "http", "cli"):
     SEES[outer].add("connect")
-SEES["fencepost"] = {
-    "base",
-    "core",
-    "store",
-    "engine",
-}  # include/fencepost: what an embedding program may see
+SEES["library"] = set(SEES["accounts"])  # the public library, beside the applications
+SEES["cli"].add("library")
+SEES["fencepost"] = set()  # include/fencepost: what an embedding program sees, so nothing of ours
 
 MAX_LINES = 450
 MAX_COLUMNS = 110
@@ -66,6 +63,17 @@ def include_direction(files):
                 yield file.path, number, f"{layer} must not see {seen}"
             elif layer == "apps" and seen == "apps" and application and other and application != other:
                 yield file.path, number, f"the application {application} must not see {other}"
+
+
+def public_headers_stand_alone(files):
+    """An embedding program needs the standard library for our headers, and no other."""
+    yield from matches(
+        files,
+        r"#\s*include\s*<[^>]*[./][^>]*>",
+        "{}: a public header includes the standard library and its neighbours only",
+        lambda file: file.is_under("include"),
+        text=lambda file: file.text,
+    )
 
 
 # Where a thread waits for a socket or for a file's lock, real time is meant, and no test replaces it.

@@ -1,0 +1,39 @@
+#pragma once
+// The canonical states of an item, and the answers of the protocol (docs/fence.md). Pure values.
+
+#include <string_view>
+
+namespace fencepost {
+
+enum class State { queued, claimed, sending, done, failed, unknown, stopped, other };
+std::string_view name(State state);
+
+// What an effect's row says of it. Open: nothing known yet, or `unknown`.
+enum class EffectOutcome { none, done, failed, unknown };
+std::string_view name(EffectOutcome outcome);
+EffectOutcome effect_outcome(std::string_view text);
+
+// rule 7. prevented and already_stopped are promises: no effect of this item begins until it is re-armed.
+enum class StopAnswer { prevented, in_flight, outcome_unknown, already_done, already_stopped, not_found };
+// rule 8.
+enum class RunNowAnswer {
+  started,
+  already_running,
+  already_done,
+  outcome_unknown,
+  stopped,
+  disabled,
+  not_found
+};
+enum class EditAnswer { editable, in_flight, outcome_unknown, already_done, not_found };
+enum class ResolveAnswer { resolved, not_unknown, in_flight, too_early, not_found };
+std::string_view name(StopAnswer answer);
+std::string_view name(RunNowAnswer answer);
+std::string_view name(EditAnswer answer);
+std::string_view name(ResolveAnswer answer);
+
+// Re-arming what was stopped or has failed.
+enum class RearmAnswer { rearmed, already_armed, in_flight, outcome_unknown, already_done, not_found };
+std::string_view name(RearmAnswer answer);
+
+}  // namespace fencepost

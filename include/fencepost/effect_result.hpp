@@ -1,0 +1,23 @@
+#pragma once
+// What is known of an effect after sending it, or after asking the platform. Pure values.
+
+#include <optional>
+#include <string>
+
+#include "fencepost/time.hpp"
+
+namespace fencepost {
+
+// happened and did_not_happen are certain: no byte of the request left, or the platform said so. Whatever
+// else can be (a cut, a time-out, a 5xx after the request left) is unknown.
+enum class Verdict { happened, did_not_happen, unknown };
+
+struct EffectResult {
+  Verdict verdict = Verdict::unknown;
+  std::string remote_id;
+  std::string remote_url;
+  std::string detail;                   // short and safe to show
+  std::optional<Duration> retry_after;  // did_not_happen: try again after this; else the item failed
+};
+
+}  // namespace fencepost
