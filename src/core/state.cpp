@@ -82,7 +82,8 @@ const std::string& word_of(const Queue& queue, State state) {
 }
 
 State state_of(const Queue& queue, std::string_view word) {
-  for (const auto state : {State::queued, State::claimed, State::sending, State::done, State::failed,
+  // A repeatable queue may have one word for several states: the ones that it can be in come first.
+  for (const auto state : {State::queued, State::claimed, State::done, State::failed, State::sending,
                            State::unknown, State::stopped})
     if (word_of(queue, state) == word) return state;
   return State::other;

@@ -26,6 +26,13 @@ std::unique_ptr<Database> Database::open(const std::string& url, const DatabaseO
                         "postgresql://USER@HOST/NAME");
 }
 
+std::unique_ptr<Connection> borrow(pg_conn* connection, const DatabaseOptions& options) {
+  return postgres::borrow(connection, options);
+}
+std::unique_ptr<Connection> borrow(sqlite3* connection, const DatabaseOptions& options) {
+  return sqlite::borrow(connection, options);
+}
+
 Database::Lease Database::acquire() {
   std::unique_lock lock(mutex_);
   const auto free = [this] { return !idle_.empty() || open_ < options_.connections; };

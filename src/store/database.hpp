@@ -14,6 +14,10 @@
 #include "base/clock.hpp"
 #include "store/value.hpp"
 
+// Of libpq-fe.h and sqlite3.h.
+struct pg_conn;
+struct sqlite3;
+
 namespace fencepost::store {
 
 // One connection. Not thread-safe: it belongs to whoever acquired it. All functions throw base::InfraError;
@@ -51,6 +55,11 @@ class Connection {
   virtual void wake() = 0;
   virtual void listen(const std::string& channel) = 0;
 
+  // The vendor's own handle, for writes of an embedding program in the same transaction; nullptr where it is
+  // of the other database.
+  virtual pg_conn* postgres_handle() { return nullptr; }
+  virtual sqlite3* sqlite_handle() { return nullptr; }
+
   Rows run(const Statement& statement, const Params& params = {});
   Rows run_batch(const Statement& statement, const std::vector<Params>& rows, const Params& shared = {});
 };
@@ -86,7 +95,14 @@ struct DatabaseOptions {
   base::Duration connect_deadline = std::chrono::seconds(10);
   bool poll_only = false;  // PostgreSQL behind a pooler in transaction mode
   std::string application = "fencepost";
+  // SQLite: fencepost_now() is its wall time. For tests of embedding programs; outlives the database.
+  const base::Clock* clock = nullptr;
 };
+
+// The transaction that is open on a connection of somebody else's, who keeps it, commits it and has no use
+// for it meanwhile. Throws UserError("connection_unusable"), saying why. begin, commit and rollback are his.
+std::unique_ptr<Connection> borrow(pg_conn* connection, const DatabaseOptions& options);
+std::unique_ptr<Connection> borrow(sqlite3* connection, const DatabaseOptions& options);
 
 // A database and its pool of connections. Thread-safe.
 class Database {

@@ -18,10 +18,11 @@ std::set<std::int64_t> applied(Connection& connection) {
 }
 }  // namespace
 
-std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations) {
+std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations,
+                                 int newest_of_program) {
   std::sort(migrations.begin(), migrations.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
-  const int newest = migrations.empty() ? 0 : migrations.back().number;
+  const int newest = std::max(newest_of_program, migrations.empty() ? 0 : migrations.back().number);
   std::vector<std::string> names;
   for (const auto& migration : migrations) {
     Transaction transaction(connection);

@@ -11,8 +11,10 @@ namespace fencepost::store {
 
 // Applies what is missing of `migrations`, each in a transaction of its own, and answers the names of those
 // that it applied. Several processes may call it at once. Throws UserError("schema_too_new") where the
-// database was written by a newer version of this program: nothing is touched then.
-std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations);
+// database was written by a newer version of this program: nothing is touched then. A part of the program
+// that does not know all migrations says which one is the newest of them all (0: the newest of its own).
+std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations,
+                                 int newest_of_program = 0);
 
 // The current schema on PostgreSQL, where our tables are; empty on SQLite.
 std::string own_schema(Connection& connection);

@@ -1,9 +1,9 @@
 // What people do to an announcement: disable, enable, delete, post now, resolve.
 
-#include "apps/announce/certain.hpp"
 #include "apps/announce/check.hpp"
 #include "apps/announce/repository.hpp"
 #include "apps/announce/service.hpp"
+#include "store/certain.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::announce {
@@ -33,13 +33,13 @@ EnableResult result_of(store::RearmAnswer answer) {
 
 StopAnswer Service::disable(std::int64_t id, const std::string& actor) {
   // Repeated after a doubt it finds its own stop, and already_stopped comes with a commit of its own.
-  return until_certain(database_, [&](store::Connection& connection, bool) {
+  return store::until_certain(database_, [&](store::Connection& connection, bool) {
     return fence_.stop(connection, std::to_string(id), actor);
   });
 }
 
 EnableResult Service::enable(std::int64_t id, const std::string& actor) {
-  const auto result = until_certain(database_, [&](store::Connection& connection, bool) {
+  const auto result = store::until_certain(database_, [&](store::Connection& connection, bool) {
     store::Transaction transaction(connection);
     const auto answer = fence_.rearm(connection, std::to_string(id), actor);
     if (answer == store::RearmAnswer::rearmed) {
@@ -56,7 +56,7 @@ EnableResult Service::enable(std::int64_t id, const std::string& actor) {
 }
 
 StopAnswer Service::remove(std::int64_t id, const std::string& actor) {
-  return until_certain(database_, [&](store::Connection& connection, bool doubt) {
+  return store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
     const auto answer = fence_.remove(connection, std::to_string(id), actor);
     if (answer != StopAnswer::not_found || !doubt) return answer;
     store::Fence::confirm(connection);
@@ -70,7 +70,7 @@ PostNow Service::post_now(std::int64_t id, const std::string& actor, base::Durat
   std::shared_future<void> done;
   const auto run = [&] {
     const auto unheld = runner_.claiming();
-    auto answer = until_certain(database_, [&](store::Connection& connection, bool) {
+    auto answer = store::until_certain(database_, [&](store::Connection& connection, bool) {
       return fence_.run_now(connection, std::to_string(id), actor, runner_.options().lease, worker_, claim);
     });
     if (answer.claim) done = runner_.submit(*answer.claim);
@@ -87,7 +87,7 @@ PostNow Service::post_now(std::int64_t id, const std::string& actor, base::Durat
 ResolveAnswer Service::resolve(std::int64_t id, bool happened, const std::string& actor,
                                const std::string& post_url) {
   check_url(post_url);
-  return until_certain(database_, [&](store::Connection& connection, bool doubt) {
+  return store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
     const auto item = std::to_string(id);
     const auto answer =
         fence_.resolve(connection, item, happened, actor, post_url, [&](store::Connection& within) {

@@ -6,9 +6,9 @@
 #include <mutex>
 
 #include "accounts/connections.hpp"
-#include "apps/announce/certain.hpp"
 #include "apps/announce/check.hpp"
 #include "apps/announce/repository.hpp"
+#include "store/certain.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::announce {
@@ -120,29 +120,30 @@ std::pair<EditResult, std::optional<Announcement>> Service::edit(std::int64_t id
   if (change.text) check_text(*change.text);
   if (change.url) check_url(*change.url);
   using Answer = std::pair<EditResult, std::optional<Announcement>>;
-  const auto answer = until_certain(database_, [&](store::Connection& connection, bool doubt) -> Answer {
-    store::Transaction transaction(connection);
-    const auto editable = fence_.edit(connection, std::to_string(id), actor);
-    // Behind the lock that edit() took, so that this is what it is now. Without a commit, what edit() did is
-    // undone.
-    const auto now = load(connection, id);
-    if (!now) return {EditResult::not_found, {}};
-    if (doubt && now->version == version + 1 && fits(*now, change)) {
-      // The write that was in doubt is there; what is committed after it takes it along.
-      store::Fence::confirm(connection);
-      transaction.commit();
-      return {EditResult::changed, now};
-    }
-    if (now->version != version) return {EditResult::version_conflict, now};
-    if (const auto refused = refusal_of(editable)) return {*refused, now};
-    if (change.run_at && *change.run_at != now->run_at) check_time(connection, *change.run_at);
-    // A foreign program's word may be one that nothing here makes; then a person has to resolve it first.
-    if (!write_change(connection, *now, change)) return {EditResult::outcome_unknown, now};
-    connection.run(store::sql::notify, {fence_.queue().name});
-    auto changed = load(connection, id);
-    transaction.commit();
-    return {EditResult::changed, std::move(changed)};
-  });
+  const auto answer =
+      store::until_certain(database_, [&](store::Connection& connection, bool doubt) -> Answer {
+        store::Transaction transaction(connection);
+        const auto editable = fence_.edit(connection, std::to_string(id), actor);
+        // Behind the lock that edit() took, so that this is what it is now. Without a commit, what edit() did
+        // is undone.
+        const auto now = load(connection, id);
+        if (!now) return {EditResult::not_found, {}};
+        if (doubt && now->version == version + 1 && fits(*now, change)) {
+          // The write that was in doubt is there; what is committed after it takes it along.
+          store::Fence::confirm(connection);
+          transaction.commit();
+          return {EditResult::changed, now};
+        }
+        if (now->version != version) return {EditResult::version_conflict, now};
+        if (const auto refused = refusal_of(editable)) return {*refused, now};
+        if (change.run_at && *change.run_at != now->run_at) check_time(connection, *change.run_at);
+        // A foreign program's word may be one that nothing here makes; then a person has to resolve it first.
+        if (!write_change(connection, *now, change)) return {EditResult::outcome_unknown, now};
+        connection.run(store::sql::notify, {fence_.queue().name});
+        auto changed = load(connection, id);
+        transaction.commit();
+        return {EditResult::changed, std::move(changed)};
+      });
   if (answer.first == EditResult::changed) runner_.wake();
   return answer;
 }

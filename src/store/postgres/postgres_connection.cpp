@@ -112,9 +112,35 @@ PostgresConnection::PostgresConnection(const std::string& url, const DatabaseOpt
   }
 }
 
+namespace {
+DatabaseOptions without_session_state(DatabaseOptions options) {
+  options.poll_only = true;
+  return options;
+}
+}  // namespace
+
+PostgresConnection::PostgresConnection(PGconn* borrowed, const DatabaseOptions& options)
+    : options_(without_session_state(options)), connection_(borrowed, FinishConnection{false}) {
+  const auto unusable = [](const std::string& why) {
+    return base::UserError("connection_unusable", "the PostgreSQL connection cannot be borrowed: " + why);
+  };
+  if (borrowed == nullptr || PQstatus(borrowed) != CONNECTION_OK) throw unusable("it is closed");
+  const auto state = PQtransactionStatus(borrowed);
+  if (state == PQTRANS_IDLE) throw unusable("begin a transaction first");
+  if (state == PQTRANS_INERROR) throw unusable("its transaction has failed: roll it back");
+  if (state != PQTRANS_INTRANS) throw unusable("a command of yours is still running on it");
+  if (PQserverVersion(borrowed) < 150000) throw unusable("the server must be PostgreSQL 15 or newer");
+  const char* encoding = PQparameterStatus(borrowed, "client_encoding");
+  if (encoding == nullptr || std::strcmp(encoding, "UTF8") != 0)
+    throw unusable("its client encoding must be UTF8");
+  in_transaction_ = true;
+  // What an act answers is a promise, whatever the owner's session thinks of its other commits (rule 13).
+  command("SET LOCAL synchronous_commit = on", Loss::plain);
+}
+
 PostgresConnection::~PostgresConnection() {
   connection_.reset();
-  close(wake_fd_);
+  if (wake_fd_ >= 0) close(wake_fd_);
 }
 
 void PostgresConnection::connect(const std::string& url) {

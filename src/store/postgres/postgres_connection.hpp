@@ -12,7 +12,10 @@
 namespace fencepost::store::postgres {
 
 struct FinishConnection {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
+  bool owned = true;
+  void operator()(PGconn* connection) const {
+    if (owned) PQfinish(connection);
+  }
 };
 struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
@@ -23,6 +26,8 @@ using ResultPtr = std::unique_ptr<PGresult, ClearResult>;
 class PostgresConnection final : public Connection {
  public:
   PostgresConnection(const std::string& url, const DatabaseOptions& options);
+  // Borrowed, inside its owner's transaction. No named statements: they would stay behind, or meet his.
+  PostgresConnection(PGconn* borrowed, const DatabaseOptions& options);
   ~PostgresConnection() override;
 
   Dialect dialect() const override { return Dialect::postgres; }
@@ -35,6 +40,7 @@ class PostgresConnection final : public Connection {
   void rollback() noexcept override;
   bool in_transaction() const override { return in_transaction_; }
   bool usable() const override { return connection_ != nullptr; }
+  PGconn* postgres_handle() override { return connection_.get(); }
   std::vector<std::string> wait_notifications(base::BootTime until) override;
   void wake() override;
   void listen(const std::string& channel) override;

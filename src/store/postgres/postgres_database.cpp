@@ -59,4 +59,8 @@ std::unique_ptr<Database> open(const std::string& url, const DatabaseOptions& op
   return database;
 }
 
+std::unique_ptr<Connection> borrow(pg_conn* connection, const DatabaseOptions& options) {
+  return std::make_unique<PostgresConnection>(connection, options);
+}
+
 }  // namespace fencepost::store::postgres

@@ -13,4 +13,7 @@ namespace fencepost::store::postgres {
 // UserError("database_unusable") where no connection can be made or the server is older than 15.
 std::unique_ptr<Database> open(const std::string& url, const DatabaseOptions& options);
 
+// See store::borrow().
+std::unique_ptr<Connection> borrow(pg_conn* connection, const DatabaseOptions& options);
+
 }  // namespace fencepost::store::postgres

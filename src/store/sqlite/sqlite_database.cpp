@@ -44,7 +44,14 @@ class WriterMutex {
 };
 
 void now_function(sqlite3_context* context, int, sqlite3_value**) {
-  sqlite3_result_int64(context, base::system_clock().wall() + g_shift.load());
+  const auto* clock = static_cast<const base::Clock*>(sqlite3_user_data(context));
+  sqlite3_result_int64(context, clock ? clock->wall() : base::system_clock().wall() + g_shift.load());
+}
+
+void add_functions(sqlite3* db, const base::Clock* clock) {
+  // SQLite hands the pointer back as it is, and now_function only reads.
+  sqlite3_create_function_v2(db, "fencepost_now", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS,
+                             const_cast<base::Clock*>(clock), now_function, nullptr, nullptr, nullptr);
 }
 
 // The state of a whole-file failure decides what the caller may do: busy is worth another try, a full disk
@@ -68,7 +75,7 @@ void now_function(sqlite3_context* context, int, sqlite3_value**) {
 class SqliteConnection final : public Connection {
  public:
   SqliteConnection(const std::string& path, const DatabaseOptions& options, WriterMutex& writers)
-      : options_(options), writers_(writers) {
+      : options_(options), writers_(&writers) {
     const int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
@@ -79,8 +86,7 @@ class SqliteConnection final : public Connection {
                                                      "): check that its folder exists and is writable");
     }
     sqlite3_busy_timeout(db_, static_cast<int>(options.lock_timeout.count() / 1000));
-    sqlite3_create_function_v2(db_, "fencepost_now", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, nullptr, now_function,
-                               nullptr, nullptr, nullptr);
+    add_functions(db_, options.clock);
     if (sqlite3_db_readonly(db_, "main") == 1) {
       sqlite3_close(db_);
       throw base::UserError(
@@ -103,8 +109,14 @@ class SqliteConnection final : public Connection {
                                 "file, that it and its folder are writable and the disk is not full");
     }
   }
+  // Borrowed, inside its owner's transaction.
+  SqliteConnection(sqlite3* db, const DatabaseOptions& options)
+      : options_(options), db_(db), in_transaction_(true) {
+    add_functions(db_, options.clock);
+  }
   ~SqliteConnection() override {
     statements_.clear();
+    if (writers_ == nullptr) return;
     if (in_transaction_) rollback();
     sqlite3_close(db_);
   }
@@ -112,6 +124,7 @@ class SqliteConnection final : public Connection {
   Dialect dialect() const override { return Dialect::sqlite; }
   bool in_transaction() const override { return in_transaction_; }
   bool usable() const override { return usable_; }
+  sqlite3* sqlite_handle() override { return db_; }
 
   Rows run(const Sql& sql, const Params& params) override {
     sqlite3_stmt* statement = prepared(sql);
@@ -155,17 +168,17 @@ class SqliteConnection final : public Connection {
 
   void begin() override {
     FENCEPOST_ASSERT(!in_transaction_);
-    if (!writers_.try_lock_for(options_.lock_timeout))
+    if (!writers_->try_lock_for(options_.lock_timeout))
       throw base::InfraError("the database is busy", {.retryable = true}, "SQLITE_BUSY");
     if (sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK) {
-      writers_.unlock();
+      writers_->unlock();
       fail("begin");
     }
     in_transaction_ = true;
   }
 
   void commit() override {
-    FENCEPOST_ASSERT(in_transaction_);
+    FENCEPOST_ASSERT(in_transaction_ && writers_ != nullptr);
     if (sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) {
       try {
         fail("commit", true);
@@ -178,6 +191,7 @@ class SqliteConnection final : public Connection {
   }
 
   void rollback() noexcept override {
+    FENCEPOST_ASSERT(writers_ != nullptr);
     // Some errors (a full disk) have rolled back by themselves already.
     if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
     if (in_transaction_) leave();
@@ -200,7 +214,7 @@ class SqliteConnection final : public Connection {
  private:
   void leave() {
     in_transaction_ = false;
-    writers_.unlock();
+    writers_->unlock();
   }
 
   [[noreturn]] void fail(const std::string& what, bool committing = false) {
@@ -258,7 +272,8 @@ class SqliteConnection final : public Connection {
   }
 
   Rows step(sqlite3_stmt* statement, const Sql& sql, const Params& params) {
-    FENCEPOST_ASSERT(sqlite3_bind_parameter_count(statement) <= static_cast<int>(params.size()));
+    if (sqlite3_bind_parameter_count(statement) > static_cast<int>(params.size()))
+      throw base::InfraError("statement " + sql.name + ": too few parameters", {}, "SQLITE_RANGE");
     for (int i = 0; i < sqlite3_bind_parameter_count(statement); ++i)
       bind(statement, i + 1, params[static_cast<std::size_t>(i)]);
     Rows result;
@@ -285,7 +300,7 @@ class SqliteConnection final : public Connection {
   }
 
   const DatabaseOptions options_;
-  WriterMutex& writers_;
+  WriterMutex* const writers_ = nullptr;  // nullptr: db_ is borrowed
   sqlite3* db_ = nullptr;
   std::unordered_map<std::string, std::pair<std::string, StatementPtr>> statements_;
   bool in_transaction_ = false;
@@ -318,6 +333,16 @@ std::unique_ptr<Database> open(const std::string& path, const DatabaseOptions& o
   auto database = std::make_unique<SqliteDatabase>(path, options);
   { auto probe = database->acquire(); }
   return database;
+}
+
+std::unique_ptr<Connection> borrow(sqlite3* db, const DatabaseOptions& options) {
+  const auto unusable = [](const std::string& why) {
+    return base::UserError("connection_unusable", "the SQLite connection cannot be borrowed: " + why);
+  };
+  if (db == nullptr) throw unusable("it is closed");
+  if (sqlite3_get_autocommit(db) != 0) throw unusable("begin a transaction first (BEGIN IMMEDIATE)");
+  if (sqlite3_db_readonly(db, "main") == 1) throw unusable("it is read-only");
+  return std::make_unique<SqliteConnection>(db, options);
 }
 
 void shift_clock_for_tests(base::Duration by) { g_shift = by.count(); }

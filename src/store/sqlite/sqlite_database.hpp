@@ -11,6 +11,9 @@ namespace fencepost::store::sqlite {
 // Opens (and creates) the file; throws UserError("database_unusable") where that cannot be.
 std::unique_ptr<Database> open(const std::string& path, const DatabaseOptions& options);
 
+// See store::borrow().
+std::unique_ptr<Connection> borrow(sqlite3* db, const DatabaseOptions& options);
+
 // Adds µs to fencepost_now() in this process: for tests of rule 11.
 void shift_clock_for_tests(base::Duration by);
 

@@ -3,19 +3,19 @@
 
 #include "store/database.hpp"
 
-namespace fencepost::announce {
+namespace fencepost::store {
 
 // Runs `act(connection, doubt)` like Database::retrying, and after a commit in doubt again, on another
 // connection: then with `doubt` set, which says that an earlier run may have taken effect. Gives up after
 // some rounds with an InfraError that is `in_doubt`: the act may or may not have happened, and the caller
 // promises nothing.
 template <typename Act>
-auto until_certain(store::Database& database, Act&& act) {
+auto until_certain(Database& database, Act&& act) {
   constexpr int kRounds = 8;
   bool doubt = false;
   for (int round = 1;; ++round) {
     try {
-      return database.retrying([&](store::Connection& connection) { return act(connection, doubt); });
+      return database.retrying([&](Connection& connection) { return act(connection, doubt); });
     } catch (const base::InfraError& error) {
       doubt = doubt || error.in_doubt();
       if (!doubt) throw;
@@ -26,4 +26,4 @@ auto until_certain(store::Database& database, Act&& act) {
   }
 }
 
-}  // namespace fencepost::announce
+}  // namespace fencepost::store
