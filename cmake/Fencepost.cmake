@@ -4,12 +4,13 @@
 function(fencepost_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;SQL" ${ARGN})
   add_library(fencepost_${name} STATIC ${ARG_SOURCES})
-  target_include_directories(fencepost_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  target_include_directories(fencepost_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
   target_link_libraries(fencepost_${name} PUBLIC ${ARG_DEPS})
   if(ARG_SQL)
     fencepost_sql(${name} ${ARG_SQL})
     add_dependencies(fencepost_${name} fencepost_${name}_sql)
-    target_include_directories(fencepost_${name} PUBLIC ${PROJECT_BINARY_DIR}/generated)
+    target_include_directories(fencepost_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>)
   endif()
 endfunction()
 

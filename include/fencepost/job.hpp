@@ -87,7 +87,8 @@ class Outcome {
  public:
   static Outcome done();
   // `within` writes in the very transaction that settles the item: exactly once, and not at all where the
-  // claim has become stale. It may be called again when that transaction is repeated.
+  // claim has become stale. It is called after the handler has returned, and again when that transaction is
+  // repeated: it may capture the Job by reference, and the handler's own variables by value.
   static Outcome done(std::function<void(Transaction&)> within);
   // Again after the queue's back-off, or after `after`; failed when that was the last attempt.
   static Outcome retry(std::string error);

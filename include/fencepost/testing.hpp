@@ -19,7 +19,7 @@ class InlineStore {
   Store& store() const;
   // Moves both clocks.
   void advance(Duration by);
-  Micros now() const;
+  Micros time() const;              // of the database
   const std::string& path() const;  // of the file, for a program's own connections
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 // What goes into a statement and what comes out of it.
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,9 +21,8 @@ class Value {
  public:
   Value() = default;
   Value(std::nullptr_t) {}
-  Value(bool value) : value_(static_cast<std::int64_t>(value)) {}
-  Value(int value) : value_(static_cast<std::int64_t>(value)) {}
-  Value(std::int64_t value) : value_(value) {}
+  template <std::integral T>
+  Value(T value) : value_(static_cast<std::int64_t>(value)) {}
   Value(double value) : value_(value) {}
   Value(std::string value) : value_(std::move(value)) {}
   Value(std::string_view value) : value_(std::string(value)) {}

@@ -39,7 +39,9 @@ struct Internals {
   static std::set<std::string> touched(const Transaction& transaction) { return transaction.impl_->touched; }
   static Job job(Job::Impl impl);
   static const Job::Impl& impl(const Job& job) { return *job.impl_; }
-  static engine::Outcome outcome(library::Core& core, const Outcome& outcome);
+  // `keep` lives until its writes are done: handlers capture their Job by reference.
+  static engine::Outcome outcome(library::Core& core, const Outcome& outcome,
+                                 std::shared_ptr<const void> keep);
   static bool tries_again(const Outcome& outcome) { return outcome.kind_ == Outcome::Kind::retry; }
   static const std::string& error(const Outcome& outcome) { return outcome.error_; }
   static Reader reader(store::Connection& connection) { return Reader(&connection); }

@@ -27,7 +27,7 @@ bool Job::still_mine() const { return impl_->alive(); }
 std::stop_token Job::stop_token() const { return impl_->stop; }
 
 Value Job::field(std::string_view column) const {
-  const auto object = nlohmann::json::parse(impl_->payload);
+  const auto object = nlohmann::json::parse(impl_->payload, nullptr, false);
   const auto found = object.is_object() ? object.find(column) : object.end();
   if (found == object.end())
     throw UserError("no_such_column", "the payload has no '" + std::string(column) + "'");
@@ -79,7 +79,8 @@ Outcome Outcome::retry(std::string error, Duration after) { return {Kind::retry,
 Outcome Outcome::snooze(Duration after) { return {Kind::snooze, "", after}; }
 Outcome Outcome::fail(std::string error) { return {Kind::fail, std::move(error), {}}; }
 
-engine::Outcome Internals::outcome(library::Core& core, const Outcome& outcome) {
+engine::Outcome Internals::outcome(library::Core& core, const Outcome& outcome,
+                                   std::shared_ptr<const void> keep) {
   switch (outcome.kind_) {
     case Outcome::Kind::retry:
       return engine::Outcome::retry(outcome.error_, outcome.after_);
@@ -91,11 +92,11 @@ engine::Outcome Internals::outcome(library::Core& core, const Outcome& outcome) 
       break;
   }
   if (!outcome.within_) return engine::Outcome::done();
-  return engine::Outcome::done([&core, within = outcome.within_](store::Connection& connection) {
-    auto own = transaction(core, connection);
-    within(own);
-    // Nobody tells when the engine has committed; on PostgreSQL the commit itself notifies.
-  });
+  return engine::Outcome::done(
+      [&core, within = outcome.within_, kept = std::move(keep)](store::Connection& connection) {
+        auto own = transaction(core, connection);
+        within(own);
+      });
 }
 
 }  // namespace fencepost

@@ -113,7 +113,7 @@ InlineStore::~InlineStore() {
   std::filesystem::remove_all(folder, ignored);
 }
 Store& InlineStore::store() const { return impl_->store; }
-Micros InlineStore::now() const { return impl_->clock.wall(); }
+Micros InlineStore::time() const { return impl_->clock.wall(); }
 const std::string& InlineStore::path() const { return impl_->path; }
 
 void InlineStore::advance(Duration by) {

@@ -29,20 +29,20 @@ void JobWork::run(const store::Claim& claim, const engine::HeldClaims& held, std
 }
 
 std::vector<engine::Outcome> JobWork::handle(const std::vector<store::Claim>& claims, std::stop_token stop) {
-  std::vector<Job> jobs;
-  jobs.reserve(claims.size());
+  const auto jobs = std::make_shared<std::vector<Job>>();
+  jobs->reserve(claims.size());
   for (const auto& claim : claims)
-    jobs.push_back(Internals::job({claim, claim.payload, claim.effect_key.value_or(""), stop,
-                                   [held = held_.load(), &clock = context_.clock, id = claim.claim] {
-                                     return held->alive(id, clock.boot());
-                                   }}));
-  const auto outcomes = handler_(std::span<Job>(jobs));
-  if (outcomes.size() != jobs.size())
+    jobs->push_back(Internals::job({claim, claim.payload, claim.effect_key.value_or(""), stop,
+                                    [held = held_.load(), &clock = context_.clock, id = claim.claim] {
+                                      return held->alive(id, clock.boot());
+                                    }}));
+  const auto outcomes = handler_(std::span<Job>(*jobs));
+  if (outcomes.size() != jobs->size())
     throw std::logic_error("the batch handler answered " + std::to_string(outcomes.size()) +
-                           " outcomes for " + std::to_string(jobs.size()) + " jobs");
+                           " outcomes for " + std::to_string(jobs->size()) + " jobs");
   std::vector<engine::Outcome> out;
   out.reserve(outcomes.size());
-  for (const auto& outcome : outcomes) out.push_back(Internals::outcome(core_, outcome));
+  for (const auto& outcome : outcomes) out.push_back(Internals::outcome(core_, outcome, jobs));
   return out;
 }
 
@@ -109,10 +109,10 @@ Handler by_kind(HandlersByKind handlers) {
     auto inner = Internals::impl(job);
     const auto& payload = row.at("payload");
     inner.payload = payload.is_string() ? payload.get<std::string>() : payload.dump();
-    auto own = Internals::job(std::move(inner));
-    if (job.attempt() < most) return found->second(own);
+    job = Internals::job(std::move(inner));
+    if (job.attempt() < most) return found->second(job);
     try {
-      auto outcome = found->second(own);
+      auto outcome = found->second(job);
       return Internals::tries_again(outcome) ? Outcome::fail(Internals::error(outcome)) : outcome;
     } catch (const UserError&) {
       throw;
