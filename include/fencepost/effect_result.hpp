@@ -14,10 +14,10 @@ enum class Verdict { happened, did_not_happen, unknown };
 
 struct EffectResult {
   Verdict verdict = Verdict::unknown;
-  std::string remote_id;
-  std::string remote_url;
-  std::string detail;                   // short and safe to show
-  std::optional<Duration> retry_after;  // did_not_happen: try again after this; else the item failed
+  std::string remote_id{};
+  std::string remote_url{};
+  std::string detail{};                   // short and safe to show
+  std::optional<Duration> retry_after{};  // did_not_happen: try again after this; else the item failed
 };
 
 }  // namespace fencepost

@@ -57,22 +57,22 @@ struct Words {
 
 // A queue: a table with a status column, and how its items are worked.
 struct Queue {
-  std::string name;   // unique in the database; [a-z0-9_-]{1,63}
-  std::string table;  // may be schema-qualified on PostgreSQL: "crm.places"
+  std::string name{};   // unique in the database; [a-z0-9_-]{1,63}
+  std::string table{};  // may be schema-qualified on PostgreSQL: "crm.places"
   std::string key = "id";
   KeyType key_type = KeyType::bigint;
   std::string status = "status";
   std::string status_type = "text";  // the status column's type on PostgreSQL: "text" or an enum's name
   Words words;
-  std::optional<std::string> enabled;   // a boolean column that must be true for an item to be worked
-  std::optional<std::string> priority;  // a number column: higher goes first, then the earlier run_at
+  std::optional<std::string> enabled{};   // a boolean column that must be true for an item to be worked
+  std::optional<std::string> priority{};  // a number column: higher goes first, then the earlier run_at
   std::vector<std::string> payload;    // columns that decide what would be done: tracked by the fence
   std::string column_prefix;           // before the protocol's column names, where the table has them already
   Kind kind = Kind::repeatable;
   // Claims and plain successes are events, too. What people did, what began and what went wrong always is one
   // where kind is `once`.
   bool history = false;
-  Backoff backoff;
+  Backoff backoff{};
 
   bool operator==(const Queue&) const = default;
 };
