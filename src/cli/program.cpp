@@ -9,6 +9,7 @@
 #include "apps/announce/service.hpp"
 #include "base/error.hpp"
 #include "cli/settings.hpp"
+#include "library/sql.hpp"
 #include "store/migrate.hpp"
 #include "store/sql.hpp"
 
@@ -17,6 +18,8 @@ namespace fencepost::cli {
 std::vector<store::Migration> all_migrations() {
   std::vector<store::Migration> all;
   std::copy(std::begin(store::sql::migrations), std::end(store::sql::migrations), std::back_inserter(all));
+  std::copy(std::begin(library::sql::migrations), std::end(library::sql::migrations),
+            std::back_inserter(all));
   std::copy(std::begin(accounts::sql::migrations), std::end(accounts::sql::migrations),
             std::back_inserter(all));
   std::copy(std::begin(announce::sql::migrations), std::end(announce::sql::migrations),
