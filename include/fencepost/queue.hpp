@@ -66,8 +66,8 @@ struct Queue {
   Words words;
   std::optional<std::string> enabled{};   // a boolean column that must be true for an item to be worked
   std::optional<std::string> priority{};  // a number column: higher goes first, then the earlier run_at
-  std::vector<std::string> payload;    // columns that decide what would be done: tracked by the fence
-  std::string column_prefix;           // before the protocol's column names, where the table has them already
+  std::vector<std::string> payload;       // columns that decide what would be done: tracked by the fence
+  std::string column_prefix;  // before the protocol's column names, where the table has them already
   Kind kind = Kind::repeatable;
   // Claims and plain successes are events, too. What people did, what began and what went wrong always is one
   // where kind is `once`.

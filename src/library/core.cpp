@@ -148,6 +148,7 @@ void add_columns(store::Connection& connection, const store::Fence& fence) {
   if (there.empty()) throw invalid(fence, "no_such_table", "there is no table " + quoted);
   std::vector<std::string> wanted{queue.key, queue.status};
   if (queue.enabled) wanted.push_back(*queue.enabled);
+  if (queue.priority) wanted.push_back(*queue.priority);
   wanted.insert(wanted.end(), queue.payload.begin(), queue.payload.end());
   for (const auto& column : wanted)
     if (!there.contains(column))

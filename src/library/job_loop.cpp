@@ -160,15 +160,18 @@ JobLoop::JobLoop(Store& store, const Queue& queue, const LoopOptions& options, H
 JobLoop::~JobLoop() { impl_->stop(); }
 
 void JobLoop::add(const Queue& queue, const LoopOptions& options, Handler handler) {
-  add(queue, options, library::one_by_one(std::move(handler)));
+  auto alone = options;
+  alone.batch = 1;
+  add(queue, alone, library::one_by_one(std::move(handler)));
 }
 
 void JobLoop::add(const Queue& queue, const LoopOptions& options, BatchHandler handler) {
   library::check_handler(queue, false);
   const auto& fence = impl_->core.install(queue);
-  impl_->add(
-      queue, options,
-      std::make_unique<library::JobWork>(impl_->core, impl_->engine.context(), fence, std::move(handler)));
+  impl_->add(queue, options,
+             std::make_unique<engine::HandlerWork>(impl_->engine.context(), fence,
+                                                   library::engine_handler(impl_->core, std::move(handler)),
+                                                   options.batch));
 }
 
 void JobLoop::add(const Queue& queue, const LoopOptions& options, EffectHandler handler) {
@@ -220,7 +223,9 @@ void run_loop(JobLoop& loop, const LoopOptions& options) {
 }  // namespace
 
 void run_job_loop(Store& store, const Queue& queue, const LoopOptions& options, Handler handler) {
-  run_job_loop(store, queue, options, library::one_by_one(std::move(handler)));
+  JobLoop loop(store);
+  loop.add(queue, options, std::move(handler));
+  run_loop(loop, options);
 }
 
 void run_job_loop(Store& store, const Queue& queue, const LoopOptions& options, BatchHandler handler) {

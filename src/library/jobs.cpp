@@ -14,6 +14,7 @@ Queue jobs_queue() {
   Queue queue;
   queue.name = "jobs";
   queue.table = "fencepost_jobs";
+  queue.priority = "priority";
   queue.payload = {"kind", "payload", "max_attempts"};
   // Each row says how often (max_attempts); the handlers' glue counts, so that the queue itself never ends
   // it.

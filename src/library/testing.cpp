@@ -41,8 +41,9 @@ StoreOptions options_in(const std::string& folder) {
   return options;
 }
 
-// Claims and runs one at a time, as a loop of this thread's would, until nothing is due.
-class Drain {
+// Claims and runs one at a time, as a loop of this thread's would, until nothing is due; writes each result
+// when it comes.
+class Drain final : private engine::Desk {
  public:
   explicit Drain(library::Core& core)
       : core_(core),
@@ -52,13 +53,11 @@ class Drain {
   const engine::Context& context() const { return context_; }
 
   std::vector<Drained> run(engine::Work& work) {
+    fence_ = &work.fence();
     std::vector<Drained> drained;
-    while (const auto claim = claim_one(work.fence())) {
-      const auto now = core_.clock().boot();
-      held_.add(*claim, now + kLease, now + kLease);
-      work.run(*claim, held_, held_.token(claim->claim));
-      held_.remove(claim->claim);
-      drained.push_back(look(work.fence(), *claim));
+    while (const auto claim = claim_one()) {
+      work.run({*claim}, *this);
+      drained.push_back(look(*claim));
       if (drained.size() >= kMostAttempts)
         throw UserError("never_empty",
                         "the queue is not empty after 1000 attempts: does a handler always "
@@ -70,19 +69,50 @@ class Drain {
  private:
   static constexpr Duration kLease = std::chrono::hours(1);
 
-  std::optional<store::Claim> claim_one(const store::Fence& fence) {
-    auto claims = core_.database().retrying([&](store::Connection& connection) {
-      return fence.claim(connection, 1, kLease, registration_.number());
+  // The clock stands still while a handler runs, and nobody asks it to stop.
+  std::stop_token token(const store::Claim&) const override { return {}; }
+  bool alive(const store::Claim&) const override { return true; }
+  void settle(store::Settlement settlement) override {
+    with([&](store::Connection& connection) {
+      if (fence_->settle(connection, {settlement}).at(0) != store::SettleAnswer::stale) return;
+      store::Claim claim;
+      claim.item = settlement.item;
+      claim.claim = settlement.claim;
+      claim.fence = settlement.fence;
+      fence_->acknowledge(connection, claim);
+    });
+  }
+  void settle(store::Fence::Sent sent) override {
+    with([&](store::Connection& connection) {
+      fence_->settle_effect(connection, sent.effect, sent.result, "drain");
+    });
+  }
+  void settled(const store::Claim&) override {}
+  std::optional<store::Effect> gate(const store::Claim& claim, const store::EffectRequest& request,
+                                    const store::Fence::Allowed& allowed, base::BootTime) override {
+    return with([&](store::Connection& connection) {
+      return fence_->begin_effect(connection, claim, request, allowed);
+    });
+  }
+
+  template <typename Act>
+  auto with(Act&& act) -> decltype(act(std::declval<store::Connection&>())) {
+    return core_.database().retrying(act);
+  }
+
+  std::optional<store::Claim> claim_one() {
+    auto claims = with([&](store::Connection& connection) {
+      return fence_->claim(connection, 1, kLease, registration_.number());
     });
     return claims.empty() ? std::nullopt : std::optional(std::move(claims[0]));
   }
 
-  Drained look(const store::Fence& fence, const store::Claim& claim) {
+  Drained look(const store::Claim& claim) {
     Drained out;
     out.item = claim.item;
     out.attempt = claim.attempt + 1;
-    const auto now = core_.database().retrying(
-        [&](store::Connection& connection) { return fence.read(connection, claim.item); });
+    const auto now =
+        with([&](store::Connection& connection) { return fence_->read(connection, claim.item); });
     if (!now) return out;  // the handler deleted it
     out.state = now->state;
     out.error = now->last_error;
@@ -91,9 +121,9 @@ class Drain {
 
   library::Core& core_;
   engine::Metrics metrics_;
-  engine::HeldClaims held_;
   store::WorkerRegistration registration_;
   const engine::Context context_;
+  const store::Fence* fence_ = nullptr;
 };
 
 }  // namespace
@@ -127,7 +157,8 @@ std::vector<Drained> drain_now(Store& store, const Queue& queue, Handler handler
   library::check_handler(queue, false);
   const auto& fence = core.install(queue);
   Drain drain(core);
-  library::JobWork work(core, drain.context(), fence, library::one_by_one(std::move(handler)));
+  engine::HandlerWork work(drain.context(), fence,
+                           library::engine_handler(core, library::one_by_one(std::move(handler))), 1);
   return drain.run(work);
 }
 

@@ -15,35 +15,20 @@ Effect public_effect(const store::Effect& effect, std::string secret = {}) {
 }
 }  // namespace
 
-JobWork::JobWork(Core& core, const engine::Context& context, const store::Fence& fence, BatchHandler handler)
-    : core_(core),
-      context_(context),
-      handler_(std::move(handler)),
-      inner_(context, fence, [this](const store::Claim& claim, std::stop_token stop) {
-        return handle({claim}, stop).at(0);
-      }) {}
-
-void JobWork::run(const store::Claim& claim, const engine::HeldClaims& held, std::stop_token stop) {
-  held_ = &held;
-  inner_.run(claim, held, stop);
-}
-
-std::vector<engine::Outcome> JobWork::handle(const std::vector<store::Claim>& claims, std::stop_token stop) {
-  const auto jobs = std::make_shared<std::vector<Job>>();
-  jobs->reserve(claims.size());
-  for (const auto& claim : claims)
-    jobs->push_back(Internals::job({claim, claim.payload, claim.effect_key.value_or(""), stop,
-                                    [held = held_.load(), &clock = context_.clock, id = claim.claim] {
-                                      return held->alive(id, clock.boot());
-                                    }}));
-  const auto outcomes = handler_(std::span<Job>(*jobs));
-  if (outcomes.size() != jobs->size())
-    throw std::logic_error("the batch handler answered " + std::to_string(outcomes.size()) +
-                           " outcomes for " + std::to_string(jobs->size()) + " jobs");
-  std::vector<engine::Outcome> out;
-  out.reserve(outcomes.size());
-  for (const auto& outcome : outcomes) out.push_back(Internals::outcome(core_, outcome, jobs));
-  return out;
+engine::BatchHandler engine_handler(Core& core, BatchHandler handler) {
+  return [&core, handler = std::move(handler)](const std::vector<engine::Attempt>& attempts) {
+    const auto jobs = std::make_shared<std::vector<Job>>();
+    jobs->reserve(attempts.size());
+    for (const auto& attempt : attempts) {
+      const auto& claim = attempt.claim();
+      jobs->push_back(Internals::job({claim, claim.payload, claim.effect_key.value_or(""), attempt.stop(),
+                                      [attempt] { return attempt.alive(); }}));
+    }
+    std::vector<engine::Outcome> outcomes;
+    for (const auto& outcome : handler(std::span<Job>(*jobs)))
+      outcomes.push_back(Internals::outcome(core, outcome, jobs));
+    return outcomes;
+  };
 }
 
 std::variant<engine::Rendered, engine::NotNow> EffectAdapter::render(store::Connection& connection,

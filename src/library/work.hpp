@@ -1,31 +1,13 @@
 #pragma once
 // The glue to the engine: handlers of embedding programs as the engine's works.
 
-#include <any>
-#include <atomic>
-
 #include "engine/effect_work.hpp"
 #include "library/internals.hpp"
 
 namespace fencepost::library {
 
-// A repeatable queue's work. Thread-safe, as works are.
-class JobWork final : public engine::Work {
- public:
-  JobWork(Core& core, const engine::Context& context, const store::Fence& fence, BatchHandler handler);
-  const store::Fence& fence() const override { return inner_.fence(); }
-  void run(const store::Claim& claim, const engine::HeldClaims& held, std::stop_token stop) override;
-  void reconcile(const std::string& item, std::stop_token stop) override { inner_.reconcile(item, stop); }
-
- private:
-  std::vector<engine::Outcome> handle(const std::vector<store::Claim>& claims, std::stop_token stop);
-
-  Core& core_;
-  const engine::Context& context_;
-  const BatchHandler handler_;
-  std::atomic<const engine::HeldClaims*> held_{nullptr};
-  engine::HandlerWork inner_;
-};
+// A repeatable queue's handler. The Core outlives it.
+engine::BatchHandler engine_handler(Core& core, BatchHandler handler);
 
 // A `once` queue's application. Thread-safe.
 class EffectAdapter final : public engine::EffectApp {

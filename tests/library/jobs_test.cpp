@@ -136,6 +136,18 @@ TEST_P(JobsTest, EachJobHasItsOwnNumberOfAttempts) {
   EXPECT_EQ(drained[3].error, "not yet");
 }
 
+TEST_P(JobsTest, AHigherPriorityGoesFirst) {
+  for (const int priority : {0, 5, -1, 5})
+    store().enqueue(
+        {.kind = "mail", .payload = "{\"p\": " + std::to_string(priority) + "}", .priority = priority});
+  std::vector<int> order;
+  drain_jobs(store(), {{"mail", [&](Job& job) {
+                          order.push_back(job.get<int>("p"));
+                          return Outcome::done();
+                        }}});
+  EXPECT_EQ(order, (std::vector<int>{5, 5, 0, -1}));
+}
+
 TEST_P(JobsTest, AnUnknownKindIsLeftForAnotherProcess) {
   const auto job = store().enqueue({.kind = "foreign"});
   const auto drained = drain_jobs(store(), {});
