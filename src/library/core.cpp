@@ -13,7 +13,8 @@ namespace fencepost::library {
 
 namespace {
 
-// The newest migration of the whole program: the library must work beside its server's tables.
+// The newest migration of the whole program (checked by tests/style): the library works beside its server's
+// tables, which it does not know.
 constexpr int kNewestMigration = 6;
 
 store::DatabaseOptions database_options(const StoreOptions& options, const base::Clock* clock) {

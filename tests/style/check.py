@@ -30,6 +30,7 @@ RULES = {
     "fenced-write": sql_rules.fenced_writes,
     "protocol-column": sql_rules.applications_leave_the_protocol_alone,
     "dialect-names": sql_rules.same_names_in_both_dialects,
+    "migration-number": sql_rules.migrations_are_numbered_once,
     "database-time": sql_rules.database_time_moves,
 }
 

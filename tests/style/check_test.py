@@ -85,6 +85,17 @@ CAUGHT = {
         {"tests/a.cpp": "//" + "x" * 109 + "\n"},
         {SQL: "-- " + "x" * 108 + "\n"},
     ],
+    "migration-number": [
+        {
+            "src/store/sqlite/migrations/0002_b.sql": "",
+            "src/accounts/sqlite/migrations/0002_a.sql": "",
+        },
+        {
+            "src/library/core.cpp": "constexpr int kNewestMigration = 1;\n",
+            "src/store/sqlite/migrations/0002_b.sql": "",
+            "src/store/postgres/migrations/0002_b.sql": "",
+        },
+    ],
     "unbuilt": [
         {
             "src/core/b_test.cpp": "",

@@ -174,6 +174,27 @@ def same_names_in_both_dialects(files):
                 yield *found[folder][here][name], f"{name} is missing in {folder}/{there}/"
 
 
+NEWEST = re.compile(r"\bkNewestMigration = (\d+)")
+
+
+def migrations_are_numbered_once(files):
+    """Over the whole program; and the library, which does not know all of them, knows the newest number."""
+    found = {}  # (dialect, number) -> path
+    for file in files:
+        number = re.match(r"(\d{4})_\w+\.sql$", file.parts[-1])
+        if not number or "migrations" not in file.parts or not file.is_under("src"):
+            continue
+        key = (file.parts[-3], int(number.group(1)))
+        if key in found:
+            yield file.path, 1, f"{found[key]} has the same number"
+        found[key] = file.path
+    newest = max((number for _, number in found), default=0)
+    for file in files:
+        known = NEWEST.search(file.text) if file.is_under("src") else None
+        if known and int(known.group(1)) < newest:
+            yield file.path, line_of(file.text, known.start()), f"there is a migration {newest}"
+
+
 STALE_TIME = re.compile(r"\bnow\s*\(\s*\)|\bcurrent_timestamp\b|\blocaltimestamp\b", re.IGNORECASE)
 
 
