@@ -82,7 +82,7 @@ TEST_P(ActsTest, AnEditWritesInItsOwnTransactionOrNotAtAll) {
 
 TEST_P(ActsTest, APausedQueueIsNotClaimed) {
   store().pause(links(), "holidays");
-  int ran = 0;
+  std::atomic<int> ran{0};
   auto options = quick();
   std::stop_source end;
   options.stop = end.get_token();
