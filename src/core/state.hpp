@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "core/backoff.hpp"
+#include "core/limits.hpp"
 
 namespace fencepost::core {
 
@@ -34,7 +35,8 @@ enum class RunNowAnswer {
   outcome_unknown,
   stopped,
   disabled,
-  not_found
+  not_found,
+  limit_reached  // as many as may are at work: nothing was claimed, and the item stays as it was
 };
 enum class EditAnswer { editable, in_flight, outcome_unknown, already_done, not_found };
 enum class ResolveAnswer { resolved, not_unknown, in_flight, too_early, not_found };
@@ -71,6 +73,10 @@ struct Queue {
   Kind kind = Kind::repeatable;
   bool history = false;  // every transition an event; always so for `once`
   Backoff backoff;
+  Limits limits;  // over all instances (docs/fence.md, "Limits per key")
+  // Finished rows (done, failed or stopped, never unknown) are deleted from the table itself when they have
+  // been so for this long. Empty: never.
+  std::optional<base::Duration> keep_finished;
 };
 
 // Throws UserError("invalid_queue") when the descriptor cannot be used, saying what to change: names that are

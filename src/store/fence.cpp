@@ -9,8 +9,6 @@
 
 namespace fencepost::store {
 
-namespace {
-
 std::string identifier(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -19,6 +17,8 @@ std::string identifier(std::string_view text) {
   }
   return out + '"';
 }
+
+namespace {
 
 std::string literal(std::string_view text) {
   std::string out = "'";
@@ -128,19 +128,21 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
   for (const auto state : {core::State::queued, core::State::claimed, core::State::sending, core::State::done,
                            core::State::failed, core::State::unknown, core::State::stopped})
     names["w_" + std::string(core::name(state))] = literal(core::word_of(queue, state));
-  for (const auto* part : {"fn_update", "fn_update_lease", "fn_insert", "fn_insert_lease", "fn_delete",
-                           "fn_truncate", "ix_due", "ix_lease", "ix_open"})
+  add_limit_names(names, queue, dialect);
+  for (const auto* part : {"fn_finished", "fn_finished_insert", "fn_update", "fn_update_lease", "fn_insert",
+                           "fn_insert_lease", "fn_delete", "fn_truncate", "ix_due", "ix_lease", "ix_open"})
     names[part] = identifier("fencepost_" + queue.name + "_" + part);
   return names;
 }
 
-// The statements that run on every queue; the gate only where there is one.
-std::vector<const Statement*> protocol(core::Kind kind) {
+// The statements that run on every queue; the gate only where there is one, and seats where there are limits.
+std::vector<const Statement*> protocol(const core::Queue& queue) {
   std::vector<const Statement*> all{
       &sql::claim,          &sql::settle,    &sql::acknowledge, &sql::renew,     &sql::lock_item,
       &sql::lock_item_skip, &sql::read_item, &sql::write_item,  &sql::want_stop, &sql::clamp_lease,
       &sql::delete_item,    &sql::lapsed,    &sql::held_by,     &sql::next_due,  &sql::counts};
-  if (kind == core::Kind::once)
+  if (queue.limits.any()) all.insert(all.end(), seat_statements().begin(), seat_statements().end());
+  if (queue.kind == core::Kind::once)
     for (const auto* statement : {&sql::gate, &sql::reconcile_due, &sql::misplaced, &sql::due_to_unknown})
       all.push_back(statement);
   return all;
@@ -152,7 +154,7 @@ Fence::Fence(core::Queue queue, Dialect dialect, const std::string& own_schema)
     : queue_(std::move(queue)), dialect_(dialect) {
   core::validate(queue_);
   names_ = placeholders(queue_, dialect, own_schema);
-  for (const auto* statement : protocol(queue_.kind)) {
+  for (const auto* statement : protocol(queue_)) {
     statements_[statement->name] = over(*statement);
   }
 }
@@ -160,6 +162,15 @@ Fence::Fence(core::Queue queue, Dialect dialect, const std::string& own_schema)
 Sql Fence::over(const Statement& statement) const {
   auto rendered = render(statement, dialect_, names_);
   rendered.name += "@" + queue_.name;
+  return rendered;
+}
+
+Sql Fence::page(const Statement& statement, bool behind) const {
+  auto names = names_;
+  const auto cursor = key_cast(dialect_ == Dialect::postgres ? "$8" : "?8", queue_.key_type, dialect_);
+  names["after"] = behind ? "t." + names["key"] + " > " + cursor : "TRUE";
+  auto rendered = render(statement, dialect_, names);
+  rendered.name += (behind ? "_behind@" : "_first@") + queue_.name;
   return rendered;
 }
 
@@ -172,7 +183,9 @@ void Fence::check(Connection& connection) const {
 }
 
 void Fence::install(Connection& connection) const {
-  const auto script = render(sql::install, dialect_, names_).text;
+  auto script = render(sql::install, dialect_, names_).text;
+  const auto& retention = queue_.keep_finished ? sql::install_retention : sql::uninstall_retention;
+  script += ";\n" + render(retention, dialect_, names_).text;
   Transaction transaction(connection);
   connection.run(sql::add_queue, {queue_.name, queue_.table});
   const auto before = connection.run(sql::queue_definition, {queue_.name});

@@ -121,6 +121,8 @@ EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, 
     to.run_in = Duration(0);
   }
   const auto fence = write(connection, *s, to);
+  to.state == core::State::unknown ? hold_seats(connection, effect.claim, s->deadline)
+                                   : release(connection, {effect.claim});
   close(connection, effect.claim, result, actor);
   event(connection, effect.item, "settled", core::name(s->state), core::name(to.state), fence, effect.claim,
         actor, result.remote_url.empty() ? result.detail : result.remote_url);
