@@ -18,7 +18,7 @@ namespace fencepost::engine {
 struct EngineOptions {
   base::Duration sweep = std::chrono::seconds(5);
   std::string state_folder;  // for the worker's lock file; empty: the default of store/workers.hpp
-  store::RetentionOptions retention;
+  store::RetentionOptions retention = {};
 };
 
 // Thread-safe after start(). Queues are added before it. The database, the clock and the works outlive the

@@ -106,6 +106,14 @@ std::vector<Snapshot> items_page(Connection& connection, const Fence& fence, con
   return page;
 }
 
+AtWork at_work(Connection& connection, const Fence& fence) {
+  AtWork now;
+  for (const auto& row : connection.run(fence.over(sql::at_work)))
+    (core::state_of(fence.queue(), row[0].text()) == State::claimed ? now.claimed : now.sending) +=
+        row[1].integer();
+  return now;
+}
+
 BulkResult preview(Connection& connection, const Fence& fence, BulkAct act, const ItemFilter& asked,
                    int max) {
   const auto filter = for_act(fence, act, asked, max);

@@ -26,6 +26,16 @@ struct ItemFilter {
 std::vector<Snapshot> items_page(Connection& connection, const Fence& fence, const ItemFilter& filter,
                                  const std::optional<std::string>& after, int n);
 
+// Items that are claimed or sending: what a drain waits for.
+struct AtWork {
+  std::int64_t claimed = 0;
+  std::int64_t sending = 0;
+  bool none() const { return claimed == 0 && sending == 0; }
+};
+AtWork at_work(Connection& connection, const Fence& fence);
+// The reason of a pause by `drain`.
+inline constexpr const char* kDrain = "drain";
+
 // stop: as Fence::stop. retry: failed items begin anew. requeue: what is over begins anew, also a done
 // repeatable item; where the filter names no states: done, failed and stopped ones.
 enum class BulkAct { stop, retry, requeue };

@@ -19,7 +19,7 @@ namespace fencepost::store {
 struct RetentionOptions {
   // Of events and effects; at least a day, because an effect that is settled again after a doubt is looked
   // up. Empty: for ever.
-  std::optional<Duration> keep_history;
+  std::optional<Duration> keep_history = std::nullopt;
   int step = 500;  // rows looked at, and at most deleted, in one transaction
 };
 

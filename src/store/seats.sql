@@ -36,12 +36,12 @@ SELECT EXISTS (SELECT 1 FROM fencepost_seats WHERE worker = $1 AND queue = {queu
 -- name: clamp_tokens
 -- The database's clock went back: a bucket that has just been emptied is full again after this, and none
 -- later.
-UPDATE fencepost_tokens SET next = fencepost_now() + {rate_full}
+UPDATE fencepost_token_buckets SET next = fencepost_now() + {rate_full}
 WHERE queue = {queue} AND next > fencepost_now() + {rate_full}
 
 -- name: drop_tokens
 -- Buckets that are full say nothing.
-DELETE FROM fencepost_tokens WHERE queue = {queue} AND next <= fencepost_now()
+DELETE FROM fencepost_token_buckets WHERE queue = {queue} AND next <= fencepost_now()
 
 -- name: next_seat_due
 -- µs until an item that no limit holds back is due, and until a key that waits for a token has one. What
@@ -53,12 +53,12 @@ SELECT min(d.due) - fencepost_now() FROM (
       SELECT s.key FROM fencepost_seats AS s WHERE s.queue = {queue} AND s.scope = 'key'
       GROUP BY s.key HAVING count(*) >= {per_key}
       UNION ALL
-      SELECT b.key FROM fencepost_tokens AS b
+      SELECT b.key FROM fencepost_token_buckets AS b
       WHERE b.queue = {queue} AND b.next > (SELECT fencepost_now()) + {rate_slack}))
     AND (SELECT count(*) FROM fencepost_seats AS q
       WHERE q.queue = {queue} AND q.scope = 'queue') < {concurrency}
   UNION ALL
-  SELECT min(b.next) - {rate_slack} FROM fencepost_tokens AS b
+  SELECT min(b.next) - {rate_slack} FROM fencepost_token_buckets AS b
   WHERE b.queue = {queue} AND b.next > (SELECT fencepost_now()) + {rate_slack}
     AND EXISTS (SELECT 1 FROM {table} AS t
       WHERE t.{status} = {w_queued} AND t.{run_at} <= (SELECT fencepost_now()))

@@ -408,7 +408,7 @@ TEST_P(Limited, AClockThatWentBackEmptiesNoBucketForLong) {
   EXPECT_EQ(take(5).size(), 2U);
   shift_clock(*world_, hours(1));
   limited_->tidy_tokens(world_->a());
-  EXPECT_EQ(count("fencepost_tokens"), 0) << "full buckets are no rows";
+  EXPECT_EQ(count("fencepost_token_buckets"), 0) << "full buckets are no rows";
 }
 
 TEST_P(Limited, AnotherInstanceHearsOfAFreeSeat) {

@@ -12,7 +12,7 @@ WHERE c.{status} = {w_queued}
     GROUP BY s.key
     HAVING count(*) >= {per_key}                                 --! seat_full_keys => HAVING FALSE
     UNION ALL
-    SELECT b.key FROM fencepost_tokens AS b
+    SELECT b.key FROM fencepost_token_buckets AS b
     WHERE b.queue = {queue} AND b.next > (SELECT fencepost_now()) + {rate_slack}))
   AND (SELECT count(*) FROM fencepost_seats AS q
     WHERE q.queue = {queue} AND q.scope = 'queue') < {concurrency}
@@ -39,7 +39,7 @@ ON CONFLICT DO NOTHING RETURNING scope, key, seat
 -- $1 a JSON array of {key, want}; answers what each got. ON CONFLICT locks the row and then computes from
 -- what it is, with one reading of the time after the wait: two readings could give more than they write
 -- down.
-INSERT INTO fencepost_tokens AS b (queue, key, next, granted)
+INSERT INTO fencepost_token_buckets AS b (queue, key, next, granted)
 SELECT {queue}, s.key, fencepost_now() + least(s.want, {rate_burst}) * {rate_interval},
   least(s.want, {rate_burst})
 FROM jsonb_to_recordset($1::jsonb) AS s(key text, want int) ORDER BY s.key COLLATE "C"

@@ -12,7 +12,7 @@ WHERE c.{status} = {w_queued}
     GROUP BY s.key
     HAVING count(*) >= {per_key}                                 --! seat_full_keys => HAVING FALSE
     UNION ALL
-    SELECT b.key FROM fencepost_tokens AS b
+    SELECT b.key FROM fencepost_token_buckets AS b
     WHERE b.queue = {queue} AND b.next > fencepost_now() + {rate_slack}))
   AND (SELECT count(*) FROM fencepost_seats AS q
     WHERE q.queue = {queue} AND q.scope = 'queue') < {concurrency}
@@ -34,7 +34,7 @@ ON CONFLICT DO NOTHING RETURNING scope, key, seat
 -- name: take_tokens
 -- ?1 a JSON array of {key, want}; answers what each got. The time is read once, for `excluded`, and taken
 -- from there: two readings could give more than they write down.
-INSERT INTO fencepost_tokens AS b (queue, key, next, granted)
+INSERT INTO fencepost_token_buckets AS b (queue, key, next, granted)
 SELECT {queue}, value ->> 'key', fencepost_now() + min(value ->> 'want', {rate_burst}) * {rate_interval},
   min(value ->> 'want', {rate_burst})
 FROM json_each(?1) WHERE TRUE

@@ -20,14 +20,14 @@ CREATE INDEX fencepost_seats_until ON fencepost_seats (queue, until_at);
 
 -- GCRA: `next` is the theoretical arrival time, the moment at which the bucket will be full again. A row
 -- whose moment has passed says as much as none. `granted`: what the last take got.
-CREATE TABLE fencepost_tokens (
+CREATE TABLE fencepost_token_buckets (
   queue TEXT NOT NULL,
   key TEXT NOT NULL,
   next BIGINT NOT NULL,
   granted INTEGER NOT NULL CHECK (granted >= 0),
   PRIMARY KEY (queue, key)
 );
-CREATE INDEX fencepost_tokens_next ON fencepost_tokens (queue, next);
+CREATE INDEX fencepost_token_buckets_next ON fencepost_token_buckets (queue, next);
 
 -- Written by a trigger of the queues that ask for retention of their own rows.
 CREATE TABLE fencepost_finished (
