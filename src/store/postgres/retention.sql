@@ -2,7 +2,7 @@
 -- $1 a JSON array of keys. In a statement of its own: the next one reads after the locks are there.
 SELECT t.{key}::text FROM {table} AS t
 JOIN jsonb_array_elements_text($1::jsonb) AS s(item) ON t.{key} = {k_item}
-WHERE t.{status} IN ({w_done}, {w_failed}, {w_stopped})
+WHERE t.{status} IN ({w_done}, {w_failed}, {w_stopped})          --! retention_status => WHERE TRUE
 ORDER BY t.{key} FOR UPDATE OF t SKIP LOCKED
 
 -- name: delete_finished

@@ -1,7 +1,8 @@
 -- name: lock_finished
 -- ?1 a JSON array of keys. The transaction holds the only write lock there is.
 SELECT t.{key} FROM {table} AS t JOIN (SELECT value AS item FROM json_each(?1)) AS s ON t.{key} = {k_item}
-WHERE t.{status} IN ({w_done}, {w_failed}, {w_stopped}) ORDER BY t.{key}
+WHERE t.{status} IN ({w_done}, {w_failed}, {w_stopped})          --! retention_status => WHERE TRUE
+ORDER BY t.{key}
 
 -- name: delete_finished
 -- ?1 a JSON array of locked keys, ?2 µs. Finished, and for that long.
