@@ -28,7 +28,8 @@ enum class RunNowAnswer {
   outcome_unknown,
   stopped,
   disabled,
-  not_found
+  not_found,
+  limit_reached  // as many as may are at work: nothing was claimed, and the item stays as it was
 };
 // Of edit(): only where it is `editable` the payload may be written.
 enum class EditAnswer { editable, in_flight, outcome_unknown, already_done, not_found };

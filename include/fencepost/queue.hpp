@@ -1,6 +1,7 @@
 #pragma once
 // What a queue is: a table with a status column, described. Pure values.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,35 @@ struct Words {
   bool operator==(const Words&) const = default;
 };
 
+// Limits of a queue over all its instances: how many of its items may be at work at once, as a whole and for
+// each value of a column ("at most 2 per host"), and how often items of one value may start.
+
+// A token bucket: `count` starts in any `per`, of which up to `burst` at once. In any window of length W at
+// most burst + W * count / per items start. count 0: no limit.
+struct Rate {
+  int count = 0;
+  Duration per = std::chrono::seconds(1);
+  int burst = 1;
+
+  bool operator==(const Rate&) const = default;
+  bool any() const { return count > 0; }
+  // µs between two tokens, rounded up: never faster than asked.
+  std::int64_t interval() const { return (per.count() + count - 1) / count; }
+};
+
+struct Limits {
+  int concurrency = 0;             // of the whole queue; 0: none
+  std::optional<std::string> key{};  // the column whose values are limited; an item with NULL there is not
+  int per_key = 0;                 // items of one value at work at once; 0: none
+  Rate rate;                       // of one value
+  // How long a process that nobody can ask about keeps its seats: longer than the longest attempt, whose
+  // renewal ends at the engine's deadline.
+  Duration hold = std::chrono::hours(1);
+
+  bool operator==(const Limits&) const = default;
+  bool any() const { return concurrency > 0 || per_key > 0 || rate.any(); }
+};
+
 // A queue: a table with a status column, and how its items are worked.
 struct Queue {
   std::string name{};   // unique in the database; [a-z0-9_-]{1,63}
@@ -73,6 +103,10 @@ struct Queue {
   // where kind is `once`.
   bool history = false;
   Backoff backoff{};
+  Limits limits{};  // over all instances (docs/fence.md, "Limits per key")
+  // Finished rows (done, failed or stopped, never unknown) are deleted from the table itself when they have
+  // been so for this long. Empty: never.
+  std::optional<Duration> keep_finished{};
 
   bool operator==(const Queue&) const = default;
 };

@@ -1,10 +1,11 @@
-// `fencepost queue`: what stands in the queues, and the switch.
+// `fencepost queue`: what stands in the queues, and the switch. Its items: queue_items.cpp.
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/noun.hpp"
+#include "cli/queue_items.hpp"
 #include "cli/text.hpp"
 
 namespace fencepost::cli {
@@ -54,6 +55,7 @@ void add_queue(CLI::App& app, Chosen& chosen) {
   pause->add_option("--why", given->why, "Shown to everybody");
   act(pause, "pause");
   act(noun->add_subcommand("resume", "Lets a paused queue go on"), "resume");
+  add_queue_items(*noun, chosen);
 }
 
 }  // namespace fencepost::cli

@@ -14,8 +14,9 @@ constexpr std::array<std::string_view, 8> kStates{"queued", "claimed", "sending"
 constexpr std::array<std::string_view, 4> kOutcomes{"none", "done", "failed", "unknown"};
 constexpr std::array<std::string_view, 6> kStops{"prevented",    "in_flight",       "outcome_unknown",
                                                  "already_done", "already_stopped", "not_found"};
-constexpr std::array<std::string_view, 7> kRuns{
-    "started", "already_running", "already_done", "outcome_unknown", "stopped", "disabled", "not_found"};
+constexpr std::array<std::string_view, 8> kRuns{"started",         "already_running", "already_done",
+                                                "outcome_unknown", "stopped",         "disabled",
+                                                "not_found",       "limit_reached"};
 constexpr std::array<std::string_view, 5> kEdits{"editable", "in_flight", "outcome_unknown", "already_done",
                                                  "not_found"};
 constexpr std::array<std::string_view, 5> kResolves{"resolved", "not_unknown", "in_flight", "too_early",
@@ -101,6 +102,11 @@ void validate(const Queue& queue) {
   if (queue.enabled) check_identifier(queue, *queue.enabled, "enabled column");
   if (queue.priority) check_identifier(queue, *queue.priority, "priority column");
   for (const auto& column : queue.payload) check_identifier(queue, column, "payload column");
+
+  if (queue.limits.key) check_identifier(queue, *queue.limits.key, "limit's key column");
+  if (const auto why = problem(queue.limits); !why.empty()) refuse(queue, why);
+  if (queue.keep_finished && *queue.keep_finished < std::chrono::minutes(1))
+    refuse(queue, "finished rows are kept for a minute at least");
 
   const auto& w = queue.words;
   for (const auto* word : {&w.queued, &w.claimed, &w.sending, &w.done, &w.failed, &w.unknown, &w.stopped})

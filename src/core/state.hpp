@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "core/backoff.hpp"
+#include "core/limits.hpp"
 #include "fencepost/answers.hpp"
 #include "fencepost/queue.hpp"
 

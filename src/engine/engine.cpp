@@ -6,6 +6,11 @@
 
 namespace fencepost::engine {
 
+namespace {
+// Retention: seldom, and never for so long that rescue waits for it.
+constexpr base::Duration kPruneEvery = std::chrono::minutes(1), kPruneFor = std::chrono::seconds(2);
+}  // namespace
+
 Engine::Engine(store::Database& database, const base::Clock& clock, const EngineOptions& options)
     : database_(database),
       options_(options),
@@ -22,7 +27,8 @@ Engine::~Engine() {
 
 bool Engine::holds(store::Connection& connection, std::int64_t worker) const {
   return std::any_of(runners_.begin(), runners_.end(), [&](const auto& runner) {
-    return !runner->fence().held_by(connection, worker).empty();
+    return !runner->fence().held_by(connection, worker).empty() ||
+           runner->fence().has_seats(connection, worker);
   });
 }
 
@@ -33,6 +39,9 @@ QueueRunner& Engine::add(Work& work, const QueueOptions& options) {
 }
 
 void Engine::start() {
+  std::vector<const store::Fence*> fences;
+  for (const auto& runner : runners_) fences.push_back(&runner->fence());
+  retention_ = std::make_unique<store::Retention>(std::move(fences), options_.retention);
   for (auto& runner : runners_) runner->start();
   renewer_ = std::jthread([this](std::stop_token stop) { renew_loop(stop); });
   sweeper_ = std::jthread([this](std::stop_token stop) { sweep_loop(stop); });
@@ -90,6 +99,7 @@ void Engine::sweep_loop(std::stop_token stop) {
       for (const auto worker : gone) {
         if (!holds(*connection, worker)) store::forget_worker(*connection, worker);
       }
+      prune(*connection);
       metrics_.set_up("database", true);
     } catch (const std::exception& error) {
       metrics_.set_up("database", false);
@@ -97,6 +107,19 @@ void Engine::sweep_loop(std::stop_token stop) {
     }
     std::unique_lock lock(mutex_);
     timer_.wait_for(lock, stop, options_.sweep, [] { return false; });
+  }
+}
+
+void Engine::prune(store::Connection& connection) {
+  if (context_.clock.boot() < prune_at_) return;
+  prune_at_ = context_.clock.boot() + kPruneEvery;
+  try {
+    const auto deleted = retention_->run(connection, context_.clock, kPruneFor);
+    if (deleted != store::Deleted{})
+      base::log(base::LogLevel::info, "old rows deleted",
+                {{"effects", deleted.effects}, {"events", deleted.events}, {"items", deleted.items}});
+  } catch (const base::InfraError& error) {
+    base::log(base::LogLevel::warn, "retention failed", {{"error", error.what()}});
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/queue_runner.hpp"
 #include "engine/sweeper.hpp"
+#include "store/retention.hpp"
 #include "store/workers.hpp"
 
 namespace fencepost::engine {
@@ -18,6 +19,7 @@ struct EngineOptions {
   base::Duration sweep = std::chrono::seconds(5);
   int concurrency = 0;       // workers at once over all queues, by their priority; 0: as many as they have
   std::string state_folder;  // for the worker's lock file; empty: the default of store/workers.hpp
+  store::RetentionOptions retention = {};
 };
 
 // Thread-safe after start(). Queues are added before it. The database, the clock and the works outlive the
@@ -42,6 +44,7 @@ class Engine {
   void renew_loop(std::stop_token stop);
   void sweep_loop(std::stop_token stop);
   void listen_loop(std::stop_token stop);
+  void prune(store::Connection& connection);
   std::set<std::int64_t> gone_workers();
   // Whether items of this process's queues are still claimed by that worker.
   bool holds(store::Connection& connection, std::int64_t worker) const;
@@ -54,6 +57,8 @@ class Engine {
   Context context_;
   std::vector<std::unique_ptr<QueueRunner>> runners_;
   std::vector<std::unique_ptr<Sweeper>> sweepers_;
+  std::unique_ptr<store::Retention> retention_;  // of the sweeping thread alone
+  base::BootTime prune_at_{};
   std::mutex mutex_;
   std::condition_variable_any timer_;
   std::jthread renewer_, sweeper_, listener_;

@@ -55,6 +55,7 @@ void Sweeper::sweep(const std::set<std::int64_t>& gone) {
   runner_.fence().clamp_leases(*connection, kLongestLease);
   rescue_gone(*connection, gone);
   rescue_lapsed(*connection);
+  seats_.sweep(*connection, gone);
   for (const auto& item : runner_.fence().reconcile_due(*connection, kBatch)) runner_.submit_reconcile(item);
 }
 

@@ -7,13 +7,15 @@
 #include <string>
 
 #include "engine/queue_runner.hpp"
+#include "engine/seats.hpp"
 
 namespace fencepost::engine {
 
 // Not thread-safe: one thread sweeps.
 class Sweeper {
  public:
-  Sweeper(const Context& context, QueueRunner& runner) : context_(context), runner_(runner) {}
+  Sweeper(const Context& context, QueueRunner& runner)
+      : context_(context), runner_(runner), seats_(context, runner) {}
 
   // `gone`: numbers of workers whose process is known to be gone.
   void sweep(const std::set<std::int64_t>& gone);
@@ -29,6 +31,7 @@ class Sweeper {
 
   const Context& context_;
   QueueRunner& runner_;
+  SeatSweeper seats_;
   std::map<std::string, Seen> seen_;  // lapsed rows, and since when they look as they do on our own clock
 };
 

@@ -8,8 +8,6 @@
 
 namespace fencepost::store {
 
-namespace {
-
 std::string identifier(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -18,6 +16,8 @@ std::string identifier(std::string_view text) {
   }
   return out + '"';
 }
+
+namespace {
 
 std::string literal(std::string_view text) {
   std::string out = "'";
@@ -138,20 +138,23 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
   for (const auto state : {core::State::queued, core::State::claimed, core::State::sending, core::State::done,
                            core::State::failed, core::State::unknown, core::State::stopped})
     names["w_" + std::string(core::name(state))] = literal(core::word_of(queue, state));
-  for (const auto* part : {"fn_update", "fn_update_lease", "fn_insert", "fn_insert_lease", "fn_delete",
-                           "fn_truncate", "ix_due", "ix_next", "ix_lease", "ix_open", "ix_unknown"})
+  add_limit_names(names, queue, dialect);
+  for (const auto* part : {"fn_finished", "fn_finished_insert", "fn_update", "fn_update_lease", "fn_insert",
+                           "fn_insert_lease", "fn_delete", "fn_truncate", "ix_due", "ix_next", "ix_lease",
+                           "ix_open", "ix_unknown"})
     names[part] = identifier("fencepost_" + queue.name + "_" + part);
   return names;
 }
 
-// The statements that run on every queue; the gate only where there is one.
-std::vector<const Statement*> protocol(core::Kind kind) {
+// The statements that run on every queue; the gate only where there is one, and seats where there are limits.
+std::vector<const Statement*> protocol(const core::Queue& queue) {
   std::vector<const Statement*> all{
       &sql::claim,     &sql::settle_free, &sql::payload,        &sql::settle,    &sql::acknowledge,
       &sql::renew,     &sql::lock_item,   &sql::lock_item_skip, &sql::read_item, &sql::write_item,
       &sql::want_stop, &sql::clamp_lease, &sql::delete_item,    &sql::lapsed,    &sql::held_by,
       &sql::next_due,  &sql::counts};
-  if (kind == core::Kind::once)
+  if (queue.limits.any()) all.insert(all.end(), seat_statements().begin(), seat_statements().end());
+  if (queue.kind == core::Kind::once)
     for (const auto* statement : {&sql::gate, &sql::gates, &sql::settle_sent, &sql::reconcile_due,
                                   &sql::misplaced, &sql::due_to_unknown})
       all.push_back(statement);
@@ -164,7 +167,7 @@ Fence::Fence(core::Queue queue, Dialect dialect, const std::string& own_schema)
     : queue_(std::move(queue)), dialect_(dialect) {
   core::validate(queue_);
   names_ = placeholders(queue_, dialect, own_schema);
-  for (const auto* statement : protocol(queue_.kind)) {
+  for (const auto* statement : protocol(queue_)) {
     statements_[statement->name] = over(*statement);
   }
 }
@@ -172,6 +175,15 @@ Fence::Fence(core::Queue queue, Dialect dialect, const std::string& own_schema)
 Sql Fence::over(const Statement& statement) const {
   auto rendered = render(statement, dialect_, names_);
   rendered.name += "@" + queue_.name;
+  return rendered;
+}
+
+Sql Fence::page(const Statement& statement, bool behind) const {
+  auto names = names_;
+  const auto cursor = key_cast(dialect_ == Dialect::postgres ? "$8" : "?8", queue_.key_type, dialect_);
+  names["after"] = behind ? "t." + names["key"] + " > " + cursor : "TRUE";
+  auto rendered = render(statement, dialect_, names);
+  rendered.name += (behind ? "_behind@" : "_first@") + queue_.name;
   return rendered;
 }
 
@@ -189,7 +201,9 @@ void Fence::check(Connection& connection) const {
 }
 
 void Fence::install(Connection& connection) const {
-  const auto script = render(sql::install, dialect_, names_).text;
+  auto script = render(sql::install, dialect_, names_).text;
+  const auto& retention = queue_.keep_finished ? sql::install_retention : sql::uninstall_retention;
+  script += ";\n" + render(retention, dialect_, names_).text + ";\n";
   auto indexes = render(sql::install_indexes, dialect_, names_).text;
   if (queue_.priority) indexes += render(sql::install_priority_index, dialect_, names_).text;
   if (queue_.kind == core::Kind::once) indexes += render(sql::install_once_indexes, dialect_, names_).text;

@@ -173,6 +173,13 @@ class Fence {
   // Another statement over this queue's table, with its names and words in place: for verify.
   Sql over(const Statement& statement) const;
 
+  // One that goes through the table by its keys: {after} is the key behind which to begin ($8), or nothing.
+  Sql page(const Statement& statement, bool behind) const;
+  // Whether a text can be a key of this table.
+  bool valid_key(const std::string& item) const;
+  // A row whose first columns are those of read_item.
+  Snapshot snapshot(const Row& row) const;
+
   // Registers the queue, and installs or renews trigger and indexes where the definition changed.
   void install(Connection& connection) const;
   // Prepares every statement of the protocol, so that bad SQL fails at start.
@@ -233,6 +240,27 @@ class Fence {
   std::vector<bool> settle_sent(Connection& connection, const std::vector<Sent>& sent,
                                 const std::string& actor) const;
 
+  // -- limits (docs/fence.md, "Limits per key"): nothing to do where the queue has none
+  // --- Whether claims need seats.
+  bool limited() const { return queue_.limits.any(); }
+  // The attempts of these claims are over, whatever has become of their items: frees their seats, and tells
+  // the other instances. settle, acknowledge and the acts of people do it by themselves.
+  void release(Connection& connection, const std::vector<std::int64_t>& claims) const;
+  // Seats whose time is over by the database's clock, for a sweeper who looks at each for a while on its own
+  // clock before it frees them; free_expired frees those that are still as they were seen.
+  struct ExpiredSeat {
+    std::int64_t claim = 0;
+    Micros until = 0;
+    bool operator==(const ExpiredSeat&) const = default;
+  };
+  std::vector<ExpiredSeat> expired_seats(Connection& connection, int n) const;
+  int free_expired(Connection& connection, const ExpiredSeat& seen) const;
+  // Frees what a worker that is certainly gone has left, but for what its items still hold: rescue first.
+  int free_gone(Connection& connection, std::int64_t worker) const;
+  bool has_seats(Connection& connection, std::int64_t worker) const;
+  // Token buckets: drops those that are full, clamps those that a clock that went back has emptied for long.
+  void tidy_tokens(Connection& connection) const;
+
   // -- people
   // ----------------------------------------------------------------------------------------------------
   // already_stopped comes with a commit of its own, so that after a doubt the repetition's answer is certain.
@@ -249,6 +277,11 @@ class Fence {
   // whether it may be changed, and takes a claimed `once` item back to queued.
   core::EditAnswer edit(Connection& connection, const std::string& item, const std::string& actor) const;
   RearmAnswer rearm(Connection& connection, const std::string& item, const std::string& actor) const;
+  // What stop and rearm answer to an item that looks like this: they decide by these, under its lock.
+  core::StopAnswer would_stop(const Snapshot& seen) const;
+  RearmAnswer would_rearm(const Snapshot& seen) const;
+  // Locks the item until the caller's transaction ends, for an act that asks more of it than the ones here.
+  std::optional<Snapshot> hold(Connection& connection, const std::string& item) const;
   core::ResolveAnswer resolve(Connection& connection, const std::string& item, bool happened,
                               const std::string& actor, const std::string& remote_url = {},
                               const Within& within = {}) const;
@@ -296,17 +329,43 @@ class Fence {
   Rows run(Connection& connection, const Statement& statement, const Params& params) const;
   Rows run_batch(Connection& connection, const Statement& statement, const std::vector<Params>& rows,
                  const Params& shared = {}) const;
-  bool valid_key(const std::string& item) const;
   Params row_of(const Settlement& settlement) const;
   Params settled_event(const Settlement& settlement, const std::string& word) const;
   bool keeps_events() const { return queue_.history || queue_.kind == core::Kind::once; }
   std::optional<Snapshot> lock(Connection& connection, const std::string& item,
                                bool skip_locked = false) const;
-  Snapshot snapshot(const Row& row) const;
   void look(Connection& connection, Snapshot& snapshot) const;
   std::int64_t write(Connection& connection, const Snapshot& seen, const Write& to) const;
   void close(Connection& connection, std::int64_t claim, const EffectResult& result,
              const std::string& actor) const;
+  // Limits: seats (and a token) for candidates in their order, for at most `n` of them.
+  struct Candidate {
+    std::string item;
+    std::optional<std::string> key;
+  };
+  struct Seated {
+    std::string item;
+    std::int64_t claim;
+  };
+  struct Seating {
+    std::vector<Seated> seated;
+    bool contended = false;  // somebody else took a seat at the same moment: another look is worth it
+  };
+  Seating seat(Connection& connection, const std::vector<Candidate>& candidates, int n, Duration lease,
+               std::int64_t worker, std::int64_t own_claim = 0) const;
+  std::vector<Claim> claim_seated(Connection& connection, int n, Duration lease, std::int64_t worker) const;
+  bool seat_one(Connection& connection, const std::string& item, Duration lease, std::int64_t worker,
+                std::int64_t claim) const;
+  // Adds to `claims`; false: another look would find nothing more.
+  bool claim_round(Connection& connection, int wanted, int looked_at, Duration lease, std::int64_t worker,
+                   std::vector<Claim>& claims) const;
+  // Takes what there is for these items by key; answers those that got none.
+  std::vector<std::string> spend_tokens(Connection& connection,
+                                        const std::map<std::string, std::vector<std::string>>& by_key) const;
+  // The claim that `seen` shows at work has ended; or its effect's outcome is unknown, and its seats are kept
+  // until the effect's hard deadline.
+  void end_seats(Connection& connection, const Snapshot& seen) const;
+  void hold_seats(Connection& connection, std::int64_t claim, Micros until) const;
   void event(Connection& connection, const std::string& item, const std::string& kind, std::string_view from,
              std::string_view to, std::int64_t fence, std::optional<std::int64_t> claim,
              const std::string& actor, const std::string& detail = {}) const;

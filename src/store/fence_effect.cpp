@@ -166,6 +166,8 @@ EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, 
     to.run_in = Duration(0);
   }
   const auto fence = write(connection, *s, to);
+  to.state == core::State::unknown ? hold_seats(connection, effect.claim, s->deadline)
+                                   : release(connection, {effect.claim});
   close(connection, effect.claim, result, actor);
   if (queue_.history || to.state != core::State::done)
     event(connection, effect.item, "settled", core::name(s->state), core::name(to.state), fence, effect.claim,
@@ -187,10 +189,12 @@ std::vector<bool> Fence::settle_sent(Connection& connection, const std::vector<S
   if (batch.empty()) return settled;
   Transaction transaction(connection);
   std::vector<Params> closed, events;
+  std::vector<std::int64_t> ended;
   for (const auto& row : run_batch(connection, sql::settle_sent, batch)) {
     const auto i = place.at(key_text(row[0]));
     const auto& [effect, result] = sent[i];
     settled[i] = true;
+    ended.push_back(effect.claim);
     closed.push_back({effect.claim, outcome_word(result.verdict), maybe(result.remote_id),
                       maybe(result.remote_url), maybe(result.detail), actor});
     if (queue_.history)
@@ -201,6 +205,7 @@ std::vector<bool> Fence::settle_sent(Connection& connection, const std::vector<S
   // An untouched item's effect is open: whoever closes one moves the fence with it.
   FENCEPOST_ASSERT(connection.run_batch(sql::close_effects, closed).size() == closed.size());
   connection.run_batch(sql::add_events, events);
+  release(connection, ended);
   transaction.commit();
   return settled;
 }

@@ -35,37 +35,52 @@ void Fence::confirm(Connection& connection) {
   transaction.commit();
 }
 
+std::optional<Snapshot> Fence::hold(Connection& connection, const std::string& item) const {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  return lock(connection, item);
+}
+
+StopAnswer Fence::would_stop(const Snapshot& s) const {
+  if (s.effect_open() && guard("stop_effect"))
+    return s.outcome == EffectOutcome::unknown ? StopAnswer::outcome_unknown : StopAnswer::in_flight;
+  if (is_done(s)) return StopAnswer::already_done;
+  if (s.state == State::stopped) return StopAnswer::already_stopped;
+  if (s.state == State::claimed && queue_.kind == core::Kind::repeatable && guard("stop_claimed_repeatable"))
+    return StopAnswer::in_flight;
+  return StopAnswer::prevented;
+}
+
 StopAnswer Fence::stop(Connection& connection, const std::string& item, const std::string& actor) const {
   Transaction transaction(connection);
   const auto s = lock(connection, item);
   if (!s) return StopAnswer::not_found;
-
-  const auto want = [&](StopAnswer answer) {
-    if (!s->stop_wanted) {
+  const auto answer = would_stop(*s);
+  switch (answer) {
+    case StopAnswer::in_flight:
+    case StopAnswer::outcome_unknown:
+      if (s->stop_wanted) break;
       FENCEPOST_ASSERT(run(connection, sql::want_stop, {s->item, s->fence}).size() == 1);
       event(connection, s->item, "stop_wanted", core::name(s->state), core::name(s->state), s->fence,
             s->effect, actor);
+      break;
+    case StopAnswer::already_stopped:
+      // This is a promise too, and the stop that it repeats may be in doubt: seen here, but not on the
+      // standby. A write whose own commit is waited for comes after it in the log, and so takes it along
+      // (rule 4).
+      confirm(connection);
+      break;
+    case StopAnswer::prevented: {
+      const auto fence = write(connection, *s, {State::stopped});
+      end_seats(connection, *s);
+      event(connection, s->item, "stopped", core::name(s->state), "stopped", fence, {}, actor, "prevented");
+      break;
     }
-    transaction.commit();
-    return answer;
-  };
-  if (s->effect_open() && guard("stop_effect"))
-    return want(s->outcome == EffectOutcome::unknown ? StopAnswer::outcome_unknown : StopAnswer::in_flight);
-  if (is_done(*s)) return StopAnswer::already_done;
-  if (s->state == State::stopped) {
-    // This is a promise too, and the stop that it repeats may be in doubt: seen here, but not on the standby.
-    // A write whose own commit is waited for comes after it in the log, and so takes it along (rule 4).
-    confirm(connection);
-    transaction.commit();
-    return StopAnswer::already_stopped;
+    case StopAnswer::already_done:
+    case StopAnswer::not_found:
+      return answer;
   }
-  if (s->state == State::claimed && queue_.kind == core::Kind::repeatable && guard("stop_claimed_repeatable"))
-    return want(StopAnswer::in_flight);
-
-  const auto fence = write(connection, *s, {State::stopped});
-  event(connection, s->item, "stopped", core::name(s->state), "stopped", fence, {}, actor, "prevented");
   transaction.commit();
-  return StopAnswer::prevented;
+  return answer;
 }
 
 StopAnswer Fence::remove(Connection& connection, const std::string& item, const std::string& actor) const {
@@ -111,6 +126,8 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
   // Due now, so that a crash leaves it due; a person's word begins the count of attempts anew.
   Write to{State::claimed, s->effect, own_claim != 0 ? own_claim : new_claim(worker), lease, Duration(0)};
   to.attempts = -s->attempt;
+  if (limited() && guard("run_now_limit") && !seat_one(connection, s->item, lease, worker, *to.claim))
+    return {RunNowAnswer::limit_reached, {}};
   const auto fence = write(connection, *s, to);
   event(connection, s->item, "run_now", core::name(s->state), "claimed", fence, to.claim, actor);
   const auto started = claim(*to.claim, fence, 0, s->now, false);
@@ -139,39 +156,44 @@ EditAnswer Fence::edit(Connection& connection, const std::string& item, const st
     to.stop_wanted = s->stop_wanted;
     to.error = s->last_error;
     fence = write(connection, *s, to);
+    if (to.state != State::claimed) end_seats(connection, *s);
     now = to.state;
   }
   event(connection, s->item, "edited", core::name(s->state), core::name(now), fence, {}, actor);
   return EditAnswer::editable;
 }
 
+RearmAnswer Fence::would_rearm(const Snapshot& s) const {
+  if (s.effect_open())
+    return s.outcome == EffectOutcome::unknown ? RearmAnswer::outcome_unknown : RearmAnswer::in_flight;
+  if (s.state == State::claimed) return RearmAnswer::already_armed;
+  if (queue_.kind == core::Kind::once && is_done(s)) return RearmAnswer::already_done;
+  return s.state == State::queued ? RearmAnswer::already_armed : RearmAnswer::rearmed;
+}
+
 RearmAnswer Fence::rearm(Connection& connection, const std::string& item, const std::string& actor) const {
   Transaction transaction(connection);
   const auto s = lock(connection, item);
   if (!s) return RearmAnswer::not_found;
+  const auto answer = would_rearm(*s);
   const bool running = s->effect_open() || s->state == State::claimed;
-  if (running) {
-    if (s->stop_wanted) {
-      // The stop is taken back before it took effect. Everything else of the row stays.
-      Write to{under_way(*s), s->effect, {}, left_of_lease(*s)};
-      to.error = s->last_error;
-      if (!s->lease_until) to.lease.reset();
-      const auto fence = write(connection, *s, to);
-      event(connection, s->item, "stop_withdrawn", core::name(s->state), core::name(to.state), fence,
-            s->effect, actor);
-      transaction.commit();
-    }
-    if (!s->effect_open()) return RearmAnswer::already_armed;
-    return s->outcome == EffectOutcome::unknown ? RearmAnswer::outcome_unknown : RearmAnswer::in_flight;
+  if (running && s->stop_wanted) {
+    // The stop is taken back before it took effect. Everything else of the row stays.
+    Write to{under_way(*s), s->effect, {}, left_of_lease(*s)};
+    to.error = s->last_error;
+    if (!s->lease_until) to.lease.reset();
+    const auto fence = write(connection, *s, to);
+    event(connection, s->item, "stop_withdrawn", core::name(s->state), core::name(to.state), fence, s->effect,
+          actor);
+    transaction.commit();
   }
-  if (queue_.kind == core::Kind::once && is_done(*s)) return RearmAnswer::already_done;
-  if (s->state == State::queued) return RearmAnswer::already_armed;
+  if (answer != RearmAnswer::rearmed) return answer;
   Write to{State::queued};
   to.attempts = -s->attempt;
   const auto fence = write(connection, *s, to);
   event(connection, s->item, "rearmed", core::name(s->state), "queued", fence, {}, actor);
   transaction.commit();
-  return RearmAnswer::rearmed;
+  return answer;
 }
 
 ResolveAnswer Fence::resolve(Connection& connection, const std::string& item, bool happened,
@@ -194,6 +216,7 @@ ResolveAnswer Fence::resolve(Connection& connection, const std::string& item, bo
         {happened ? Verdict::happened : Verdict::did_not_happen, "", remote_url, "resolved", {}}, actor);
   event(connection, s->item, "resolved", core::name(s->state), core::name(to.state), fence, s->effect, actor,
         happened ? "happened" : "did_not_happen");
+  end_seats(connection, *s);
   if (within) within(connection);
   transaction.commit();
   return ResolveAnswer::resolved;

@@ -4,6 +4,7 @@
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
+#include "store/workers.hpp"
 
 namespace fencepost::store {
 
@@ -84,6 +85,14 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
   const auto fence = write(connection, *s, to);
   if (to.state == State::unknown && s->outcome == EffectOutcome::none)
     close(connection, *s->effect, {Verdict::unknown, "", "", *to.error, {}}, "rescuer");
+  // The rescued attempt's seats: an effect may still be under way until its deadline. A process of this host
+  // that lives, but stalls, may still act: it keeps them until it comes back or dies.
+  const bool ran = s->state == State::claimed || s->state == State::sending || s->lease_until;
+  if (to.state == State::unknown && guard("seat_unknown"))
+    hold_seats(connection, *s->effect, s->deadline);
+  else if (limited() && ran && s->claim &&
+           (gone || !guard("seat_zombie") || !may_live_here(connection, worker_of(*s->claim))))
+    release(connection, {*s->claim});
   event(connection, s->item, "rescued", core::name(s->state), core::name(to.state), fence, s->claim,
         "rescuer", gone ? "its process is gone" : "its lease lapsed");
   transaction.commit();
@@ -162,15 +171,18 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
   if (to.state != State::unknown || s->last_error != result.detail)
     event(connection, s->item, "reconciled", "unknown", core::name(to.state), fence, reconcile.effect.claim,
           "reconcile", result.detail);
+  if (to.state != State::unknown) release(connection, {reconcile.effect.claim});
   if (within && to.state != State::unknown) within(connection);
   transaction.commit();
   return to.state;
 }
 
 std::optional<Duration> Fence::next_due(Connection& connection) const {
-  const auto rows = run(connection, sql::next_due, {});
+  const auto rows = run(connection, limited() ? sql::next_seat_due : sql::next_due, {});
   if (rows[0][0].is_null()) return std::nullopt;
-  return Duration(rows[0][0].integer());
+  const Duration due(rows[0][0].integer());
+  // Many keys that wait for tokens must not wake the claimer for each.
+  return limited() && due.count() > 0 ? std::max<Duration>(due, std::chrono::milliseconds(10)) : due;
 }
 
 std::vector<Fence::Count> Fence::counts(Connection& connection) const {

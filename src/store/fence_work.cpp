@@ -11,7 +11,6 @@
 
 namespace fencepost::store {
 
-namespace {
 // A constraint or a foreign trigger said no to this very row. Everything else (a full disk, a commit in
 // doubt) says nothing of the row, and its settlement must be tried again.
 bool refused_by_table(const base::InfraError& error) {
@@ -24,6 +23,13 @@ bool refused_by_table(const base::InfraError& error) {
                 : state.starts_with("22") || state.starts_with("23") || state.starts_with("P0") ||
                       state.starts_with("FP");
 }
+
+namespace {
+std::vector<std::int64_t> claims_of(const std::vector<Settlement>& settlements) {
+  std::vector<std::int64_t> claims;
+  for (const auto& s : settlements) claims.push_back(s.claim);
+  return claims;
+}
 }  // namespace
 
 std::int64_t new_claim(std::int64_t worker) {
@@ -33,6 +39,7 @@ std::int64_t new_claim(std::int64_t worker) {
 
 std::vector<Claim> Fence::claim(Connection& connection, int n, Duration lease, std::int64_t worker) const {
   FENCEPOST_ASSERT(n > 0 && lease.count() > 0 && worker > 0 && worker < (std::int64_t{1} << 20));
+  if (limited()) return claim_seated(connection, n, lease, worker);
   const auto prefix = worker << kWorkerShift;
   const auto take = [&] {
     return run(connection, sql::claim, {n, static_cast<std::int64_t>(lease.count()), prefix});
@@ -109,11 +116,13 @@ std::vector<SettleAnswer> Fence::settle(Connection& connection,
       if (keeps_events()) events.push_back(settled_event(s, found->second));
     }
   };
-  if (keeps_events()) {
+  if (keeps_events() || limited()) {
     Transaction transaction(connection);
     collect(write_all());
     answer();
     connection.run_batch(sql::add_events, events);
+    // Also where it is stale: the attempt of this very claim is over.
+    release(connection, claims_of(settlements));
     transaction.commit();
   } else {
     collect(write_all());
@@ -144,6 +153,7 @@ std::vector<SettleAnswer> Fence::settle_each(Connection& connection,
       if (!refused_by_table(error)) throw;
       // The table itself refuses this row's new words (a CHECK, a foreign trigger). Its lease will lapse, and
       // the rescuer's error on it is the operator's to see; the others must not wait for that.
+      release(connection, claims_of({s}));
       answers.push_back(SettleAnswer::stale);
     }
   }
@@ -159,19 +169,22 @@ std::vector<bool> Fence::settle_free(Connection& connection,
   for (std::size_t i = 0; i < settlements.size(); ++i)
     if (place.emplace(settlements[i].item, i).second) batch.push_back(row_of(settlements[i]));
   std::vector<Params> events;
+  std::vector<std::int64_t> ended;
   const auto write_all = [&] {
     for (const auto& row : run_batch(connection, sql::settle_free, batch)) {
       const auto i = place.at(key_text(row[0]));
       settled[i] = true;
       if (keeps_events()) events.push_back(settled_event(settlements[i], row[2].text()));
+      ended.push_back(settlements[i].claim);
     }
   };
-  if (!keeps_events()) {
+  if (!keeps_events() && !limited()) {
     write_all();
   } else {
     Transaction transaction(connection);
     write_all();
     connection.run_batch(sql::add_events, events);
+    release(connection, ended);
     transaction.commit();
   }
   return settled;
@@ -186,6 +199,7 @@ bool Fence::acknowledge(Connection& connection, const Claim& claim) const {
           rows[0][0].integer(), claim.claim, worker_name(worker_of(claim.claim)),
           "edited while it was running");
   }
+  release(connection, {claim.claim});
   transaction.commit();
   return !rows.empty();
 }

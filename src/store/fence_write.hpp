@@ -30,4 +30,13 @@ inline std::string key_text(const Value& value) {
   return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
 }
 
+// What the statements of seats.sql name, and which of them a limited queue needs (fence_limits.cpp).
+void add_limit_names(std::map<std::string, std::string>& names, const core::Queue& queue, Dialect dialect);
+const std::vector<const Statement*>& seat_statements();
+
+// A constraint or a foreign trigger said no to this very row; everything else says nothing of it.
+bool refused_by_table(const base::InfraError& error);
+// An identifier of SQL, quoted.
+std::string identifier(std::string_view text);
+
 }  // namespace fencepost::store

@@ -48,6 +48,17 @@ inline constexpr std::string_view kGuards[] = {
     "trigger_keeps_stopped",    // rule 12 and F2: a full-row save cannot re-arm what was stopped
     "trigger_delete",           // rule 12: no delete of an open effect
     "restored_state",           // rule 13: what was stopped meanwhile is not made unknown
+    "seat_conflict",            // limits: a seat that somebody else took meanwhile is not had
+    "seat_item_lock",           // limits, rule 1: the row is locked, and the write tests its state
+    "seat_full_keys",           // limits: items of a full key do not keep the others waiting
+    "seat_zombie",              // limits: a stalled process keeps its seat though its item was rescued
+    "seat_unknown",             // limits: an unknown effect keeps its seat until its hard deadline
+    "token_condition",          // limits: no more tokens than there are
+    "run_now_limit",            // limits: run_now exceeds nothing either
+    "bulk_changed",             // bulk acts: under the lock it is still what the filter asks for
+    "retention_held",           // retention: what an item holds stays
+    "retention_effects",        // retention: an item's events stay while an effect of it does
+    "retention_status",         // retention: only what is finished is deleted
     "budget_quota",             // F4: the conditional statement; the table's CHECK stands behind it
 };
 

@@ -58,6 +58,10 @@ class WorkerRegistration {
 // moment, so one of two that ask at the same time may not learn it.
 std::vector<std::int64_t> gone_workers(Connection& connection);
 
+// Whether a worker of this number may still act on this machine: it is registered in this boot, and not known
+// to be gone. Of one on another machine, or of an earlier boot, nothing can be known: false.
+bool may_live_here(Connection& connection, std::int64_t number);
+
 // Deletes row and file of a worker that is gone, when nothing is held under its number any more (the caller
 // has seen to that: the number becomes free). False: it is not known to be gone, or already forgotten.
 bool forget_worker(Connection& connection, std::int64_t number);

@@ -62,6 +62,17 @@ inline constexpr Mutant kMutants[] = {
     {"trigger_keeps_stopped", kRepeatable, "claimed, stop wanted | foreign Queued | claim"},
     {"trigger_delete", kOnce, "sending | claim | foreign delete"},
     {"restored_state", kOnce, "queued | stop | restored past", true},
+    {"seat_conflict", "Store/Limited.ASeatThatSomebodyElseTookIsNotHad/", "", true},
+    {"seat_item_lock", "Store/Limited.AnItemIsClaimedOnceThoughTwoSawItQueued/", "", true},
+    {"seat_full_keys", "Store/Limited.ManyItemsOfAFullKeyStarveNobody/"},
+    {"seat_zombie", "Store/Limited.AStalledProcessOfThisHostKeepsItsSeat/"},
+    {"seat_unknown", "Store/Limited.AnUnknownEffectKeepsItsSeatUntilItsDeadline/"},
+    {"token_condition", "Store/Limited.ABucketGivesItsBurstAndThenItsRate/"},
+    {"run_now_limit", "Store/Limited.RunNowExceedsNothing/"},
+    {"bulk_changed", "Store/BulkActs.WhatChangedMeanwhileIsLeftAlone/", "", true},
+    {"retention_held", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
+    {"retention_effects", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
+    {"retention_status", "Store/RetentionTest.FinishedRowsGoWhereTheQueueAsksForIt/"},
     {"budget_quota", "Store/PromiseF4.NoBucketIsOverdrawn/"},
 };
 

@@ -88,6 +88,12 @@ Response post_now(Services& services, const Request& request) {
     case RunNowAnswer::stopped:
     case RunNowAnswer::disabled:
       return problem(request, 409, "disabled", "it is disabled: enable it first");
+    case RunNowAnswer::limit_reached: {
+      auto response = problem(request, 409, "limit_reached",
+                              "as many as may be are at work already: it stays queued, or try again");
+      response.headers.set("Retry-After", "1");
+      return response;
+    }
     case RunNowAnswer::not_found:
       break;
   }

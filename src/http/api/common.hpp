@@ -19,6 +19,7 @@ void add_announcement_acts(std::vector<Route>& routes, Services& services);
 void add_connections(std::vector<Route>& routes, Services& services);
 void add_tokens(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
+void add_queue_items(std::vector<Route>& routes, Services& services);
 void add_system(std::vector<Route>& routes, Services& services);
 // The page of the whole table: call it last.
 void add_docs(std::vector<Route>& routes, const std::string& version);
@@ -70,6 +71,9 @@ std::optional<base::Micros> time_member(const Request& request, const char* name
 
 // {"items": [...], "next": cursor or null}, described.
 std::vector<Field> page_fields(std::vector<Field> item);
+
+// The queue of the path's {name}; null: there is none.
+const store::Fence* queue_of(const Services& services, const Request& request);
 
 Response no_content();
 Response not_found(const Request& request, const std::string& what);

@@ -1,6 +1,5 @@
 // Queues as operators see them: how much stands in them, and the switch.
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "http/api/common.hpp"
@@ -46,9 +45,8 @@ Response list(Services& services, const Request&) {
 
 Response set_paused(Services& services, const Request& request, bool pause) {
   const auto& name = request.param("name");
-  const auto at = std::find_if(services.queues.begin(), services.queues.end(),
-                               [&](const auto& fence) { return fence.queue().name == name; });
-  if (at == services.queues.end()) return not_found(request, "queue");
+  const auto* at = queue_of(services, request);
+  if (at == nullptr) return not_found(request, "queue");
   const auto why = text_member(request, "why").value_or("paused by " + actor_of(request));
   const auto response = services.database.retrying([&](store::Connection& connection) {
     at->pause(connection, pause, pause ? why : "");

@@ -1,0 +1,168 @@
+#include "store/bulk.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+#include "store/guards.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::store {
+
+namespace {
+using core::State;
+using nlohmann::json;
+
+constexpr int kStep = 200, kLook = 1000;
+
+Value json_or_null(const std::vector<std::string>& texts) {
+  return texts.empty() ? Value() : Value(json(texts).dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+// As items_page does in SQL.
+bool meant(const ItemFilter& filter, const Snapshot& s) {
+  const auto any_of = [](const auto& all, const auto& one) {
+    return all.empty() || std::find(all.begin(), all.end(), one) != all.end();
+  };
+  return any_of(filter.states, s.state) &&
+         (filter.error.empty() || (s.last_error && s.last_error->find(filter.error) != std::string::npos)) &&
+         (!filter.due_from || s.run_at >= *filter.due_from) &&
+         (!filter.due_until || s.run_at < *filter.due_until) &&
+         (!filter.overdue || s.run_at <= s.now - filter.overdue->count());
+}
+
+ItemFilter for_act(const Fence& fence, BulkAct act, ItemFilter filter, int max) {
+  if (max < 1 || max > kBulkMost)
+    throw base::UserError("invalid_filter", "one act takes 1 to " + std::to_string(kBulkMost) + " items");
+  if (filter.states.empty() && act == BulkAct::requeue)
+    filter.states = {State::done, State::failed, State::stopped};
+  if (filter.states.empty() && act == BulkAct::retry) filter.states = {State::failed};
+  if (act == BulkAct::retry && filter.states != std::vector<State>{State::failed})
+    throw base::UserError("invalid_filter", "retry is for failed items; for others: requeue");
+  // A queue may have one word for several states: its rows are then of the first of them.
+  for (auto& state : filter.states) {
+    if (state == State::other) throw base::UserError("invalid_filter", "name one of the queue's own states");
+    state = core::state_of(fence.queue(), core::word_of(fence.queue(), state));
+  }
+  return filter;
+}
+
+std::string_view would(const Fence& fence, BulkAct act, const Snapshot& s) {
+  return act == BulkAct::stop ? core::name(fence.would_stop(s)) : name(fence.would_rearm(s));
+}
+
+BulkResult act_on(Connection& connection, const Fence& fence, BulkAct act, const ItemFilter& filter,
+                  const std::vector<Snapshot>& page, const std::string& actor) {
+  BulkResult result;
+  Transaction transaction(connection);
+  for (const auto& seen : page) {
+    const auto s = fence.hold(connection, seen.item);
+    ++result.items;
+    ++result.states[std::string(core::name(s ? s->state : State::other))];
+    if (!s || (!meant(filter, *s) && guard("bulk_changed"))) {
+      ++result.answers[s ? "changed" : "not_found"];
+      continue;
+    }
+    ++result.answers[std::string(act == BulkAct::stop ? core::name(fence.stop(connection, s->item, actor))
+                                                      : name(fence.rearm(connection, s->item, actor)))];
+  }
+  connection.run(sql::notify, {fence.queue().name});
+  transaction.commit();
+  return result;
+}
+
+void add(BulkResult& all, const BulkResult& step) {
+  for (const auto& [state, n] : step.states) all.states[state] += n;
+  for (const auto& [answer, n] : step.answers) all.answers[answer] += n;
+  all.items += step.items;
+}
+}  // namespace
+
+std::vector<Snapshot> items_page(Connection& connection, const Fence& fence, const ItemFilter& filter,
+                                 const std::optional<std::string>& after, int n) {
+  std::vector<std::string> words, keys;
+  for (const auto state : filter.states) words.push_back(core::word_of(fence.queue(), state));
+  for (const auto& item : filter.items)
+    if (fence.valid_key(item)) keys.push_back(item);
+  if (!filter.items.empty() && keys.empty()) return {};
+  if (after && !fence.valid_key(*after))
+    throw base::UserError("invalid_cursor",
+                          "this is no cursor: take `next` of the page before, or leave it out");
+  Params params{json_or_null(words),
+                json_or_null(keys),
+                filter.error.empty() ? Value() : Value(filter.error),
+                filter.due_from,
+                filter.due_until,
+                filter.overdue ? Value(static_cast<std::int64_t>(filter.overdue->count())) : Value(),
+                n};
+  if (after) params.emplace_back(*after);
+  std::vector<Snapshot> page;
+  for (const auto& row : connection.run(fence.page(sql::items_page, after.has_value()), params)) {
+    auto s = fence.snapshot(row);
+    s.outcome = row[12].is_null() ? core::EffectOutcome::none : core::effect_outcome(row[12].text());
+    s.deadline = row[13].maybe_integer().value_or(0);
+    page.push_back(std::move(s));
+  }
+  return page;
+}
+
+AtWork at_work(Connection& connection, const Fence& fence) {
+  AtWork now;
+  for (const auto& row : connection.run(fence.over(sql::at_work)))
+    (core::state_of(fence.queue(), row[0].text()) == State::claimed ? now.claimed : now.sending) +=
+        row[1].integer();
+  return now;
+}
+
+BulkResult preview(Connection& connection, const Fence& fence, BulkAct act, const ItemFilter& asked,
+                   int max) {
+  const auto filter = for_act(fence, act, asked, max);
+  BulkResult result;
+  std::optional<std::string> after;
+  for (;;) {
+    const auto page = items_page(connection, fence, filter, after, kLook);
+    for (const auto& s : page) {
+      if (result.items == max) {
+        result.more = true;
+        return result;
+      }
+      ++result.items;
+      ++result.states[std::string(core::name(s.state))];
+      ++result.answers[std::string(would(fence, act, s))];
+    }
+    if (page.size() < static_cast<std::size_t>(kLook)) return result;
+    after = page.back().item;
+  }
+}
+
+BulkResult act(Database& database, const Fence& fence, BulkAct act, const ItemFilter& asked, int max,
+               const std::string& actor) {
+  const auto filter = for_act(fence, act, asked, max);
+  BulkResult result;
+  std::optional<std::string> after;
+  for (;;) {
+    const auto left = max - static_cast<int>(result.items);
+    auto page = database.retrying([&](Connection& c) {
+      return items_page(c, fence, filter, after, std::min(kStep, left) + (left <= kStep ? 1 : 0));
+    });
+    if (static_cast<int>(page.size()) > left) {
+      result.more = true;
+      page.resize(static_cast<std::size_t>(left));
+    }
+    if (page.empty()) return result;
+    const auto step = [&] {
+      return database.retrying([&](Connection& c) { return act_on(c, fence, act, filter, page, actor); });
+    };
+    try {
+      add(result, step());
+    } catch (const base::InfraError& error) {
+      if (!error.in_doubt()) throw;
+      base::log(base::LogLevel::warn, "bulk act in doubt, repeated", {{"queue", fence.queue().name}});
+      add(result, step());
+    }
+    if (result.more || static_cast<int>(page.size()) < std::min(kStep, left)) return result;
+    after = page.back().item;
+  }
+}
+
+}  // namespace fencepost::store

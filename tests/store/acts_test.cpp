@@ -1,0 +1,139 @@
+// Bulk acts: the preview says what the act then does, and each item is decided by itself.
+
+#include <future>
+
+#include "rules.hpp"
+#include "store/bulk.hpp"
+
+namespace fencepost::store::testing {
+namespace {
+
+using core::State;
+using Counts = std::map<std::string, std::int64_t>;
+
+class BulkActs : public Rules {
+ protected:
+  BulkResult look(BulkAct what, const ItemFilter& filter = {}, int max = 1000) {
+    return preview(world_->onlooker(), fence(), what, filter, max);
+  }
+  // Whatever the preview promised is what happens where nobody interferes.
+  BulkResult act_as_previewed(BulkAct what, const ItemFilter& filter = {}, int max = 1000) {
+    const auto before = look(what, filter, max);
+    const auto result = act(world_->database(), fence(), what, filter, max, "ada");
+    EXPECT_EQ(result.answers, before.answers);
+    EXPECT_EQ(result.states, before.states);
+    EXPECT_EQ(result.items, before.items);
+    EXPECT_EQ(result.more, before.more);
+    return result;
+  }
+};
+
+TEST_P(BulkActs, StopAnswersForEachItemByItself) {
+  auto& w = once();
+  for (const auto* item : {"1", "2", "3", "4", "5"}) w.add(item);
+  const auto claims = fence().claim(w.a(), 4, hours(1), kWorker);
+  fence().begin_effect(w.a(), claims[0], kPost);
+  fence().settle_effect(w.a(), *fence().begin_effect(w.a(), claims[1], kPost), happened(), "worker");
+  fence().settle_effect(w.a(), *fence().begin_effect(w.a(), claims[2], kPost),
+                        {Verdict::unknown, "", "", "cut", {}}, "worker");
+  const auto result = act_as_previewed(BulkAct::stop);
+  EXPECT_EQ(result.answers,
+            (Counts{{"in_flight", 1}, {"already_done", 1}, {"outcome_unknown", 1}, {"prevented", 2}}));
+  EXPECT_EQ(result.states,
+            (Counts{{"sending", 1}, {"done", 1}, {"unknown", 1}, {"claimed", 1}, {"queued", 1}}));
+  EXPECT_EQ(act_as_previewed(BulkAct::stop, {.states = {State::stopped}}).answers,
+            (Counts{{"already_stopped", 2}}));
+}
+
+TEST_P(BulkActs, RetryTakesFailedItemsAndRequeueAlsoDoneOnes) {
+  auto& w = repeatable();
+  for (const auto* item : {"d", "f", "s", "q"}) w.add(item);
+  w.run("UPDATE {table} SET {status} = 'Completed' WHERE {key} = 'd'");
+  w.run("UPDATE {table} SET {status} = 'Error', {last_error} = '503 from b.example' WHERE {key} = 'f'");
+  w.run("UPDATE {table} SET {status} = 'Cancelled' WHERE {key} = 's'");
+  EXPECT_EQ(act_as_previewed(BulkAct::retry, {.error = "404"}).items, 0);
+  EXPECT_EQ(act_as_previewed(BulkAct::retry, {.error = "503"}).answers, (Counts{{"rearmed", 1}}));
+  EXPECT_EQ(act_as_previewed(BulkAct::requeue).answers, (Counts{{"rearmed", 2}}));
+  EXPECT_EQ(act_as_previewed(BulkAct::requeue, {.states = {State::queued}}).answers,
+            (Counts{{"already_armed", 4}}));
+  EXPECT_THROW(look(BulkAct::retry, {.states = {State::stopped}}), base::UserError);
+  EXPECT_THROW(look(BulkAct::stop, {}, 0), base::UserError);
+}
+
+TEST_P(BulkActs, TheFilterMeansTheSameInSqlAndUnderTheLock) {
+  auto& w = repeatable();
+  for (int i = 0; i < 10; ++i) {
+    w.add("i" + std::to_string(i));
+    w.run("UPDATE {table} SET {run_at} = ?1 WHERE {key} = ?2",
+          {std::int64_t{1'000'000} * i, "i" + std::to_string(i)});
+  }
+  EXPECT_EQ(act_as_previewed(BulkAct::stop, {.items = {"i1", "i7", "none"}}).items, 2);
+  EXPECT_EQ(act_as_previewed(BulkAct::stop, {.due_from = 2'000'000, .due_until = 5'000'000}).items, 3);
+  EXPECT_EQ(act_as_previewed(BulkAct::stop, {.overdue = hours(24 * 365 * 40)}).items, 10);
+  EXPECT_EQ(act_as_previewed(BulkAct::stop, {.overdue = hours(24 * 365 * 400)}).items, 0);
+  once().add("1");
+  EXPECT_EQ(act_as_previewed(BulkAct::stop, {.items = {"no number", "2"}}).items, 0);
+  EXPECT_EQ(act_as_previewed(BulkAct::stop, {.items = {"no number", "1"}}).items, 1);
+}
+
+TEST_P(BulkActs, ManyItemsGoInStepsUpToTheMost) {
+  auto& w = once();
+  w.a().begin();
+  for (int i = 1; i <= 650; ++i)
+    w.run(w.a(), "INSERT INTO {table} ({key}, {status}) VALUES (?1, 'queued')", {i});
+  w.a().commit();
+  auto result = act_as_previewed(BulkAct::stop, {.states = {State::queued}}, 200);
+  EXPECT_TRUE(result.more);
+  EXPECT_EQ(result.answers, (Counts{{"prevented", 200}}));
+  EXPECT_EQ(count("{table} WHERE {status} = 'stopped' AND {key} <= 200"), 200) << "in the order of keys";
+  result = act_as_previewed(BulkAct::stop, {.states = {State::queued}}, 450);
+  EXPECT_FALSE(result.more);
+  EXPECT_EQ(result.answers, (Counts{{"prevented", 450}}));
+}
+
+// What was found failed, and is stopped before its lock is there, was not meant.
+TEST_P(BulkActs, WhatChangedMeanwhileIsLeftAlone) {
+  auto& w = repeatable();
+  w.add();
+  foreign("{status} = 'Error'");
+  if (!postgres()) {
+    EXPECT_EQ(act_as_previewed(BulkAct::retry).answers, (Counts{{"rearmed", 1}}));
+    return;
+  }
+  w.a().begin();
+  fence().stop(w.a(), "1", "eve");
+  std::atomic<bool> finished{false};
+  auto retried = std::async(std::launch::async, [&] {
+    auto result = act(w.database(), fence(), BulkAct::retry, {}, 10, "ada");
+    finished = true;
+    return result;
+  });
+  // Somebody of this database waits: it is the act, on the row.
+  while (!finished && w.run("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                            "wait_event_type = 'Lock'")[0][0]
+                              .integer() == 0) {
+  }
+  w.a().commit();
+  EXPECT_EQ(retried.get().answers, (Counts{{"changed", 1}}));
+  EXPECT_EQ(row().state, State::stopped);
+}
+
+TEST_P(BulkActs, PagesFollowTheKeys) {
+  auto& w = once();
+  for (const auto* item : {"2", "10", "1"}) w.add(item);
+  std::vector<std::string> seen;
+  std::optional<std::string> after;
+  for (;;) {
+    const auto page = items_page(w.a(), fence(), {}, after, 2);
+    for (const auto& s : page) seen.push_back(s.item);
+    if (page.size() < 2) break;
+    after = page.back().item;
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"1", "2", "10"}));
+  EXPECT_THROW(items_page(w.a(), fence(), {}, "x", 2), base::UserError);
+}
+
+ON_BOTH_DATABASES(BulkActs);
+
+}  // namespace
+}  // namespace fencepost::store::testing

@@ -1,0 +1,7 @@
+# Limits, bulk acts and retention.
+foreach(part limits acts retention)
+  fencepost_test(store_${part}_test
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/${part}_test.cpp ${CMAKE_CURRENT_LIST_DIR}/fixture.cpp
+    DEPS fencepost_store LABELS concurrency)
+  target_include_directories(store_${part}_test PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+endforeach()
