@@ -5,29 +5,12 @@
 
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
+#include "store/quote.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::store {
 
 namespace {
-
-std::string identifier(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
-std::string literal(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + '\'';
-}
 
 // "crm.places" is a schema and a table on PostgreSQL; a dot is part of the name on SQLite.
 std::string table_name(const std::string& table, Dialect dialect) {
@@ -171,8 +154,10 @@ void Fence::check(Connection& connection) const {
   for (const auto& [name, statement] : statements_) connection.prepare_only(statement);
 }
 
+std::string Fence::install_script() const { return render(sql::install, dialect_, names_).text; }
+
 void Fence::install(Connection& connection) const {
-  const auto script = render(sql::install, dialect_, names_).text;
+  const auto script = install_script();
   Transaction transaction(connection);
   connection.run(sql::add_queue, {queue_.name, queue_.table});
   const auto before = connection.run(sql::queue_definition, {queue_.name});

@@ -179,6 +179,8 @@ class Fence {
 
   // Registers the queue, and installs or renews trigger and indexes where the definition changed.
   void install(Connection& connection) const;
+  // All that install() would run on a new table.
+  std::string install_script() const;
   // Prepares every statement of the protocol, so that bad SQL fails at start.
   void check(Connection& connection) const;
 
