@@ -12,7 +12,8 @@ SELECT n.nspname, c.relname, CASE
   pg_has_role(c.relowner, 'USAGE'), pg_get_userbyid(c.relowner)::text, row_security_active(c.oid),
   c.relhasrules, FALSE, c.relpersistence = 'u'
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.oid = to_regclass(CASE WHEN $1::text IS NULL THEN '' ELSE quote_ident($1) || '.' END || quote_ident($2))
+WHERE c.oid = to_regclass(CASE WHEN $1::text IS NULL THEN '' ELSE quote_ident($1) || '.' END ||
+  quote_ident($2))
 
 -- name: survey_similar
 -- Tables whose name differs by its case only.

@@ -2,7 +2,8 @@
 
 -- name: doctor_triggers
 -- Ours by their functions: the trigger's name, whether no session can turn it off, the function and its text.
-SELECT g.tgname, g.tgenabled = 'A', p.proname, p.prosrc FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid
+SELECT g.tgname, g.tgenabled = 'A', p.proname, p.prosrc
+FROM pg_trigger AS g JOIN pg_proc AS p ON p.oid = g.tgfoid
 WHERE g.tgrelid = to_regclass(quote_ident($1) || '.' || quote_ident($2)) AND NOT g.tgisinternal
   AND (p.proname LIKE 'fencepost\_%' OR g.tgname LIKE 'zzz\_fencepost\_%')
 
