@@ -45,7 +45,7 @@ json as_json(const store::AdoptPlan& plan, bool dry_run) {
 }
 
 void show_counts(const store::AdoptPlan& plan) {
-  if (plan.counts.empty()) return print("the table is empty\n");
+  if (plan.counts.empty()) return print(plan.problems.empty() ? "the table is empty\n" : "");
   Table rows;
   for (const auto& [word, count] : plan.counts)
     rows.push_back({word.value_or("NULL"), std::to_string(count), meaning(plan, word)});

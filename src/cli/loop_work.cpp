@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
+
 namespace fencepost::cli {
 
 namespace {
@@ -104,7 +106,12 @@ std::optional<std::string> LoopHandler::row_of(const store::Claim& claim) {
 
 Outcome LoopHandler::run(const store::Claim& claim, std::stop_token stop) {
   Item item{claim, {}, std::move(stop), {}};
-  auto row = row_of(claim);
+  std::optional<std::string> row;
+  try {
+    row = row_of(claim);
+  } catch (const base::InfraError&) {
+    return Outcome::snooze(std::chrono::seconds(1));  // no fault of the item's, and no attempt of it
+  }
   // Somebody changed it since the claim, or the queue is another one now: whoever claims it next sees that.
   if (!row) return Outcome::snooze(base::Duration(0));
   item.row = std::move(*row);

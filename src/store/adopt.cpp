@@ -84,8 +84,8 @@ void plan_statements(Connection& connection, const AdoptRequest& request, const 
   plan.statements = missing_columns(table, fence, plan);
   plan.add_columns = !plan.statements.empty();
   for (const auto& [word, count] : plan.counts)
-    if (!word || !is_known(plan.descriptor, *word)) plan.backfilled += count;
-  if (plan.backfilled > 0 && request.backfill)
+    if (request.backfill && (!word || !is_known(plan.descriptor, *word))) plan.backfilled += count;
+  if (plan.backfilled > 0)
     plan.statements.push_back(fence.over(sql::backfill).text + "   -- $1 = " + literal(*request.backfill) +
                               ", $2 = " + literal(kept_words(plan)));
   const bool changed = !plan.before || to_text(*plan.before) != to_text(plan.descriptor);

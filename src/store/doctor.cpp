@@ -83,7 +83,8 @@ class Examination {
     const auto rows = connection_.run(sql::doctor_paused, {queue_.name});
     if (rows.empty()) return problem("not_installed", "the queue is not installed", "doctor --fix");
     if (rows[0][0].boolean())
-      problem("paused", "it is paused: " + rows[0][1].maybe_text().value_or(""), "fencepost queue resume");
+      problem("paused", "it is paused: " + rows[0][1].maybe_text().value_or(""),
+              "fencepost queue resume NAME, with --database where no server runs");
   }
 
   bool columns(const Table& table) {

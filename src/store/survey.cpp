@@ -61,7 +61,8 @@ std::optional<Table> survey(Connection& connection, const std::string& name) {
 std::vector<std::string> similar_tables(Connection& connection, const std::string& name) {
   const auto [schema, table] = schema_and_table(connection.dialect(), name);
   std::vector<std::string> out;
-  for (const auto& row : connection.run(sql::survey_similar, {schema, table})) out.push_back(row[0].text());
+  for (const auto& row : connection.run(sql::survey_similar, {schema, table}))
+    out.push_back((schema.is_null() ? "" : schema.text() + ".") + row[0].text());
   return out;
 }
 

@@ -10,7 +10,7 @@ SELECT n.nspname, c.relname, CASE
     WHEN c.relkind = 'v' THEN 'view' WHEN c.relkind = 'm' THEN 'materialized view'
     WHEN c.relkind = 'f' THEN 'foreign table' ELSE 'relation that is no table' END,
   pg_has_role(c.relowner, 'USAGE'), pg_get_userbyid(c.relowner)::text, row_security_active(c.oid),
-  c.relhasrules, FALSE, c.relpersistence = 'u'
+  EXISTS (SELECT 1 FROM pg_rewrite AS w WHERE w.ev_class = c.oid), FALSE, c.relpersistence = 'u'
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.oid = to_regclass(CASE WHEN $1::text IS NULL THEN '' ELSE quote_ident($1) || '.' END ||
   quote_ident($2))
@@ -79,7 +79,7 @@ SELECT t.{status}::text, count(*) FROM {table} AS t GROUP BY t.{status} ORDER BY
 
 -- name: key_kinds
 -- The type of a column is that of all its values.
-SELECT ''::text, count(*) FROM {table} AS t WHERE FALSE
+SELECT ''::text, count(*) FROM {table} AS t WHERE FALSE GROUP BY 1
 
 -- name: adopt_lock
 -- Everything else is asked for under the strongest lock that adoption needs, taken at once: a lock that is
