@@ -17,8 +17,8 @@ DONE, FAILED, NOT_NOW, RETRY = 0, 65, 69, 75  # sysexits.h; `fencepost loop --he
 
 def main():
     row = json.load(sys.stdin)
-    request = urllib.request.Request(row["url"], method="HEAD", headers={"User-Agent": "fencepost-example"})
     try:
+        request = urllib.request.Request(row["url"], method="HEAD", headers={"User-Agent": "fencepost-example"})
         with urllib.request.urlopen(request, timeout=20):
             return DONE
     except urllib.error.HTTPError as error:

@@ -5,8 +5,8 @@ after a stop, and doctor says what it saw.
 
 The writer is as ORMs are: it knows the protocol's columns as columns, and writes what it read. What it holds
 when is decided by the arrivals at the receiver, not by a clock: before the first arrival it has read every row;
-with each arrival it saves the row of that item as it was before anything happened, reads it as it is now (being
-sent), and saves the one that it held from the arrival before (which has become something else since).
+with each arrival it reads the row of that item as it is now (being sent), saves it as it was before anything
+happened, and saves the one that it held from the arrival before (which has become something else since).
 
 usage: orm_test.py PATH/TO/fencepost
 """
@@ -56,10 +56,10 @@ class Orm:
     def arrival(self, item, most):
         """What it does while that item is being sent; `most`: how often the oldest version of a row is saved."""
         with self.lock:
+            now = self._rows(f"WHERE id = {item}")[0]
             if self.saved[item] < most:
                 self.saved[item] += 1
                 self.save(self.before[item])
-            now = self._rows(f"WHERE id = {item}")[0]
             if self.held and self.saved["held " + self.held[0]] < most:
                 self.saved["held " + self.held[0]] += 1
                 self.save(self.held)
