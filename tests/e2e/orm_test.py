@@ -83,9 +83,10 @@ def scene(kind, *flags):
             yield p, orm, counter
 
 
-def work(p, counter, *flags):
-    """Two loops at once, until nothing is left for either."""
-    loops = [p.loop("--until-empty", "--lease", "3s", "--post", counter.url, *flags) for _ in range(2)]
+def work(p, counter):
+    """Two loops at once, until nothing is left for either. An old row that says `sending` has a lease of the deadline
+    and a quarter of a minute: so long it is nobody's."""
+    loops = [p.loop("--until-empty", "--lease", "3s", "--deadline", "3s", "--grace", "1s", "--post", counter.url) for _ in range(2)]
     for loop in loops:
         check(loop.wait(300) == 0, f"the loop ends well: {(p.path / 'loop.log').read_text()[-3000:]}")
 
