@@ -136,7 +136,8 @@ TEST(Answers, OfABatch) {
   const std::vector<std::string> items{"1", "two", "3"};
   const auto outcomes = batch_outcomes(
       items,
-      R"([{"item":1,"outcome":"failed","error":"odd"},{"item":"two","outcome":"snooze","after":5},{"item":9}])",
+      R"([{"item":1,"outcome":"failed","error":"odd"},{"item":"two","outcome":"snooze","after":5},)"
+      R"({"item":9}])",
       engine::Outcome::done());
   ASSERT_EQ(outcomes.size(), 3U);
   EXPECT_EQ(outcomes[0].kind, Kind::failed);

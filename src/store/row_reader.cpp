@@ -58,7 +58,8 @@ std::string claim_json(const core::Queue& queue, const Claim& claim) {
 }
 
 bool remaining(Connection& connection, const Fence& fence) {
-  // A `once` item whose word somebody has changed against what its effect says is brought back by the sweeper.
+  // A `once` item whose word somebody has changed against what its effect says is brought back by the
+  // sweeper.
   return connection.run(fence.over(sql::loop_remaining))[0][0].boolean() ||
          !fence.misplaced(connection, 1).empty();
 }
