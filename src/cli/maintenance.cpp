@@ -8,7 +8,6 @@
 #include "cli/program.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
-#include "store/migrate.hpp"
 #include "store/verify.hpp"
 
 namespace fencepost::cli {
@@ -19,9 +18,7 @@ using nlohmann::json;
 int migrate(const Settings& settings, bool as_json) {
   const auto database = open_database(settings, 1);
   const auto lease = database->acquire();
-  const auto applied = store::migrate(*lease, all_migrations());
-  // The triggers and indexes of the queues belong to the schema.
-  for (const auto& fence : make_fences(*lease)) fence.install(*lease);
+  const auto applied = bring_up(*lease);
   if (as_json) {
     print(json{{"applied", applied}}.dump() + "\n");
     return 0;

@@ -8,8 +8,10 @@
 #include "announce/sql.hpp"
 #include "apps/announce/service.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "cli/settings.hpp"
 #include "library/sql.hpp"
+#include "store/descriptor.hpp"
 #include "store/migrate.hpp"
 #include "store/sql.hpp"
 
@@ -27,8 +29,10 @@ std::vector<store::Migration> all_migrations() {
   return all;
 }
 
-std::unique_ptr<store::Database> open_database(const Settings& settings, int connections) {
+std::unique_ptr<store::Database> open_database(const Settings& settings, int connections,
+                                               base::Duration statement) {
   store::DatabaseOptions options;
+  options.statement_deadline = statement;
   options.connections = connections;
   options.poll_only = settings.flag("poll-only");
   return store::Database::open(settings.needed("database"), options);
@@ -54,10 +58,29 @@ void require_current_schema(store::Connection& connection) {
         "the database's schema is not this version's: run fencepost migrate (or serve) first");
 }
 
-std::vector<store::Fence> make_fences(store::Connection& connection) {
+store::Fence fence_of(store::Connection& connection, const core::Queue& queue) {
+  return store::Fence(queue, connection.dialect(), store::own_schema(connection));
+}
+
+std::vector<store::Fence> own_fences(store::Connection& connection) {
   std::vector<store::Fence> fences;
-  fences.emplace_back(announce::announcement_queue(), connection.dialect(), store::own_schema(connection));
+  fences.push_back(fence_of(connection, announce::announcement_queue()));
   return fences;
+}
+
+std::vector<store::Fence> make_fences(store::Connection& connection) {
+  auto fences = own_fences(connection);
+  std::vector<std::string> broken;
+  for (auto& fence : store::adopted_fences(connection, &broken)) fences.push_back(std::move(fence));
+  for (const auto& name : broken)
+    base::log(base::LogLevel::error, "queue left out", {{"queue", name}, {"next", "fencepost doctor"}});
+  return fences;
+}
+
+std::vector<std::string> bring_up(store::Connection& connection) {
+  auto applied = store::migrate(connection, all_migrations());
+  for (const auto& fence : make_fences(connection)) fence.install(connection);
+  return applied;
 }
 
 accounts::Vault open_vault(const Settings& settings, store::Connection& connection) {

@@ -15,14 +15,23 @@ class Settings;
 
 std::vector<store::Migration> all_migrations();
 
-// Opens what --database says. `connections`: of the pool.
-std::unique_ptr<store::Database> open_database(const Settings& settings, int connections);
+// Opens what --database says. `connections`: of the pool; `statement`: how long one may take.
+std::unique_ptr<store::Database> open_database(
+    const Settings& settings, int connections,
+    base::Duration statement = store::DatabaseOptions{}.statement_deadline);
 
 // Throws UserError("schema_too_old" | "schema_too_new") unless the schema is this program's.
 void require_current_schema(store::Connection& connection);
 
-// The fences of all queues; the schema must be current.
+// The fences of this program's own queues, and of all queues: also those of tables that were adopted, but for
+// what doctor would call broken. The schema must be current.
+std::vector<store::Fence> own_fences(store::Connection& connection);
 std::vector<store::Fence> make_fences(store::Connection& connection);
+store::Fence fence_of(store::Connection& connection, const core::Queue& queue);
+
+// Migrates, and installs the triggers and indexes of all queues, which belong to the schema. Answers the
+// names of the migrations that were missing.
+std::vector<std::string> bring_up(store::Connection& connection);
 
 // The vault of --key-file, or of PATH.key beside a SQLite database. Makes the key only while nothing is
 // encrypted.

@@ -1,8 +1,5 @@
 // `fencepost serve`: the one place that names the concrete classes.
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -13,6 +10,8 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
+#include "cli/identity_watch.hpp"
+#include "cli/process.hpp"
 #include "cli/program.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
@@ -23,7 +22,6 @@
 #include "engine/engine.hpp"
 #include "http/api/api.hpp"
 #include "http/server/server.hpp"
-#include "store/identity.hpp"
 #include "store/migrate.hpp"
 
 namespace fencepost::cli {
@@ -40,31 +38,6 @@ const std::vector<std::string_view> kNames = {
     "database",     "listen", "token-file", "key-file", "allow-private-addresses",
     "concurrency",  "lease",  "poll-only",  "log-json", "log-level",
     "state-folder", "drain"};
-
-LogLevel level_of(const std::string& name) {
-  if (name == "debug") return LogLevel::debug;
-  if (name == "warn") return LogLevel::warn;
-  return name == "error" ? LogLevel::error : LogLevel::info;
-}
-
-// Every thread inherits the mask, so that only the main thread meets these signals, when it asks for them.
-sigset_t hold_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int number : {SIGTERM, SIGINT}) sigaddset(&set, number);
-  FENCEPOST_ASSERT(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
-  signal(SIGPIPE, SIG_IGN);
-  return set;
-}
-
-// From now on a signal ends the process at once.
-void release_signals(const sigset_t& set) { pthread_sigmask(SIG_UNBLOCK, &set, nullptr); }
-
-connect::HttpOptions outgoing(const Settings& settings) {
-  connect::HttpOptions options;
-  options.addresses.allow_private = settings.flag("allow-private-addresses");
-  return options;
-}
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -103,13 +76,13 @@ class Serving {
 
  private:
   void prepare_database(const Settings& settings);
-  void check_identity(store::Connection& connection, bool process_has_memory);
   http::Services services() {
     return {*database_, *vault_,     *announcements_,  *engine_,
             fences_,    {&webhook_}, all_migrations(), FENCEPOST_VERSION};
   }
 
   const base::Clock& clock_ = base::system_clock();
+  std::unique_ptr<IdentityWatch> identity_;  // outlives the connections that it looks at
   std::unique_ptr<store::Database> database_;
   std::vector<store::Fence> fences_;
   std::unique_ptr<accounts::Vault> vault_;
@@ -163,28 +136,13 @@ void Serving::prepare_database(const Settings& settings) {
     }
     vault_ = std::make_unique<accounts::Vault>(open_vault(settings, *lease));
   }
-  check_identity(*database_->acquire(), false);
-  database_->on_connect([this](store::Connection& connection) { check_identity(connection, true); });
+  identity_ = std::make_unique<IdentityWatch>(*database_);
+  identity_->start();
   hand_out_first_token(*database_, settings.text("token-file"));
 }
 
-void Serving::check_identity(store::Connection& connection, bool process_has_memory) {
-  const auto check =
-      store::check_identity(connection, fences_, database_->epoch_seen.load(), process_has_memory);
-  auto seen = database_->epoch_seen.load();
-  while (seen < check.epoch && !database_->epoch_seen.compare_exchange_weak(seen, check.epoch)) {
-  }
-  if (check.answer == store::IdentityCheck::Answer::paused)
-    base::log(LogLevel::error, "queues paused",
-              {{"reason", check.reason},
-               {"unknown", check.marked},
-               {"next", "look, then: fencepost queue resume"}});
-  if (check.answer == store::IdentityCheck::Answer::moved_on)
-    base::log(LogLevel::warn, "database moved on", {{"identity", check.identity}});
-}
-
 void Serving::watch() try {
-  check_identity(*database_->acquire(), true);
+  identity_->look();
   if (clock_.boot() - purged_ < kPurge) return;
   const auto lease = database_->acquire();
   accounts::purge_idempotent(*lease);

@@ -26,8 +26,8 @@ constexpr Setting kSettings[] = {
      "Default: "
      "PATH.key beside a SQLite database; needed for PostgreSQL"},
     {"allow-private-addresses", Kind::flag, "false",
-     "webhooks may also go to loopback and private addresses"},
-    {"concurrency", Kind::number, "4", "announcements sent at once"},
+     "requests (webhooks, loop --post) may also go to loopback and private addresses"},
+    {"concurrency", Kind::number, "4", "items worked at once"},
     {"lease", Kind::duration, "60s", "how long a claim lasts without renewal"},
     {"poll-only", Kind::flag, "false",
      "PostgreSQL behind a pooler in transaction mode: no LISTEN, no session settings"},

@@ -121,8 +121,10 @@ void validate(const Queue& queue) {
                       : "queued, claimed, done and failed need distinct words");
   if (queue.kind == Kind::repeatable &&
       (w.stopped == w.queued || w.stopped == w.claimed || w.stopped == w.done || w.sending == w.queued ||
-       w.sending == w.claimed || w.unknown == w.queued || w.unknown == w.claimed))
-    refuse(queue, "the words for stopped, sending and unknown must differ from those for queued and claimed");
+       w.unknown == w.queued || w.unknown == w.claimed))
+    refuse(queue,
+           "the words for stopped and unknown must differ from those for queued and claimed, and the one for "
+           "sending from that for queued");
 }
 
 }  // namespace fencepost::core

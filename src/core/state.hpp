@@ -28,7 +28,7 @@ using fencepost::Words;
 
 // Throws UserError("invalid_queue") when the descriptor cannot be used, saying what to change: names that are
 // no identifiers, words that are not distinct (`once` needs all seven; a repeatable queue may use one word
-// for failed, unknown and stopped), an empty word.
+// for failed, unknown and stopped, and one for claimed and sending, which it never writes), an empty word.
 void validate(const Queue& queue);
 
 // Which state a row's status word stands for; words that the queue does not know are `other`.

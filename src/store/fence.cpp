@@ -4,29 +4,12 @@
 
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
+#include "store/quote.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::store {
 
-std::string identifier(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
 namespace {
-
-std::string literal(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + '\'';
-}
 
 // "crm.places" is a schema and a table on PostgreSQL; a dot is part of the name on SQLite.
 std::string table_name(const std::string& table, Dialect dialect) {
@@ -200,22 +183,30 @@ void Fence::check(Connection& connection) const {
   for (const auto& [name, statement] : statements_) connection.prepare_only(statement);
 }
 
-void Fence::install(Connection& connection) const {
-  auto script = render(sql::install, dialect_, names_).text;
+std::string Fence::install_triggers() const {
   const auto& retention = queue_.keep_finished ? sql::install_retention : sql::uninstall_retention;
-  script += ";\n" + render(retention, dialect_, names_).text + ";\n";
+  return render(sql::install, dialect_, names_).text + ";\n" + render(retention, dialect_, names_).text +
+         ";\n";
+}
+
+std::string Fence::install_indexes() const {
   auto indexes = render(sql::install_indexes, dialect_, names_).text;
   if (queue_.priority) indexes += render(sql::install_priority_index, dialect_, names_).text;
   if (queue_.kind == core::Kind::once) indexes += render(sql::install_once_indexes, dialect_, names_).text;
+  return indexes;
+}
+
+void Fence::install(Connection& connection) const {
+  const auto triggers = install_triggers(), indexes = install_indexes();
   Transaction transaction(connection);
   connection.run(sql::add_queue, {queue_.name, queue_.table});
   const auto before = connection.run(sql::queue_definition, {queue_.name})[0][0].text();
-  if (before != script + indexes) {
+  if (before != triggers + indexes) {
     // An index is built anew only where it must look different: on a large table that takes its time.
     if (!before.empty() && !before.ends_with(indexes))
       connection.script(render(sql::drop_indexes, dialect_, names_).text);
-    connection.script(script + indexes);
-    connection.run(sql::set_queue_definition, {queue_.name, script + indexes, queue_.table});
+    connection.script(triggers + indexes);
+    connection.run(sql::set_queue_definition, {queue_.name, triggers + indexes, queue_.table});
   }
   transaction.commit();
 }

@@ -182,6 +182,8 @@ class Fence {
 
   // Registers the queue, and installs or renews trigger and indexes where the definition changed.
   void install(Connection& connection) const;
+  // All that install() would run on a new table.
+  std::string install_script() const { return install_triggers() + install_indexes(); }
   // Prepares every statement of the protocol, so that bad SQL fails at start.
   void check(Connection& connection) const;
 
@@ -329,6 +331,8 @@ class Fence {
   Rows run(Connection& connection, const Statement& statement, const Params& params) const;
   Rows run_batch(Connection& connection, const Statement& statement, const std::vector<Params>& rows,
                  const Params& shared = {}) const;
+  std::string install_triggers() const;
+  std::string install_indexes() const;
   Params row_of(const Settlement& settlement) const;
   Params settled_event(const Settlement& settlement, const std::string& word) const;
   bool keeps_events() const { return queue_.history || queue_.kind == core::Kind::once; }

@@ -11,6 +11,7 @@
 
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
+#include "store/quote.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::store {

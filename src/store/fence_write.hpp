@@ -36,7 +36,5 @@ const std::vector<const Statement*>& seat_statements();
 
 // A constraint or a foreign trigger said no to this very row; everything else says nothing of it.
 bool refused_by_table(const base::InfraError& error);
-// An identifier of SQL, quoted.
-std::string identifier(std::string_view text);
 
 }  // namespace fencepost::store

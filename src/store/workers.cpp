@@ -57,12 +57,6 @@ std::optional<std::string> read_small(const std::string& path) {
   return fd ? read_small(fd.get()) : std::nullopt;
 }
 
-std::string boot_id() {
-  auto text = read_small("/proc/sys/kernel/random/boot_id").value_or("");
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
 // proc(5): state is field 3 and the start time field 22 of stat; the second field may contain anything but
 // ends at the last bracket.
 struct ProcessStat {
@@ -85,11 +79,6 @@ bool process_lives(std::int64_t pid, std::int64_t started) {
   const auto stat = process_stat(std::to_string(pid));
   // A zombie runs nothing any more; its parent has not looked yet.
   return stat && stat->started == started && stat->state != 'Z' && stat->state != 'X';
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 // Opened once and worked through its descriptor, so that nobody can put another folder in its place.
@@ -134,6 +123,17 @@ Fd lock_of_gone(const std::string& column, std::int64_t pid, std::int64_t starte
 }
 
 }  // namespace
+
+std::string boot_id() {
+  auto text = read_small("/proc/sys/kernel/random/boot_id").value_or("");
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
 
 std::string default_state_folder() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");

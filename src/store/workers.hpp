@@ -21,6 +21,10 @@ namespace fencepost::store {
 // The folder of lock files where none is given: $XDG_RUNTIME_DIR/fencepost, else /tmp/fencepost-UID.
 std::string default_state_folder();
 
+// Of this machine: its name, and what names its present boot.
+std::string host_name();
+std::string boot_id();
+
 // A process's registration. Immutable, and so thread-safe. The database outlives it.
 class WorkerRegistration {
  public:
