@@ -1,6 +1,7 @@
 // What keeps items from being stuck: rescue, reconcile, pause (rules 9, 10, 11, 13).
 
 #include "base/random.hpp"
+#include "base/testpoint.hpp"
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -86,6 +87,7 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
     close(connection, *s->effect, {Verdict::unknown, "", "", *to.error, {}}, "rescuer");
   event(connection, s->item, "rescued", core::name(s->state), core::name(to.state), fence, s->claim,
         "rescuer", gone ? "its process is gone" : "its lease lapsed");
+  base::testpoint("rescue.commit");
   transaction.commit();
   return to.state;
 }
@@ -163,6 +165,7 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
     event(connection, s->item, "reconciled", "unknown", core::name(to.state), fence, reconcile.effect.claim,
           "reconcile", result.detail);
   if (within && to.state != State::unknown) within(connection);
+  base::testpoint("reconcile.commit");
   transaction.commit();
   return to.state;
 }
