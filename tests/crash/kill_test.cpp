@@ -82,6 +82,76 @@ TEST_P(Kill, AtEveryPoint) {
     for (const auto& point : points_of(flavour(), pass)) kill_at(point, pass);
 }
 
+// Who rescues dies, too.
+class KillRescuer : public ::testing::TestWithParam<Dialect> {
+ protected:
+  void kill_both(Flavour flavour, const std::string& point, const std::string& rescuers_point) {
+    SCOPED_TRACE(name(flavour) + " " + point + ", then " + rescuers_point);
+    Scene scene(GetParam(), flavour, 2);
+    auto& first = scene.start({.at = {point + ":1:kill"}});
+    if (!scene.killed_at(first, point)) return;
+    // All others are done by then, perhaps; what the first held is not.
+    auto& second = scene.start({.at = {rescuers_point + ":1:kill"}});
+    scene.until("the rescuer is killed", [&] { return second.ended(); });
+    EXPECT_EQ(second.wait(), -SIGKILL);
+    scene.start();
+    scene.until_all_ended();
+    if (flavour == Flavour::refusing) {
+      // Past the deadline of the request, and past the lease of whoever asked.
+      scene.shift_clock(std::chrono::hours(1));
+      scene.until("the platform's word counts", [&] { return scene.in_state(State::done) == 2; });
+    }
+    scene.end();
+    // The rescuer may have been sending the other item.
+    const bool begun = flavour == Flavour::once && point == "gate.passed";
+    scene.judge(begun ? 1 : 0, flavour == Flavour::once ? 2 : 0);
+    tally("SIGKILL twice " + store::testing::dialect_name(GetParam()) + " " + name(flavour));
+  }
+};
+
+TEST_P(KillRescuer, OfAnItemWithoutEffect) {
+  for (const auto* point : {"rescue.commit", "rescued"}) {
+    kill_both(Flavour::once, "claimed", point);
+    kill_both(Flavour::repeatable_own, "handled", point);
+  }
+}
+
+TEST_P(KillRescuer, OfAnEffectNobodyCanAskAbout) {
+  for (const auto* point : {"rescue.commit", "rescued", "reconcile.begun", "reconcile.commit", "reconciled"})
+    kill_both(Flavour::once, "gate.passed", point);
+}
+
+// Rule 10: only here may it be sent again, and never is it there twice.
+TEST_P(KillRescuer, OfAnEffectThatThePlatformKnows) {
+  for (const auto* before : {"gate.passed", "sent"})
+    for (const auto* point :
+         {"rescue.commit", "rescued", "reconcile.begun", "reconcile.commit", "reconciled"})
+      kill_both(Flavour::refusing, before, point);
+}
+
+// Rule 8: what a person wanted now stays due when the process dies.
+TEST_P(KillRescuer, RunNow) {
+  for (const auto flavour : {Flavour::once, Flavour::repeatable_own})
+    for (const auto* point : {"run_now.commit", "run_now.committed"}) {
+      SCOPED_TRACE(name(flavour) + " " + point);
+      Scene scene(GetParam(), flavour, 2);
+      scene.world().run("UPDATE {table} SET {run_at} = ?1", {std::int64_t{1} << 60});
+      auto& first = scene.start({.at = {std::string(point) + ":1:kill"}, .run_now = "1"});
+      if (!scene.killed_at(first, point)) return;
+      scene.start(How{.run_now = std::string(point) == "run_now.commit" ? "1" : ""});
+      scene.until("it ran", [&] { return scene.in_state(State::done) == 1; });
+      EXPECT_EQ(scene.read("1").state, State::done);
+      scene.world().run("UPDATE {table} SET {run_at} = 0 WHERE {key} = '2'");
+      scene.until_all_ended();
+      scene.end();
+      scene.judge();
+      tally("SIGKILL run_now " + store::testing::dialect_name(GetParam()));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Crash, KillRescuer, ::testing::Values(Dialect::sqlite, Dialect::postgres),
+                         [](const auto& database) { return store::testing::dialect_name(database.param); });
+
 std::string name_of(const ::testing::TestParamInfo<std::tuple<Dialect, Flavour>>& info) {
   return store::testing::dialect_name(std::get<0>(info.param)) + "_" + name(std::get<1>(info.param));
 }

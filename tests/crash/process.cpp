@@ -66,8 +66,8 @@ bool Process::take() {
   return true;
 }
 
-bool Process::said(const std::string& line) const {
-  return std::find(said_.begin(), said_.end(), line) != said_.end();
+int Process::said(const std::string& line) const {
+  return static_cast<int>(std::count(said_.begin(), said_.end(), line));
 }
 
 void Process::tell(const std::string& line) const {

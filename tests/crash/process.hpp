@@ -22,7 +22,8 @@ class Process {
   int fd() const { return out_; }
   // Takes what it has said. False: it has ended.
   bool take();
-  bool said(const std::string& line) const;
+  // How often it has said this line.
+  int said(const std::string& line) const;
   void tell(const std::string& line) const;
   void signal(int number) const;
   // Waits for it to be stopped by a signal; false: it ended instead.

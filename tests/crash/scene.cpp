@@ -40,7 +40,8 @@ void tally(const std::string& what) { ++runs()[what]; }
 
 Scene::Scene(Dialect dialect, Flavour flavour, int items)
     : flavour_(flavour),
-      world_(dialect, kind_of(flavour)),
+      world_(dialect, kind_of(flavour), store::testing::World::patient(),
+             store::testing::World::Home::schema),
       folder_(std::filesystem::temp_directory_path() / ("fencepost-crash-" + base::random_hex(8))),
       log_((folder_ / "log").string()),
       url_(world_.url()),
@@ -49,7 +50,11 @@ Scene::Scene(Dialect dialect, Flavour flavour, int items)
   ::signal(SIGPIPE, SIG_IGN);
   std::filesystem::create_directories(folder_);
   world_.script("CREATE TABLE own_writes (item TEXT NOT NULL)");
-  for (int i = 1; i <= items; ++i) items_.push_back(world_.add(std::to_string(i)));
+  add(items);
+}
+
+void Scene::add(int items) {
+  for (int i = 0; i < items; ++i) items_.push_back(world_.add(std::to_string(items_.size() + 1)));
 }
 
 Scene::~Scene() {
@@ -69,7 +74,8 @@ Process& Scene::start(const How& how) {
                                      "concurrency", std::to_string(how.concurrency),
                                      "lease",       std::to_string(how.lease.count()),
                                      "timeout",     std::to_string(how.timeout.count()),
-                                     "ahead",       std::to_string(ahead_.count())};
+                                     "ahead",       std::to_string(ahead_.count()),
+                                     "sweep",       std::to_string(how.sweep.count())};
   if (!how.run_now.empty()) arguments.insert(arguments.end(), {"run_now", how.run_now});
   for (const auto& at : how.at) arguments.insert(arguments.end(), {"at", at});
   processes_.push_back(std::make_unique<Process>(arguments, log_));
@@ -105,13 +111,14 @@ bool Scene::until(const std::string& what, const std::function<bool()>& good) {
       ADD_FAILURE() << "did not happen: " << what << (nobody ? "; nobody is left" : "");
       return false;
     }
-    listen(std::chrono::seconds(1));
+    listen(std::chrono::milliseconds(200));
   }
   return true;
 }
 
 bool Scene::ready(Process& process) {
-  return until("ready", [&] { return process.said("ready") || process.ended(); }) && process.said("ready");
+  return until("ready", [&] { return process.said("ready") || process.ended(); }) &&
+         process.said("ready") > 0;
 }
 
 bool Scene::killed_at(Process& process, const std::string& point) {
@@ -122,7 +129,7 @@ bool Scene::killed_at(Process& process, const std::string& point) {
   }
   const int status = process.wait();
   EXPECT_EQ(status, -SIGKILL) << "at " << point;
-  return status == -SIGKILL && (point.empty() || process.said("at " + point));
+  return status == -SIGKILL && (point.empty() || process.said("at " + point) > 0);
 }
 
 bool Scene::stopped_at(Process& process, const std::string& point) {

@@ -25,13 +25,14 @@ struct How {
   int concurrency = 1;
   std::chrono::milliseconds lease = std::chrono::minutes(10);
   std::chrono::milliseconds timeout = std::chrono::minutes(1);  // of a request
-  std::string run_now = {};                                     // an item
+  std::chrono::milliseconds sweep{50};
+  std::string run_now = {};  // an item
 };
 
 // Not thread-safe.
 class Scene {
  public:
-  Scene(Dialect dialect, Flavour flavour, int items);
+  Scene(Dialect dialect, Flavour flavour, int items = 0);
   ~Scene();
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
@@ -39,6 +40,7 @@ class Scene {
   // Workers that are started from now on take this way to the database: a proxy.
   void go_by(std::string url) { url_ = std::move(url); }
   Process& start(const How& how = {});
+  void add(int items);
   // Moves the database's clock; on SQLite, where every process brings the clock, that of all that run or
   // will.
   void shift_clock(std::chrono::seconds by);

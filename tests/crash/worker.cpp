@@ -1,6 +1,6 @@
 // One process that works one queue, and dies or stops where it is told to. It says on standard output what
-// happens ("ready", "at POINT", "look": something has ended), and obeys lines on standard input: "shift US"
-// moves its SQLite clock; the end of the input ends it in good order.
+// happens ("ready", each point that it passes, "at POINT" before it obeys there), and obeys lines on standard
+// input: "shift US" moves its SQLite clock; the end of the input ends it in good order.
 
 #include <signal.h>
 #include <unistd.h>
@@ -132,8 +132,7 @@ void keep_plans(std::list<Plan>& plans) {
       say("at " + plan.point);
       raise(plan.signal);
     }
-    if (name == "settled" || name == "bundle.committed" || name == "rescued" || name == "reconciled")
-      say("look");
+    say(std::string(name));
   });
 }
 
@@ -165,7 +164,7 @@ void work(const Arguments& arguments) {
   Posts posts(receiver, flavour);
   std::unique_ptr<engine::Work> work;  // outlives the engine
   engine::Engine engine(*database, base::system_clock(),
-                        {.sweep = std::chrono::milliseconds(50), .state_folder = get(arguments, "state")});
+                        {.sweep = get_ms(arguments, "sweep", "50"), .state_folder = get(arguments, "state")});
   if (is_once(flavour))
     work = std::make_unique<engine::EffectWork>(engine.context(), fence, posts);
   else
