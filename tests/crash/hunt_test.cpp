@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <iostream>
 #include <random>
+#include <set>
 
+#include "base/error.hpp"
 #include "scene.hpp"
 
 namespace fencepost::crash {
@@ -50,6 +52,7 @@ class Round {
           process.signal(SIGCONT);
         }
       }
+      if (below(3) == 0) a_person_stops(scene_.items()[below(scene_.items().size())]);
       scene_.listen(std::chrono::milliseconds(below(300)));
       return deaths >= 4 || all_ended();
     });
@@ -68,6 +71,13 @@ class Round {
     finish();
     const int items = static_cast<int>(scene_.items().size());
     scene_.judge(0, is_once(flavour_) ? items : 0);
+    for (const auto& item : prevented_) {
+      // A repeatable item may have run before, and not to its end.
+      if (is_once(flavour_)) {
+        EXPECT_EQ(scene_.receiver().arrivals(item), 0) << "F2: item " << item << " was prevented";
+      }
+      EXPECT_EQ(scene_.read(item).state, State::stopped) << "F2: item " << item << " was prevented";
+    }
     tally("hunt " + store::testing::dialect_name(dialect_) + " " + name(flavour_));
   }
 
@@ -79,6 +89,15 @@ class Round {
       how.at.push_back(std::string(kPoints[below(kPoints.size())]) + ":" + std::to_string(1 + below(6)) +
                        (below(2) == 0 ? ":kill" : ":stop"));
     scene_.start(how);
+  }
+  // Where somebody stands on the row, or in SQLite's file, the person gives up.
+  void a_person_stops(const std::string& item) {
+    try {
+      const auto answer = scene_.world().fence().stop(*impatient_->acquire(), item, "person");
+      if (answer == core::StopAnswer::prevented) prevented_.insert(item);
+    } catch (const base::InfraError& error) {
+      EXPECT_TRUE(error.retryable()) << error.what();
+    }
   }
   bool all_ended() {
     return scene_.in_state(State::done) + scene_.in_state(State::unknown) + scene_.in_state(State::failed) +
@@ -103,6 +122,9 @@ class Round {
   const Dialect dialect_;
   const Flavour flavour_;
   Scene scene_;
+  const std::unique_ptr<store::Database> impatient_ =
+      store::Database::open(scene_.world().url(), {.lock_timeout = 50ms});
+  std::set<std::string> prevented_;
 };
 
 TEST(Hunt, AtRandom) {
