@@ -1,4 +1,5 @@
-// Workers that are killed, stopped and continued anywhere. FENCEPOST_CRASH_RUNS=N hunts longer;
+// Workers that are killed, stopped and continued anywhere, under a clock that jumps, on connections that are
+// lost. FENCEPOST_CRASH_RUNS=N hunts longer;
 // FENCEPOST_CRASH_SEED=S begins with the run of that seed.
 
 #include <signal.h>
@@ -10,12 +11,15 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "commit_cutter.hpp"
 #include "scene.hpp"
 
 namespace fencepost::crash {
 namespace {
 
 using core::State;
+using store::testing::CommitCutter;
+using Cut = CommitCutter::Cut;
 using namespace std::chrono_literals;
 
 constexpr std::array kPoints{
@@ -37,11 +41,14 @@ class Round {
         scene_(dialect_, flavour_, static_cast<int>(4 + below(7))) {}
 
   void run() {
+    if (cutter_ && below(2) == 0) scene_.go_by(cutter_->url());
+    const bool clocks = below(3) == 0;
     const auto workers = 2 + below(2);
     for (std::uint64_t i = 0; i < workers; ++i) start(3);
     // What stands goes on after a while, who was killed is replaced; after some deaths nobody dies any more.
     int deaths = 0;
     scene_.until("the hunt ends", [&] {
+      scene_.listen(std::chrono::milliseconds(below(300)));
       for (std::size_t i = 0; i < scene_.processes().size(); ++i) {
         auto& process = *scene_.processes()[i];
         if (process.waited()) continue;
@@ -52,11 +59,14 @@ class Round {
           process.signal(SIGCONT);
         }
       }
+      if (cutter_ && below(3) == 0) cutter_->arm(below(2) == 0 ? Cut::before : Cut::after);
+      if (clocks && below(4) == 0) scene_.shift_clock(std::chrono::hours(below(3)) - 1h);
       if (below(3) == 0) a_person_stops(scene_.items()[below(scene_.items().size())]);
-      scene_.listen(std::chrono::milliseconds(below(300)));
       return deaths >= 4 || all_ended();
     });
     for (auto& process : scene_.processes()) process->signal(SIGCONT);
+    // What was put off while the clock was ahead is due then.
+    if (clocks) scene_.shift_clock(2h);
     start(0);
     // Who stops from here on goes on at once.
     scene_.until("all items end", [&] {
@@ -122,6 +132,8 @@ class Round {
   const Dialect dialect_;
   const Flavour flavour_;
   Scene scene_;
+  const std::unique_ptr<CommitCutter> cutter_ =
+      dialect_ == Dialect::postgres ? std::make_unique<CommitCutter>(scene_.world().url()) : nullptr;
   const std::unique_ptr<store::Database> impatient_ =
       store::Database::open(scene_.world().url(), {.lock_timeout = 50ms});
   std::set<std::string> prevented_;
