@@ -189,11 +189,17 @@ int main(int argc, char** argv) {
   fencepost::crash::Arguments arguments;
   for (int i = 1; i + 1 < argc; i += 2) arguments.emplace(argv[i], argv[i + 1]);
   fencepost::base::configure_log(fencepost::base::LogLevel::info, false);
-  try {
-    fencepost::crash::work(arguments);
-  } catch (const std::exception& error) {
-    std::cerr << "worker failed: " << error.what() << "\n";
-    return 1;
+  // Where somebody stands in SQLite's file, an engine cannot begin; it begins when the file is free.
+  for (int tries = 1;; ++tries) {
+    try {
+      fencepost::crash::work(arguments);
+      return 0;
+    } catch (const fencepost::base::InfraError& error) {
+      std::cerr << "worker failed: " << error.what() << "\n";
+      if (!error.retryable() || tries == 5) return 1;
+    } catch (const std::exception& error) {
+      std::cerr << "worker failed: " << error.what() << "\n";
+      return 1;
+    }
   }
-  return 0;
 }
