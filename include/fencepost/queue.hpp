@@ -73,10 +73,10 @@ struct Rate {
 };
 
 struct Limits {
-  int concurrency = 0;             // of the whole queue; 0: none
+  int concurrency = 0;               // of the whole queue; 0: none
   std::optional<std::string> key{};  // the column whose values are limited; an item with NULL there is not
-  int per_key = 0;                 // items of one value at work at once; 0: none
-  Rate rate;                       // of one value
+  int per_key = 0;                   // items of one value at work at once; 0: none
+  Rate rate;                         // of one value
   // How long a process that nobody can ask about keeps its seats: longer than the longest attempt, whose
   // renewal ends at the engine's deadline.
   Duration hold = std::chrono::hours(1);

@@ -132,10 +132,9 @@ class Looping {
       work_ = std::make_unique<engine::EffectWork>(engine_->context(), fence_, *effect_);
     } else {
       handler_.emplace(database, fence_, definition_, target_, given.batch, settings.number("concurrency"));
-      work_ = std::make_unique<engine::HandlerWork>(engine_->context(), fence_,
-                                                    [this](const engine::Attempt& attempt) {
-                                                      return handler_->run(attempt.claim(), attempt.stop());
-                                                    });
+      work_ = std::make_unique<engine::HandlerWork>(
+          engine_->context(), fence_,
+          [this](const engine::Attempt& attempt) { return handler_->run(attempt.claim(), attempt.stop()); });
     }
     runner_ = &engine_->add(*work_, options);
     engine_->start();

@@ -150,6 +150,7 @@ void EffectWork::reconcile(const std::string& item, std::stop_token stop) {
            asked = fence_.begin_reconcile(c, item, std::chrono::minutes(2), context_.worker);
          });
   if (!asked) return;
+  base::testpoint("reconcile.begun");
   EffectResult result{Verdict::unknown, "", "", "the platform could not be asked", {}};
   try {
     result = app_.look(*asked, stop);
@@ -170,6 +171,7 @@ void EffectWork::reconcile(const std::string& item, std::stop_token stop) {
              {"item", item},
              {"to", to ? core::name(*to) : "stale"},
              {"detail", result.detail}});
+  base::testpoint("reconciled");
 }
 
 }  // namespace fencepost::engine

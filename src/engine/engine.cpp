@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "base/testpoint.hpp"
 
 namespace fencepost::engine {
 
@@ -95,6 +96,7 @@ void Engine::sweep_loop(std::stop_token stop) {
     try {
       const auto gone = gone_workers();
       for (auto& sweeper : sweepers_) sweeper->sweep(gone);
+      base::testpoint("swept");
       auto connection = database_.acquire();
       for (const auto worker : gone) {
         if (!holds(*connection, worker)) store::forget_worker(*connection, worker);

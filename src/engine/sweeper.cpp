@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "base/testpoint.hpp"
 
 namespace fencepost::engine {
 
@@ -22,6 +23,7 @@ void Sweeper::rescue(store::Connection& connection, const store::Lapsed& row, bo
              {"claim", row.claim.value_or(0)},
              {"to", core::name(*to)},
              {"why", gone ? "its process is gone" : "its lease lapsed"}});
+  base::testpoint("rescued");
   runner_.wake();
 }
 

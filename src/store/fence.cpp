@@ -122,9 +122,9 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
                            core::State::failed, core::State::unknown, core::State::stopped})
     names["w_" + std::string(core::name(state))] = literal(core::word_of(queue, state));
   add_limit_names(names, queue, dialect);
-  for (const auto* part : {"fn_finished", "fn_finished_insert", "fn_update", "fn_update_lease", "fn_insert",
-                           "fn_insert_lease", "fn_delete", "fn_truncate", "ix_due", "ix_next", "ix_lease",
-                           "ix_open", "ix_unknown"})
+  for (const auto* part :
+       {"fn_finished", "fn_finished_insert", "fn_update", "fn_update_lease", "fn_insert", "fn_insert_lease",
+        "fn_delete", "fn_truncate", "ix_due", "ix_next", "ix_lease", "ix_open", "ix_unknown"})
     names[part] = identifier("fencepost_" + queue.name + "_" + part);
   return names;
 }

@@ -1,6 +1,7 @@
 // The acts of people: stop, delete, run now, edit, re-arm, resolve (rules 7 and 8). Each locks the row,
 // decides and writes in one transaction, so that its answer is the truth at the moment of its commit.
 
+#include "base/testpoint.hpp"
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -131,6 +132,7 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
   const auto fence = write(connection, *s, to);
   event(connection, s->item, "run_now", core::name(s->state), "claimed", fence, to.claim, actor);
   const auto started = claim(*to.claim, fence, 0, s->now, false);
+  base::testpoint("run_now.commit");
   transaction.commit();
   return {RunNowAnswer::started, started};
 }

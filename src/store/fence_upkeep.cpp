@@ -1,6 +1,7 @@
 // What keeps items from being stuck: rescue, reconcile, pause (rules 9, 10, 11, 13).
 
 #include "base/random.hpp"
+#include "base/testpoint.hpp"
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -95,6 +96,7 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
     release(connection, {*s->claim});
   event(connection, s->item, "rescued", core::name(s->state), core::name(to.state), fence, s->claim,
         "rescuer", gone ? "its process is gone" : "its lease lapsed");
+  base::testpoint("rescue.commit");
   transaction.commit();
   return to.state;
 }
@@ -173,6 +175,7 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
           "reconcile", result.detail);
   if (to.state != State::unknown) release(connection, {reconcile.effect.claim});
   if (within && to.state != State::unknown) within(connection);
+  base::testpoint("reconcile.commit");
   transaction.commit();
   return to.state;
 }

@@ -23,6 +23,8 @@ class CommitCutter {
   // The next COMMIT, of any connection, is cut off before the server gets it, or after the server has
   // answered it.
   void arm(Cut cut) { cut_ = cut; }
+  // No COMMIT has met it yet.
+  bool armed() const { return cut_ != Cut::never; }
 
  private:
   void accept_loop();

@@ -40,6 +40,20 @@ std::string table_sql(const core::Queue& queue, Dialect dialect) {
          std::string(kRepeatableColumns) + extra + fence_columns("fp_") + ")";
 }
 
+// As long as the process.
+struct SharedDatabase {
+  const std::string name = "t_" + base::random_hex(8);
+  const std::string url = with_database(postgres_url(), name);
+  SharedDatabase() { Database::open(postgres_url())->acquire()->script("CREATE DATABASE " + name); }
+  ~SharedDatabase() {
+    try {
+      Database::open(postgres_url())->acquire()->script("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+    } catch (const std::exception&) {
+      // The server itself goes away after the tests.
+    }
+  }
+};
+
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
   for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
@@ -85,17 +99,29 @@ std::string with_address(const std::string& url, const std::string& host_and_por
   return url.substr(0, begin) + host_and_port + url.substr(url.find('/', begin));
 }
 
-World::World(Dialect dialect, core::Kind kind, const DatabaseOptions& options)
-    : dialect_(dialect), queue_(queue_of(kind)) {
+void World::make_home(Home home) {
   name_ = "t_" + base::random_hex(8);
-  if (dialect == Dialect::postgres) {
-    const auto server = Database::open(postgres_url());
-    server->acquire()->script("CREATE DATABASE " + name_);
-    url_ = with_database(postgres_url(), name_);
-  } else {
+  if (dialect_ == Dialect::sqlite) {
     file_ = (std::filesystem::temp_directory_path() / (name_ + ".db")).string();
     url_ = "sqlite:" + file_;
+    return;
   }
+  if (home == Home::database) {
+    url_ = with_database(postgres_url(), name_);
+    drop_ = "DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)";
+    Database::open(postgres_url())->acquire()->script("CREATE DATABASE " + name_);
+    return;
+  }
+  static const SharedDatabase shared;
+  home_url_ = shared.url;
+  url_ = shared.url + "?options=-csearch_path%3D" + name_;
+  drop_ = "DROP SCHEMA IF EXISTS " + name_ + " CASCADE";
+  Database::open(shared.url)->acquire()->script("CREATE SCHEMA " + name_);
+}
+
+World::World(Dialect dialect, core::Kind kind, const DatabaseOptions& options, Home home)
+    : dialect_(dialect), queue_(queue_of(kind)) {
+  make_home(home);
   database_ = Database::open(url_, options);
   a_ = connect();
   b_ = connect();
@@ -113,7 +139,7 @@ World::~World() {
   database_.reset();
   try {
     if (dialect_ == Dialect::postgres)
-      Database::open(postgres_url())->acquire()->script("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)");
+      Database::open(home_url_.empty() ? postgres_url() : home_url_)->acquire()->script(drop_);
   } catch (const std::exception&) {
     // The server itself goes away after the tests.
   }
