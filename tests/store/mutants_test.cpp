@@ -4,12 +4,13 @@
 
 #include "mutants.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -40,8 +41,12 @@ std::string filter(const Mutant& mutant, Dialect dialect) {
   return name + (dialect == Dialect::postgres ? "Postgres" : "Sqlite");
 }
 
-// Part of the suite in a child; answers whether every test of it passed.
-bool passes(const std::string& guards, const Mutant& mutant, Dialect dialect) {
+// Part of the suite in a child; answers whether every test of it passed, and what it said.
+struct Ran {
+  bool passed = false;
+  std::string said;
+};
+Ran run_child(const std::string& guards, const Mutant& mutant, Dialect dialect) {
   if (dialect == Dialect::postgres) postgres_url();  // else every mutant would die of that
   const std::vector<std::string> own{"FENCEPOST_MUTANT=" + guards,
                                      "FENCEPOST_CASE=" + std::string(mutant.cases)};
@@ -57,7 +62,8 @@ bool passes(const std::string& guards, const Mutant& mutant, Dialect dialect) {
   pointers.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  const int out = memfd_create("child", MFD_CLOEXEC);
+  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
   pid_t child = 0;
   const int failed =
@@ -67,7 +73,16 @@ bool passes(const std::string& guards, const Mutant& mutant, Dialect dialect) {
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  Ran ran{WIFEXITED(status) && WEXITSTATUS(status) == 0, std::string(4000, '\0')};
+  // Its end says why.
+  const auto size = lseek(out, 0, SEEK_END);
+  const auto length = pread(out, ran.said.data(), ran.said.size(), std::max<off_t>(0, size - 4000));
+  ran.said.resize(static_cast<std::size_t>(std::max<ssize_t>(0, length)));
+  close(out);
+  return ran;
+}
+bool passes(const std::string& guards, const Mutant& mutant, Dialect dialect) {
+  return run_child(guards, mutant, dialect).passed;
 }
 
 // Two at a time: a child waits for its database more than it works.
@@ -93,8 +108,10 @@ TEST(Mutants, AreAllKilled) {
 // Else they would be killed by anything.
 TEST(Mutants, TheIntactStorePasses) {
   for_each_mutant([](const Mutant& mutant) {
-    EXPECT_TRUE(passes("", mutant, Dialect::postgres)) << mutant.killers << " " << mutant.cases;
-    EXPECT_TRUE(passes("", mutant, Dialect::sqlite)) << mutant.killers << " " << mutant.cases;
+    for (const auto dialect : {Dialect::postgres, Dialect::sqlite}) {
+      const auto ran = run_child("", mutant, dialect);
+      EXPECT_TRUE(ran.passed) << mutant.killers << " " << mutant.cases << ":\n" << ran.said;
+    }
   });
 }
 

@@ -65,6 +65,13 @@ std::vector<Start> once_starts() {
   sending.name = "sending, stop wanted";
   sending.oracle.item.stop = true;
   all.push_back(sending);
+  // A's own effect has come to its end, and another worker's has begun.
+  auto another = plain(core::Kind::once, "sending, another's", State::sending);
+  another.oracle.item.claim = another.oracle.item.effect = kReconciler;
+  another.oracle.item.has_key = true;
+  another.oracle.effects[kReconciler] = {EffectOutcome::none, false};
+  lease(another, LeaseState::live);
+  all.push_back(another);
   auto lapsed = with_effect("sending, lapsed", State::sending, EffectOutcome::none, true);
   lapsed.oracle.memory.sent_fence = kFence;
   lease(lapsed, LeaseState::lapsed);
