@@ -92,11 +92,11 @@ def drains():
         FAST,
         name="ours-repeatable-2",
     )
-    yield ours("drain", "**Fencepost**, once, 1 process", "drain --queue once", FAST, name="ours-once-1")
+    yield ours("drain", "**Fencepost**, once, 1 process", "drain --queue once --concurrency 100", FAST, name="ours-once-1")
     yield ours(
         "drain",
         "**Fencepost**, once, 2 processes",
-        "drain --queue once --processes 2",
+        "drain --queue once --concurrency 100 --processes 2",
         FAST,
         name="ours-once-2",
     )

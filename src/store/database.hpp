@@ -92,6 +92,9 @@ struct DatabaseOptions {
   int connections = 8;  // at most, in the pool
   base::Duration lock_timeout = std::chrono::seconds(5);
   base::Duration statement_deadline = std::chrono::seconds(30);
+  // PostgreSQL ends a session that does nothing for so long inside a transaction: a process that was stopped
+  // there must not keep its rows, and every gate's epoch, for longer.
+  base::Duration idle_in_transaction = std::chrono::seconds(10);
   base::Duration connect_deadline = std::chrono::seconds(10);
   bool poll_only = false;  // PostgreSQL behind a pooler in transaction mode
   std::string application = "fencepost";

@@ -181,8 +181,8 @@ void PostgresConnection::connect(const std::string& url) {
   const auto ms = [](base::Duration d) { return std::to_string(d.count() / 1000); };
   script(
       "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';"
-      "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = " +
-      ms(options_.lock_timeout) +
+      "SET idle_in_transaction_session_timeout = " +
+      ms(options_.idle_in_transaction) + "; SET lock_timeout = " + ms(options_.lock_timeout) +
       ";"
       "SET statement_timeout = " +
       ms(options_.statement_deadline) +
@@ -288,8 +288,10 @@ void PostgresConnection::begin() {
     // Behind a pooler in transaction mode nothing of the session lasts; the settings go with the transaction.
     command(
         "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on;"
-        "SET LOCAL client_min_messages = warning; SET LOCAL idle_in_transaction_session_timeout = '10s';"
-        "SET LOCAL lock_timeout = " +
+        "SET LOCAL client_min_messages = warning; SET LOCAL idle_in_transaction_session_timeout = " +
+            std::to_string(options_.idle_in_transaction.count() / 1000) +
+            ";"
+            "SET LOCAL lock_timeout = " +
             std::to_string(options_.lock_timeout.count() / 1000) +
             ";"
             "SET LOCAL statement_timeout = " +
