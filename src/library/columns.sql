@@ -34,7 +34,3 @@ SELECT NOT EXISTS (SELECT 1 FROM {table} AS c
       AND c.{effect} IS NULL)
   AND NOT EXISTS (SELECT 1 FROM {table} AS h
     WHERE h.{lease_until} IS NOT NULL AND (h.{claim_id} >> 43) = $1 AND h.{status} <> {w_unknown})
-
--- name: payload_of
--- $1 item: what a claim that was made by run_now brings along.
-SELECT {payload_json} FROM {table} AS t WHERE t.{key} = {k1}

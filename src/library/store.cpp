@@ -43,12 +43,7 @@ RunNowAnswer Store::run_now(const Queue& queue, const std::string& item, const s
   // The claim is drawn here, so that a repetition after a doubt knows its own.
   const auto claim = store::new_claim(worker->number());
   auto run = store::until_certain(core.database(), [&](store::Connection& connection, bool) {
-    auto made = fence.run_now(connection, item, actor, worker->lease(), worker->number(), claim);
-    if (made.claim) {
-      const auto payload = connection.run(fence.over(library::sql::payload_of), {item});
-      if (!payload.empty()) made.claim->payload = payload[0][0].text();
-    }
-    return made;
+    return fence.run_now(connection, item, actor, worker->lease(), worker->number(), claim);
   });
   if (run.claim && !worker->submit(*run.claim))
     core.database().retrying([&](store::Connection& connection) {
