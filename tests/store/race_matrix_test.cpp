@@ -67,7 +67,7 @@ std::string blocked(World& world, ThreadOfB& thread, const Start& start, const O
     return wrong;
   }
   auto b_answer = thread.run([&] { return answer_of(b, c, world.b()); });
-  const bool waited = waits_for_lock(world, thread.pid(), [&] { return thread.finished(); });
+  const bool waited = waits_for_lock(world, thread.pid(), [&] { return ready(b_answer); });
   if (!waited) b_answer.wait();
   if (commit)
     world.a().commit();

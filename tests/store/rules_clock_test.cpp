@@ -133,7 +133,7 @@ TEST_P(Rule17, ALeaseThatEndsDuringTheWaitEndsTheGate) {
   w.run(w.a(), "SELECT 1 FROM {table} FOR UPDATE");
   auto answer =
       thread.run([&] { return std::string(fence().begin_effect(w.b(), c, kPost) ? "passed" : "revoked"); });
-  EXPECT_TRUE(waits_for_lock(w, thread.pid(), [&] { return thread.finished(); }));
+  EXPECT_TRUE(waits_for_lock(w, thread.pid(), [&] { return ready(answer); }));
   while (!lapsed()) std::this_thread::yield();
   w.a().rollback();
   EXPECT_EQ(answer.get(), "revoked");
@@ -157,7 +157,7 @@ TEST_P(Rule17, ADelayCountsFromAfterTheWait) {
                                                                                                    : "");
   };
   auto answer = thread.run(snooze);
-  EXPECT_TRUE(waits_for_lock(w, thread.pid(), [&] { return thread.finished(); }));
+  EXPECT_TRUE(waits_for_lock(w, thread.pid(), [&] { return ready(answer); }));
   const auto now = [&] { return w.run("SELECT fencepost_now()")[0][0].integer(); };
   const auto waited_from = now();
   while (now() < waited_from + 200'000) std::this_thread::yield();

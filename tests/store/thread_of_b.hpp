@@ -1,7 +1,7 @@
 #pragma once
 // The thread of the party that may have to wait: one for thousands of cases.
 
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <future>
@@ -19,7 +19,6 @@ class ThreadOfB {
 
   // One piece of work at a time.
   std::future<std::string> run(std::function<std::string()> work) {
-    finished_ = false;
     std::packaged_task<std::string()> task(std::move(work));
     auto answer = task.get_future();
     {
@@ -29,7 +28,6 @@ class ThreadOfB {
     ready_.notify_one();
     return answer;
   }
-  bool finished() const { return finished_; }
 
  private:
   void loop(const std::stop_token& stop) {
@@ -42,7 +40,6 @@ class ThreadOfB {
         task_.reset();
       }
       task();
-      finished_ = true;
     }
   }
 
@@ -50,8 +47,13 @@ class ThreadOfB {
   std::mutex mutex_;
   std::condition_variable_any ready_;
   std::optional<std::packaged_task<std::string()>> task_;
-  std::atomic<bool> finished_{false};
   std::jthread thread_;
 };
+
+// Whether the work has ended. Asked of the answer itself: a flag beside it would be raised after the answer can
+// be taken, and then speak for the next piece of work.
+inline bool ready(const std::future<std::string>& answer) {
+  return answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
 
 }  // namespace fencepost::store::testing
