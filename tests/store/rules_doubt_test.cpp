@@ -156,7 +156,7 @@ class Rule04Standby : public Rule04 {
                                   {thread.pid()});
       return !rows[0][0].is_null() && rows[0][0].boolean();
     };
-    while (!thread.finished()) {
+    while (!ready(answer)) {
       if (waits()) world.run("SELECT pg_cancel_backend(?1::int)", {thread.pid()});
     }
     return answer.get();
