@@ -1,5 +1,8 @@
 #include "engine/gates.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/log.hpp"
 #include "base/random.hpp"
 
@@ -13,42 +16,51 @@ constexpr std::size_t kGroup = 500;
 std::optional<store::Effect> Gates::pass(const store::Claim& claim, const store::EffectRequest& request,
                                          const store::Fence::Allowed& allowed, base::BootTime until) {
   if (allowed) return pass_alone(claim, request, allowed, until, false);
-  Waiting mine{&claim, &request, {}, false, false};
-  std::unique_lock lock(mutex_);
-  waiting_.push_back(&mine);
-  while (!mine.done) {
-    if (leading_) {
-      passed_.wait(lock, [&] { return mine.done || !leading_; });
-      continue;
-    }
-    leading_ = true;
-    std::vector<Waiting*> group;
-    while (!waiting_.empty() && group.size() < kGroup) {
-      group.push_back(waiting_.back());
-      waiting_.pop_back();
-    }
-    lock.unlock();
-    pass_group(group);
-    lock.lock();
-    for (auto* one : group) one->done = true;
-    leading_ = false;
-    passed_.notify_all();
+  const auto mine = std::make_shared<Waiting>(&claim, &request);
+  bool leads = false;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(mine);
+    leads = !std::exchange(leading_, true);
   }
-  lock.unlock();
-  if (mine.effect) return remember(mine.effect);
+  if (!leads) mine->woken.acquire();
+  if (!mine->done) lead();
+  if (mine->effect) return remember(mine->effect);
   // Left out or refused: alone it waits for its row, and is told.
-  return pass_alone(claim, request, {}, until, mine.doubt);
+  return pass_alone(claim, request, {}, until, mine->doubt);
 }
 
-void Gates::pass_group(std::vector<Waiting*>& group) {
+void Gates::lead() {
+  Group group;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kGroup));
+    group.assign(waiting_.begin(), end);
+    waiting_.erase(waiting_.begin(), end);
+  }
+  pass_group(group);
+  std::shared_ptr<Waiting> next;
+  {
+    const std::lock_guard lock(mutex_);
+    leading_ = !waiting_.empty();
+    if (leading_) next = waiting_.front();
+  }
+  if (next) next->woken.release();
+  for (const auto& one : group) {
+    one->done = true;
+    one->woken.release();
+  }
+}
+
+void Gates::pass_group(const Group& group) {
   try {
     std::vector<store::Fence::GateRequest> requests;
-    for (const auto* one : group) requests.push_back({*one->claim, *one->request});
+    for (const auto& one : group) requests.push_back({*one->claim, *one->request});
     auto connection = context_.database.acquire();
     auto effects = fence_.begin_effects(*connection, requests);
     for (std::size_t i = 0; i < group.size(); ++i) group[i]->effect = std::move(effects[i]);
   } catch (const base::InfraError& error) {
-    for (auto* one : group) one->doubt = error.in_doubt();
+    for (const auto& one : group) one->doubt = error.in_doubt();
     base::log(base::LogLevel::warn, error.in_doubt() ? "gates in doubt" : "gates failed",
               {{"queue", fence_.queue().name}, {"items", group.size()}, {"error", error.what()}});
   } catch (const std::exception& error) {

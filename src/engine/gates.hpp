@@ -2,9 +2,11 @@
 // Gates in groups: whoever comes while a gate commits waits and goes through the next one with all the others
 // that came meanwhile. The first does not wait for anybody.
 
-#include <condition_variable>
+#include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <vector>
 
 #include "engine/context.hpp"
@@ -23,14 +25,18 @@ class Gates {
                                     const store::Fence::Allowed& allowed, base::BootTime until);
 
  private:
+  // Shared with the leader, who may still be waking its owner when that one has gone on.
   struct Waiting {
     const store::Claim* claim;
     const store::EffectRequest* request;
-    std::optional<store::Effect> effect;
+    std::optional<store::Effect> effect = {};
     bool doubt = false;  // the group's commit was
-    bool done = false;
+    bool done = false;   // else, when woken: the next leader
+    std::binary_semaphore woken{0};
   };
-  void pass_group(std::vector<Waiting*>& group);
+  using Group = std::vector<std::shared_ptr<Waiting>>;
+  void lead();
+  void pass_group(const Group& group);
   std::optional<store::Effect> pass_alone(const store::Claim& claim, const store::EffectRequest& request,
                                           const store::Fence::Allowed& allowed, base::BootTime until,
                                           bool doubt);
@@ -39,9 +45,8 @@ class Gates {
   const Context& context_;
   const store::Fence& fence_;
   std::mutex mutex_;
-  std::condition_variable passed_;
-  std::vector<Waiting*> waiting_;
-  bool leading_ = false;  // somebody leads a group through
+  std::deque<std::shared_ptr<Waiting>> waiting_;  // the first of them leads next
+  bool leading_ = false;                          // somebody leads a group through
 };
 
 }  // namespace fencepost::engine

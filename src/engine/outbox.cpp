@@ -27,16 +27,15 @@ void Outbox::add(Result result) {
   waiting_.push_back(std::move(result));
 }
 
-std::vector<Result> Outbox::take(std::size_t n) {
+std::vector<Result> Outbox::take(std::size_t n, base::BootTime now) {
   const std::lock_guard lock(mutex_);
   std::vector<Result> taken;
-  if (waiting_.size() <= n) {
-    taken.swap(waiting_);
-  } else {
-    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(n);
-    std::move(waiting_.begin(), end, std::back_inserter(taken));
-    waiting_.erase(waiting_.begin(), end);
-  }
+  while (taken.size() < n && !put_off_.empty() && put_off_.begin()->first <= now)
+    taken.push_back(std::move(put_off_.extract(put_off_.begin()).mapped()));
+  const auto end =
+      waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(n - taken.size(), waiting_.size()));
+  std::move(waiting_.begin(), end, std::back_inserter(taken));
+  waiting_.erase(waiting_.begin(), end);
   return taken;
 }
 
@@ -46,14 +45,26 @@ void Outbox::put_back(std::vector<Result> results) {
                   std::make_move_iterator(results.end()));
 }
 
+void Outbox::put_off(Result result, base::BootTime at) {
+  const std::lock_guard lock(mutex_);
+  put_off_.emplace(at, std::move(result));
+}
+
 std::size_t Outbox::size() const {
   const std::lock_guard lock(mutex_);
-  return waiting_.size();
+  return waiting_.size() + put_off_.size();
+}
+
+std::size_t Outbox::ready(base::BootTime now) const {
+  const std::lock_guard lock(mutex_);
+  const auto due = std::distance(put_off_.begin(), put_off_.upper_bound(now));
+  return waiting_.size() + static_cast<std::size_t>(due);
 }
 
 base::BootTime Outbox::oldest() const {
   const std::lock_guard lock(mutex_);
-  return waiting_.empty() ? base::BootTime::max() : waiting_.front().since;
+  const auto first = put_off_.empty() ? base::BootTime::max() : put_off_.begin()->first;
+  return waiting_.empty() ? first : std::min(first, waiting_.front().since);
 }
 
 Outbox::Written Outbox::write(store::Connection& connection, const std::vector<Result>& results, int n,

@@ -2,6 +2,7 @@
 // Results that wait to be written, and how they are written: in groups, with the next claim in the same
 // transaction. PEERS' figures: that is worth more than any number of threads.
 
+#include <map>
 #include <mutex>
 #include <variant>
 #include <vector>
@@ -27,12 +28,17 @@ class Outbox {
   Outbox(const Context& context, const store::Fence& fence) : context_(context), fence_(fence) {}
 
   void add(Result result);
-  // Takes what waits, at most n.
-  std::vector<Result> take(std::size_t n);
+  // Takes what is ready, at most n.
+  std::vector<Result> take(std::size_t n, base::BootTime now);
   // Puts results back, before the others: their write has failed.
   void put_back(std::vector<Result> results);
+  // Puts back a result that a group has left out, for a group from `at` on.
+  void put_off(Result result, base::BootTime at);
+  // All that are not written yet.
   std::size_t size() const;
-  // When the oldest came; nothing waits: a time that never comes.
+  // Those that a group would take now.
+  std::size_t ready(base::BootTime now) const;
+  // When the oldest of them came, or the next one put off is to be tried; none: a time that never comes.
   base::BootTime oldest() const;
 
   // One transaction: settles what nobody holds or has changed of `results`, and claims n. Throws as the store
@@ -53,6 +59,7 @@ class Outbox {
   const store::Fence& fence_;
   mutable std::mutex mutex_;
   std::vector<Result> waiting_;
+  std::multimap<base::BootTime, Result> put_off_;
 };
 
 }  // namespace fencepost::engine

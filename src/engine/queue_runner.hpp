@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <stop_token>
 #include <thread>
@@ -89,6 +90,7 @@ class QueueRunner final : private Desk {
     base::BootTime again;  // look again at the latest
   };
   Round next_round() const;
+  base::BootTime feeders_sleep_until() const;
   // Answers whether the database took it.
   bool feed(int n, std::uint64_t wakes);
   void fed(std::vector<Result> results, const std::vector<bool>& settled);
@@ -123,9 +125,10 @@ class QueueRunner final : private Desk {
   bool more_due_ = true;  // the last claim took all that it wanted, or something was added since
   std::uint64_t wakes_ = 0;
   base::BootTime next_look_{};
-  int claiming_ = 0;  // what the feeders are asking for at this moment
-  int feeding_ = 0;   // feeders that are at the database
-  int failures_ = 0;  // of the database, one after the other
+  int claiming_ = 0;                      // what the feeders are asking for at this moment
+  int feeding_ = 0;                       // feeders that are at the database
+  std::multiset<base::BootTime> asleep_;  // until when each feeder sleeps that has nothing to do
+  int failures_ = 0;                      // of the database, one after the other
   int feeders_left_ = 0;
   bool stopping_ = false;
   base::BootTime next_renewal_{};  // only renew()'s, which one thread calls

@@ -9,12 +9,14 @@ FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::te
 
 -- name: close_effects
 -- Batch of claim, outcome, remote id, remote URL, detail, decided by. A known outcome is never overturned.
--- The rows' items are locked, so no two callers close one effect at a time.
+-- The rows' items are locked, so no two callers close one effect at a time. By claim, not through the index
+-- on what is open, which the planner believes to be empty.
 UPDATE fencepost_effects AS e SET outcome = s.outcome, outcome_at = fencepost_now(),
   remote_id = s.remote_id, remote_url = s.remote_url, detail = s.detail, decided_by = s.decided_by
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
   AS s(claim, outcome, remote_id, remote_url, detail, decided_by)
-WHERE e.claim = s.claim AND (e.outcome IS NULL OR e.outcome = 'unknown')
+  CROSS JOIN LATERAL (SELECT c.id, c.outcome FROM fencepost_effects AS c WHERE c.claim = s.claim LIMIT 1) AS o
+WHERE e.id = o.id AND (o.outcome IS NULL OR o.outcome = 'unknown')
 RETURNING e.claim
 
 -- name: add_events

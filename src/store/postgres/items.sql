@@ -1,11 +1,16 @@
 -- The protocol over one fenced table. {names} are the queue's identifiers and words, quoted by fence.cpp.
 -- fencepost_now() is volatile: written as a scalar subquery it is read once and can use an index; written
 -- plainly it is read again when a statement that waited for a row checks its WHERE once more (rule 17).
+-- Groups find their rows by key (LATERAL, LIMIT 1), lock and judge them, and write them by the address and
+-- the fence of the version that was locked. The planner takes a queue's table for what it was at the last
+-- ANALYZE, when hardly a row was claimed: given a test of the state to join with, it goes through all claimed
+-- rows for each row of the group. Nothing here waits (SKIP LOCKED), so nothing that was judged has changed; a
+-- row that somebody changed since the statement began is left out like one that somebody holds.
 
 -- name: claim
 -- $1 how many, $2 lease in µs, $3 the worker's number in the high bits of every claim
 WITH due AS (
-  SELECT c.{key} AS fencepost_k FROM {table} AS c
+  SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{fence} AS fencepost_f FROM {table} AS c
   WHERE c.{status} = {w_queued}
     AND c.{run_at} <= (SELECT fencepost_now())
     AND {enabled_c}
@@ -20,9 +25,8 @@ UPDATE {table} AS t SET
   {fence} = t.{fence} + 1,
   {lease_until} = fencepost_now() + $2::bigint
 FROM due
-WHERE t.{key} = due.fencepost_k
-  AND t.{status} = {w_queued}                                    --! claim_state_subquery
-  AND t.{effect} IS NULL                                         --! claim_effect
+WHERE t.ctid = due.fencepost_tid AND t.{key} = due.fencepost_k
+  AND t.{fence} = due.fencepost_f                                --! claim_state_subquery
 RETURNING t.{key}::text, t.{claim_id}, t.{fence}, t.{attempt}, t.{run_at}, t.{stop_wanted}, {effect_key_t},
   {payload_json}, {priority_t}
 
@@ -59,9 +63,16 @@ RETURNING t.{key}::text, t.{fence}, t.{status}::text
 WITH s AS (
   SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[],
     $7::int[], $8::text[]) AS s(item, claim, fence, word, delay, at, counts, error)
-), locked AS (
-  SELECT l.{key} AS fencepost_k, s.* FROM {table} AS l JOIN s ON l.{key} = {k_item}
-  ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
+), locked AS MATERIALIZED (
+  SELECT l.fencepost_k, l.fencepost_tid, l.fence AS fencepost_f, s.* FROM s CROSS JOIN LATERAL (
+    SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{claim_id} AS claim, c.{fence} AS fence,
+      c.{status} AS status
+    FROM {table} AS c WHERE c.{key} = {k_item} LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+  ) AS l
+  WHERE TRUE
+    AND l.claim = s.claim                                        --! settle_identity
+    AND l.fence = s.fence                                        --! settle_identity,settle_fence
+    AND l.status = {w_claimed}                                   --! settle_identity
 )
 UPDATE {table} AS t SET
   {status} = (CASE
@@ -70,15 +81,12 @@ UPDATE {table} AS t SET
     ELSE s.word END)::{status_type},
   {fence} = t.{fence} + 1,
   {lease_until} = NULL,
-  {run_at} = coalesce(s.at, fencepost_now() + s.delay, t.{run_at}),
+  {run_at} = coalesce(s.at, (SELECT fencepost_now()) + s.delay, t.{run_at}),
   {attempt} = t.{attempt} + s.counts,
   {stop_wanted} = FALSE,
   {last_error} = s.error
 FROM locked AS s
-WHERE t.{key} = s.fencepost_k
-  AND t.{claim_id} = s.claim                                     --! settle_identity
-  AND t.{fence} = s.fence                                        --! settle_identity,settle_fence
-  AND t.{status} = {w_claimed}                                   --! settle_identity
+WHERE t.ctid = s.fencepost_tid AND t.{key} = s.fencepost_k AND t.{fence} = s.fencepost_f
 RETURNING t.{key}::text, t.{fence}, t.{status}::text
 
 -- name: acknowledge
@@ -96,14 +104,17 @@ RETURNING t.{fence}, t.{status}::text
 -- name: renew
 -- Batch of item, claim; $3 lease in µs. Rows that somebody holds are skipped: a renewal that waits for one
 -- row would let all the others of its worker lapse.
-WITH s AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS s(item, claim)), mine AS (
-  SELECT l.{key} AS fencepost_k, s.claim FROM {table} AS l JOIN s ON l.{key} = {k_item}
-  WHERE l.{claim_id} = s.claim AND l.{status} = {w_claimed}
-  ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
+WITH s AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS s(item, claim)), mine AS MATERIALIZED (
+  SELECT l.fencepost_k, l.fencepost_tid, l.fence AS fencepost_f FROM s CROSS JOIN LATERAL (
+    SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{claim_id} AS claim, c.{fence} AS fence,
+      c.{status} AS status
+    FROM {table} AS c WHERE c.{key} = {k_item} LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+  ) AS l
+  WHERE l.claim = s.claim AND l.status = {w_claimed}
 )
 UPDATE {table} AS t SET {lease_until} = fencepost_now() + $3::bigint
 FROM mine
-WHERE t.{key} = mine.fencepost_k AND t.{claim_id} = mine.claim AND t.{status} = {w_claimed}
+WHERE t.ctid = mine.fencepost_tid AND t.{key} = mine.fencepost_k AND t.{fence} = mine.fencepost_f
 RETURNING t.{claim_id}, t.{fence}, t.{stop_wanted}
 
 -- name: gate
@@ -129,23 +140,28 @@ RETURNING t.{fence}, {effect_key_t}
 -- one of them must not keep the others from their deadlines (rule 14); nothing here waits, so nothing that
 -- was read is stale.
 WITH s AS (SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[])
-    AS s(item, claim, fence, key)), locked AS (
-  SELECT l.{key} AS fencepost_k, s.* FROM {table} AS l JOIN s ON l.{key} = {k_item}
-  ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
+    AS s(item, claim, fence, key)), locked AS MATERIALIZED (
+  SELECT l.fencepost_k, l.fencepost_tid, l.fence AS fencepost_f, s.key FROM s CROSS JOIN LATERAL (
+    SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{claim_id} AS claim, c.{fence} AS fence,
+      c.{status} AS status, {enabled_c} AS enabled, c.{stop_wanted} AS stop_wanted, c.{effect} AS effect,
+      c.{lease_until} AS lease_until, c.{run_at} AS run_at
+    FROM {table} AS c WHERE c.{key} = {k_item} LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+  ) AS l
+  WHERE TRUE
+    AND l.claim = s.claim                                        --! gate_identity
+    AND l.fence = s.fence                                        --! gate_identity,gate_fence
+    AND l.status = {w_claimed}                                   --! gate_identity,gate_fence
+    AND l.enabled                                                --! gate_enabled
+    AND NOT l.stop_wanted                                        --! gate_enabled
+    AND l.effect IS NULL                                         --! gate_effect,gate_identity
+    AND l.lease_until > fencepost_now()                          --! gate_lease
+    AND l.run_at <= fencepost_now()                              --! gate_due
 )
 UPDATE {table} AS t SET
   {status} = {w_sending}, {effect} = t.{claim_id}, {effect_key} = coalesce(t.{effect_key}, s.key),
   {lease_until} = fencepost_now() + $5::bigint, {fence} = t.{fence} + 1
 FROM locked AS s
-WHERE t.{key} = s.fencepost_k
-  AND t.{claim_id} = s.claim                                     --! gate_identity
-  AND t.{fence} = s.fence                                        --! gate_identity,gate_fence
-  AND t.{status} = {w_claimed}                                   --! gate_identity,gate_fence
-  AND {enabled_t}                                                --! gate_enabled
-  AND NOT t.{stop_wanted}                                        --! gate_enabled
-  AND t.{effect} IS NULL                                         --! gate_effect,gate_identity
-  AND t.{lease_until} > fencepost_now()                          --! gate_lease
-  AND t.{run_at} <= fencepost_now()                              --! gate_due
+WHERE t.ctid = s.fencepost_tid AND t.{key} = s.fencepost_k AND t.{fence} = s.fencepost_f
 RETURNING t.{key}::text, t.{fence}, {effect_key_t}
 
 -- name: settle_sent
@@ -153,19 +169,23 @@ RETURNING t.{key}::text, t.{fence}, {effect_key_t}
 -- since, not even to want a stop. Everything else is decided one by one (settle_effect).
 WITH s AS (
   SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS s(item, claim, fence)
-), locked AS (
-  SELECT l.{key} AS fencepost_k, s.* FROM {table} AS l JOIN s ON l.{key} = {k_item}
-  ORDER BY l.{key} FOR NO KEY UPDATE OF l SKIP LOCKED
+), locked AS MATERIALIZED (
+  SELECT l.fencepost_k, l.fencepost_tid, l.fence AS fencepost_f FROM s CROSS JOIN LATERAL (
+    SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{effect} AS effect, c.{fence} AS fence,
+      c.{status} AS status, c.{stop_wanted} AS stop_wanted
+    FROM {table} AS c WHERE c.{key} = {k_item} LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+  ) AS l
+  WHERE TRUE
+    AND l.effect = s.claim                                       --! sent_identity
+    AND l.fence = s.fence                                        --! sent_identity,sent_untouched
+    AND l.status = {w_sending}                                   --! sent_untouched
+    AND NOT l.stop_wanted
 )
 UPDATE {table} AS t SET
   {status} = {w_done}, {fence} = t.{fence} + 1, {lease_until} = NULL, {attempt} = t.{attempt} + 1,
   {last_error} = NULL
 FROM locked AS s
-WHERE t.{key} = s.fencepost_k
-  AND t.{effect} = s.claim                                       --! sent_identity
-  AND t.{fence} = s.fence                                        --! sent_identity,sent_untouched
-  AND t.{status} = {w_sending}                                   --! sent_untouched
-  AND NOT t.{stop_wanted}
+WHERE t.ctid = s.fencepost_tid AND t.{key} = s.fencepost_k AND t.{fence} = s.fencepost_f
 RETURNING t.{key}::text, t.{fence}
 
 -- name: lock_item
