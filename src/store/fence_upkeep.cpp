@@ -87,13 +87,18 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
   if (to.state == State::unknown && s->outcome == EffectOutcome::none)
     close(connection, *s->effect, {Verdict::unknown, "", "", *to.error, {}}, "rescuer");
   // The rescued attempt's seats: an effect may still be under way until its deadline. A process of this host
-  // that lives, but stalls, may still act: it keeps them until it comes back or dies.
+  // that lives, but stalls, may still act: it keeps them until it comes back or dies. What a dead one has
+  // sent may be in its receiver's hands.
   const bool ran = s->state == State::claimed || s->state == State::sending || s->lease_until;
   if (to.state == State::unknown && guard("seat_unknown"))
     hold_seats(connection, *s->effect, s->deadline);
   else if (limited() && ran && s->claim &&
-           (gone || !guard("seat_zombie") || !may_live_here(connection, worker_of(*s->claim))))
-    release(connection, {*s->claim});
+           (gone || !guard("seat_zombie") || !may_live_here(connection, worker_of(*s->claim)))) {
+    if (outlives_its_process())
+      hold_seats(connection, *s->claim, s->now + queue_.limits.in_flight.count());
+    else
+      release(connection, {*s->claim});
+  }
   event(connection, s->item, "rescued", core::name(s->state), core::name(to.state), fence, s->claim,
         "rescuer", gone ? "its process is gone" : "its lease lapsed");
   base::testpoint("rescue.commit");
