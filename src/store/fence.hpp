@@ -312,9 +312,14 @@ class Fence {
   struct Count {
     std::string word;
     std::int64_t items;
-    Duration oldest;  // since its run_at; negative: due in the future
+    Duration oldest{};  // since its run_at; negative: due in the future. Of those that were counted
+    bool at_least = false;
   };
-  std::vector<Count> counts(Connection& connection) const;
+  // Items that are not finished are all counted. Finished ones only among the first `looked_at` rows of the
+  // table: a table that has more says "at least" of them, and of words that the queue does not know. So the
+  // cost does not grow with the history.
+  static constexpr std::int64_t kLookedAt = 10'000;
+  std::vector<Count> counts(Connection& connection, std::int64_t looked_at = kLookedAt) const;
   // Pauses or resumes the queue: no claim, and no gate, passes while it is paused.
   void pause(Connection& connection, bool paused, const std::string& why) const;
   // Rule 13: marks what was due as unknown, until a person resolves it. Answers how many.
