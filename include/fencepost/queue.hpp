@@ -91,7 +91,7 @@ struct Limits {
 
 // A queue: a table with a status column, and how its items are worked.
 struct Queue {
-  std::string name{};   // unique in the database; [a-z0-9_-]{1,63}
+  std::string name{};   // unique in the database; [a-z0-9_-]{1,40}
   std::string table{};  // may be schema-qualified on PostgreSQL: "crm.places"
   std::string key = "id";
   KeyType key_type = KeyType::bigint;

@@ -74,6 +74,7 @@ inline constexpr Mutant kMutants[] = {
     {"retention_held", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
     {"retention_effects", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
     {"retention_status", "Store/RetentionTest.FinishedRowsGoWhereTheQueueAsksForIt/"},
+    {"adopt_busy", "Store/Adopt.NoOtherFlagsWhileItemsAreWorked/"},
     {"budget_quota", "Store/PromiseF4.NoBucketIsOverdrawn/"},
 };
 
