@@ -19,7 +19,7 @@ using nlohmann::json;
 
 std::string counts_of(const json& queue) {
   std::string out;
-  const auto& at_least = queue.at("counted_at_least");
+  const auto at_least = queue.value("counted_at_least", json::array());
   for (const auto& count : queue.at("counts").items()) {
     const bool more = std::find(at_least.begin(), at_least.end(), count.key()) != at_least.end();
     out += (out.empty() ? "" : ", ") + count.key() + " " + count.value().dump() + (more ? "+" : "");
