@@ -208,8 +208,8 @@ def history_section(facts):
             "**Counts** read what is not finished through its partial indexes, and at most 10,000 rows of the table "
             "for the rest: of a longer one they say *at least* (`10000+`).\n",
             "**Vacuum pressure.** What such a drain has left behind in PostgreSQL, before a vacuum: every item is "
-            "updated twice, a `once` item three times, and each update leaves a dead row. That is pressure by what is "
-            "worked, not by what is finished: finished rows are never touched again. Autovacuum's default threshold "
+            "updated twice, a `once` item three times, and each update leaves a dead row (the warm-up's are "
+            "among them). That is pressure by what is worked, not by what is finished: finished rows are never touched again. Autovacuum's default threshold "
             "is a fifth of the table, so beside a long history it comes late and the due index carries the dead "
             "entries meanwhile: `ALTER TABLE … SET (autovacuum_vacuum_scale_factor = 0, "
             "autovacuum_vacuum_threshold = 20000)` makes it come as often as beside none. SQLite has no dead rows: "
