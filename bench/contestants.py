@@ -304,13 +304,16 @@ def sqlites():
         yield peer(section, f"plainjob-{tail}", f"plainjob, {said}", theirs, items, True, full)
 
 
+FEW_FINISHED = 10_000
+
+
 def histories(finished):
-    """Each twice: on an empty table, and beside that many finished items."""
+    """Each twice: beside few finished items, and beside that many."""
     for kind in ("repeatable", "once"):
         for sqlite in (False, True):
             where = "SQLite" if sqlite else "PostgreSQL"
-            for history in (0, finished):
-                said = f"{history:,} finished before" if history else "an empty table"
+            for history in (FEW_FINISHED, finished):
+                said = f"{history:,} finished before"
                 options = f"--queue {kind} --history {history}"
                 tail = f"{'sqlite' if sqlite else 'postgres'}-{kind}-{history}"
                 yield ours(

@@ -261,7 +261,7 @@ def arguments():
         description=__doc__.split("\n", maxsplit=1)[0],
         epilog="scripts/bench --races [PAGE]: what ours and the peers let through, into docs/races.md.",
     )
-    parser.add_argument("--rounds", type=int, help="default 5; with --history 3")
+    parser.add_argument("--rounds", type=int, help="default 5; with --history 1, at most 5 minutes")
     parser.add_argument(
         "--scale", type=float, default=1.0, help="more or fewer items than usual, as a factor"
     )
@@ -288,7 +288,7 @@ def arguments():
     if options.quick:
         options.rounds, options.scale, options.samples = options.rounds or 1, 0.04, 10
         options.finished = min(options.finished, 20_000)
-    options.rounds = options.rounds or (3 if options.history else 5)
+    options.rounds = options.rounds or (1 if options.history else 5)
     # The page in docs is written out of whole runs only.
     part = options.quick or options.only
     options.out = options.out or machine.ROOT / ("build/bench" if part else "docs") / "benchmarks.md"

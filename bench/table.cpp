@@ -84,6 +84,19 @@ void Table::add_history(std::int64_t items) {
         {items});
 }
 
+store::Fence Table::keep_finished(base::Duration keep, std::int64_t old) {
+  auto queue = fence_.queue();
+  queue.keep_finished = keep;
+  auto connection = database_.acquire();
+  store::Fence fence(queue, database_.dialect(), store::own_schema(*connection));
+  fence.install(*connection);
+  connection->run(
+      made("UPDATE fencepost_finished SET at = 0 WHERE queue = 'bench' AND CAST(item AS BIGINT) <= " +
+           std::to_string(old)),
+      {});
+  return fence;
+}
+
 bool Table::unfinished() {
   const auto rows = database_.acquire()->run(
       made("SELECT EXISTS (SELECT 1 FROM bench_items WHERE status IN ('queued', 'claimed', 'sending'))"));

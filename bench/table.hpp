@@ -20,6 +20,9 @@ class Table {
   void fill(std::int64_t items);
   // Adds finished items, as a table has after a long life.
   void add_history(std::int64_t items);
+  // Has finished items deleted when they have been so for `keep`; those with ids up to `old` are long due.
+  // The queue with that retention, for a Retention to work by.
+  store::Fence keep_finished(base::Duration keep, std::int64_t old);
   // Whether anything is queued or in work. Cheap: asks the index for one row.
   bool unfinished();
   std::int64_t count(const std::string& word);

@@ -7,10 +7,15 @@
 
 #include "bench/measure.hpp"
 #include "bench/table.hpp"
+#include "store/retention.hpp"
 
 namespace fencepost::bench {
 
 namespace {
+
+// Finished rows that are older than they are kept, for retention to delete in its steps.
+constexpr std::int64_t kOld = 5000;
+constexpr double kStep = 500;
 
 double median_ms(int samples, const std::function<void()>& ask) {
   ask();
@@ -48,9 +53,21 @@ int upkeep(const Options& options) {
   // Looks for once items whose word was changed by others; asks nothing where the queue is repeatable.
   const double misplaced = median_ms(samples, [&] { fence.misplaced(*connection, 100); });
   const double counts = median_ms(std::min(samples, 20), [&] { fence.counts(*connection); });
+  std::int64_t counted = 0;
+  for (const auto& count : fence.counts(*connection)) counted += count.at_least ? 0 : count.items;
+
+  const auto old = std::min(kOld, options.history);
+  const auto kept = table.keep_finished(std::chrono::hours(1), old);
+  table.settle_down();
+  store::Retention retention({&kept});
+  const auto begun = now();
+  const auto deleted = retention.run(*connection, base::system_clock(), std::chrono::minutes(5)).items;
+  const double retained = seconds_since(begun) * 1000 / (static_cast<double>(old) / kStep);
   std::cout << "{\"claim\": " << claim << ", \"next_due\": " << next_due << ", \"lapsed\": " << lapsed
-            << ", \"misplaced\": " << misplaced << ", \"counts\": " << counts << "}\n";
-  return 0;
+            << ", \"misplaced\": " << misplaced << ", \"counts\": " << counts
+            << ", \"retention\": " << retained << ", \"deleted\": " << deleted << "}\n";
+  // Finished rows are counted to their end, or not at all, but what is not finished always is.
+  return deleted == old && counted >= options.items ? 0 : 1;
 }
 
 }  // namespace fencepost::bench

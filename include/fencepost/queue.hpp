@@ -80,6 +80,10 @@ struct Limits {
   // How long a process that nobody can ask about keeps its seats: longer than the longest attempt, whose
   // renewal ends at the engine's deadline.
   Duration hold = std::chrono::hours(1);
+  // How long what a killed process has sent may still be worked at its receiver: it keeps its seats for so
+  // long after it was found to be gone. At least the time-out of a handler's requests; 0 where the receiver
+  // drops a request with its connection. (Of `once` items the request's hard deadline says it.)
+  Duration in_flight = std::chrono::seconds(30);
 
   bool operator==(const Limits&) const = default;
   bool any() const { return concurrency > 0 || per_key > 0 || rate.any(); }
@@ -87,7 +91,7 @@ struct Limits {
 
 // A queue: a table with a status column, and how its items are worked.
 struct Queue {
-  std::string name{};   // unique in the database; [a-z0-9_-]{1,63}
+  std::string name{};   // unique in the database; [a-z0-9_-]{1,40}
   std::string table{};  // may be schema-qualified on PostgreSQL: "crm.places"
   std::string key = "id";
   KeyType key_type = KeyType::bigint;

@@ -21,11 +21,13 @@ struct StoreOptions {
   std::string state_folder;  // for lock files of this host's workers; empty: of the user's session
 };
 
-// Per status word: how many items, and since when the oldest is due (negative: it is due in the future).
+// Per status word: how many items, and since when the oldest is due (negative: it is due in the future). Of a
+// table with more than 10,000 rows, what is finished is not counted to its end: at_least that many.
 struct Count {
   std::string word;
   std::int64_t items = 0;
   Duration oldest{};
+  bool at_least = false;
 };
 
 // Thread-safe. Loops, and Transactions it has handed out, must end before it does. Not to be used across

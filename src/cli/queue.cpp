@@ -1,6 +1,7 @@
 // `fencepost queue`: what stands in the queues, and the switch. Its items: queue_items.cpp.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -18,8 +19,11 @@ using nlohmann::json;
 
 std::string counts_of(const json& queue) {
   std::string out;
-  for (const auto& count : queue.at("counts").items())
-    out += (out.empty() ? "" : ", ") + count.key() + " " + count.value().dump();
+  const auto at_least = queue.value("counted_at_least", json::array());
+  for (const auto& count : queue.at("counts").items()) {
+    const bool more = std::find(at_least.begin(), at_least.end(), count.key()) != at_least.end();
+    out += (out.empty() ? "" : ", ") + count.key() + " " + count.value().dump() + (more ? "+" : "");
+  }
   return out.empty() ? "-" : out;
 }
 

@@ -19,6 +19,8 @@ std::string problem(const Limits& limits) {
     return "the burst of a rate is 1 to 1000000";
   if (limits.hold < std::chrono::seconds(1) || limits.hold.count() > kLongest)
     return "seats are held for 1 s to a year";
+  if (limits.in_flight.count() < 0 || limits.in_flight.count() > kLongest)
+    return "requests of a killed process are in flight for 0 s to a year";
   return {};
 }
 

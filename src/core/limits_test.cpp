@@ -19,9 +19,28 @@ Limits limits(int concurrency, int per_key) {
   return l;
 }
 
+// PostgreSQL would cut "fencepost_NAME_ix_due" and all its like to the same 63 bytes.
+TEST(QueueName, IsShortEnoughForWhatIsNamedAfterIt) {
+  Queue queue;
+  queue.table = "t";
+  queue.name = std::string(40, 'q');
+  EXPECT_NO_THROW(validate(queue));
+  EXPECT_LE(("fencepost_" + queue.name + "_fn_finished").size(), 63U);
+  queue.name += 'q';
+  try {
+    validate(queue);
+    ADD_FAILURE() << "a name of 41";
+  } catch (const base::UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("1 to 40"), std::string::npos) << error.what();
+  }
+}
+
 TEST(Limits, SaysWhatCannotBeUsed) {
   EXPECT_EQ(problem({}), "");
   EXPECT_EQ(problem(limits(4, 2)), "");
+  auto negative = limits(0, 2);
+  negative.in_flight = std::chrono::seconds(-1);
+  EXPECT_NE(problem(negative), "");
   auto l = limits(-1, 0);
   EXPECT_NE(problem(l), "");
   l = limits(0, 2);

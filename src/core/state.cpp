@@ -90,11 +90,16 @@ State state_of(const Queue& queue, std::string_view word) {
   return State::other;
 }
 
+// PostgreSQL cuts names after 63 bytes without an error, and a queue's functions and indexes are named after
+// it: "fencepost_NAME_fn_finished".
+constexpr std::size_t kLongestName = 40;
+
 void validate(const Queue& queue) {
   const bool named =
-      !queue.name.empty() && queue.name.size() <= 63 &&
+      !queue.name.empty() && queue.name.size() <= kLongestName &&
       queue.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
-  if (!named) refuse(queue, "its name must be 1 to 63 of a-z, 0-9, _ and -");
+  if (!named)
+    refuse(queue, "its name must be 1 to " + std::to_string(kLongestName) + " of a-z, 0-9, _ and -");
   if (queue.table.empty() || queue.table.size() > 127 || queue.table.find('\0') != std::string::npos)
     refuse(queue, "name its table");
   check_identifier(queue, queue.key, "key column");

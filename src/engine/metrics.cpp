@@ -44,7 +44,10 @@ struct Metrics::Impl {
           .Help("Transactions (with their lock waits) and requests")
           .Register(registry);
   prometheus::Family<prometheus::Gauge>& items =
-      prometheus::BuildGauge().Name("fencepost_items").Help("Items, by queue and state").Register(registry);
+      prometheus::BuildGauge()
+          .Name("fencepost_items")
+          .Help("Items, by queue and state; finished ones as far as they were counted (10,000 rows)")
+          .Register(registry);
   prometheus::Family<prometheus::Gauge>& ages = prometheus::BuildGauge()
                                                     .Name("fencepost_oldest_due_seconds")
                                                     .Help("Age of the oldest due item, by queue and state")

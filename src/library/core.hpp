@@ -2,8 +2,10 @@
 // What the public classes of the library share: the database, the queues that were installed, and the loops
 // that run. Nothing here is seen by an embedding program.
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,8 +24,9 @@ class Worker {
   virtual std::int64_t number() const = 0;
   virtual Duration lease() const = 0;
   virtual void wake() = 0;
-  // Runs a claim that was made for it; false: the loop has ended.
-  virtual bool submit(const store::Claim& claim) = 0;
+  // Has the loop run what `make` claims for it. Meanwhile the loop does not end, and does not take that claim
+  // for one that was lost in a doubtful commit. False: it had ended before, and `make` was not called.
+  virtual bool run(const std::function<std::optional<store::Claim>()>& make) = 0;
 };
 
 // Thread-safe.

@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <shared_mutex>
 
 #include "base/log.hpp"
 #include "engine/engine.hpp"
@@ -40,21 +41,23 @@ class LoopWorker final : public library::Worker {
   std::int64_t number() const override { return number_; }
   Duration lease() const override { return lease_; }
   void wake() override {
-    const std::lock_guard lock(mutex_);
+    const std::shared_lock lock(mutex_);
     if (runner_) runner_->wake();
   }
-  bool submit(const store::Claim& claim) override {
-    const std::lock_guard lock(mutex_);
-    if (runner_) runner_->submit(claim);
-    return runner_ != nullptr;
+  bool run(const std::function<std::optional<store::Claim>()>& make) override {
+    const std::shared_lock lock(mutex_);
+    if (!runner_) return false;
+    const auto unheld = runner_->claiming();
+    if (const auto claim = make()) runner_->submit(*claim);
+    return true;
   }
   void end() {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex_);  // waits for whoever claims for the loop
     runner_ = nullptr;
   }
 
  private:
-  std::mutex mutex_;
+  std::shared_mutex mutex_;  // shared: the runner is used
   engine::QueueRunner* runner_;
   const std::int64_t number_;
   const Duration lease_;

@@ -2,6 +2,7 @@
 
 #include "fencepost/store.hpp"
 
+#include "base/testpoint.hpp"
 #include "library/internals.hpp"
 #include "library/sql.hpp"
 
@@ -36,20 +37,21 @@ RunNowAnswer Store::run_now(const Queue& queue, const std::string& item, const s
   auto& core = impl_->core;
   const auto& fence = core.fence(queue);
   const auto worker = core.worker_of(queue.name);
-  if (!worker)
-    return core.certain(queue, [&](store::Connection& connection, bool) {
-      return library::make_due(connection, fence, item, actor);
+  RunNowAnswer answer{};
+  const auto claim_for_loop = [&] {
+    // The claim is drawn here, so that a repetition after a doubt knows its own.
+    const auto claim = store::new_claim(worker->number());
+    const auto run = store::until_certain(core.database(), [&](store::Connection& connection, bool) {
+      return fence.run_now(connection, item, actor, worker->lease(), worker->number(), claim);
     });
-  // The claim is drawn here, so that a repetition after a doubt knows its own.
-  const auto claim = store::new_claim(worker->number());
-  auto run = store::until_certain(core.database(), [&](store::Connection& connection, bool) {
-    return fence.run_now(connection, item, actor, worker->lease(), worker->number(), claim);
+    base::testpoint("run_now.committed");
+    answer = run.answer;
+    return run.claim;
+  };
+  if (worker && worker->run(claim_for_loop)) return answer;
+  return core.certain(queue, [&](store::Connection& connection, bool) {
+    return library::make_due(connection, fence, item, actor);
   });
-  if (run.claim && !worker->submit(*run.claim))
-    core.database().retrying([&](store::Connection& connection) {
-      fence.settle(connection, {store::Settlement::hand_back(*run.claim)});
-    });
-  return run.answer;
 }
 
 RearmAnswer Store::rearm(const Queue& queue, const std::string& item, const std::string& actor) {
@@ -119,7 +121,7 @@ std::vector<Count> Store::counts(const Queue& queue) {
   const auto counts = impl_->core.database().retrying(
       [&](store::Connection& connection) { return fence.counts(connection); });
   std::vector<Count> out;
-  for (const auto& count : counts) out.push_back({count.word, count.items, count.oldest});
+  for (const auto& count : counts) out.push_back({count.word, count.items, count.oldest, count.at_least});
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "store/adopt_check.hpp"
+#include "store/guards.hpp"
 #include "store/migrate.hpp"
 #include "store/quote.hpp"
 #include "store/sql.hpp"
@@ -110,7 +111,7 @@ void refuse_busy(Connection& connection, AdoptPlan& plan) {
   std::string items;
   for (const auto& row : connection.run(old.over(sql::busy_items)))
     items += (items.empty() ? "" : ", ") + std::to_string(row[1].integer()) + " " + row[0].text();
-  if (!items.empty())
+  if (!items.empty() && guard("adopt_busy"))
     plan.problems.push_back({"the queue's definition changes while items are being worked: " + items,
                              "stop its loops, let what runs end or its lease lapse, resolve what is unknown, "
                              "then adopt again"});

@@ -44,7 +44,8 @@ std::string to_text(const Descriptor& descriptor) {
              {"rate_count", q.limits.rate.count},
              {"rate_per", q.limits.rate.per.count()},
              {"rate_burst", q.limits.rate.burst},
-             {"hold", q.limits.hold.count()}}},
+             {"hold", q.limits.hold.count()},
+             {"in_flight", q.limits.in_flight.count()}}},
            {"keep_finished", q.keep_finished ? json(q.keep_finished->count()) : json()},
            {"payload", q.payload},
            {"column_prefix", q.column_prefix},
@@ -79,6 +80,7 @@ Descriptor descriptor_of(const std::string& text) try {
   q.limits.rate.per = base::Duration(limits.at("rate_per").get<std::int64_t>());
   q.limits.rate.burst = limits.at("rate_burst");
   q.limits.hold = base::Duration(limits.at("hold").get<std::int64_t>());
+  q.limits.in_flight = base::Duration(limits.value("in_flight", q.limits.in_flight.count()));
   if (const auto& keep = in.at("keep_finished"); !keep.is_null())
     q.keep_finished = base::Duration(keep.get<std::int64_t>());
   q.payload = in.at("payload").get<std::vector<std::string>>();

@@ -42,6 +42,42 @@ std::map<std::string, std::string> functions_of(const std::string& script) {
   return out;
 }
 
+// The plain columns of an index from its brackets at `at`, as doctor_indexes names them; expressions are left
+// out there, too.
+std::string columns_at(const std::string& text, std::size_t at) {
+  std::string columns;
+  int depth = 0;
+  bool inside = false, expression = false;
+  std::string part;
+  const auto end = [&] {
+    if (!expression && !part.empty()) columns += (columns.empty() ? "" : ", ") + part;
+    part.clear();
+    expression = false;
+  };
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') {
+      inside = !inside;
+    } else if (inside) {
+      part += c;
+    } else if (c == '(') {
+      expression = ++depth > 1;
+    } else if (c == ')' && --depth == 0) {
+      break;
+    } else if (c == ',' && depth == 1) {
+      end();
+    } else if (c != ' ' && c != ')') {
+      expression = true;
+    }
+  }
+  end();
+  return columns;
+}
+
+bool is_changed(const Installed::Index& wanted, const Row& there) {
+  return there[2].text() != wanted.columns || there[3].boolean() != wanted.partial;
+}
+
 class Examination {
  public:
   Examination(Connection& connection, const Descriptor& descriptor)
@@ -140,14 +176,20 @@ class Examination {
 
   void indexes(const Table& table) {
     const auto rows = connection_.run(sql::doctor_indexes, {table.schema, table.name});
-    for (const auto& name : installed_by(fence_.install_script(), connection_.dialect()).indexes) {
+    for (const auto& one : installed_by(fence_.install_script(), connection_.dialect()).indexes) {
       const auto at =
-          std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row[0].text() == name; });
+          std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row[0].text() == one.name; });
       if (at == rows.end())
-        problem("index_missing", "the index " + name + " is gone", "doctor --fix");
+        problem("index_missing", "the index " + one.name + " is gone", "doctor --fix");
       else if (!(*at)[1].boolean())
-        problem("index_invalid", "the index " + name + " is invalid: its building was interrupted",
+        problem("index_invalid", "the index " + one.name + " is invalid: its building was interrupted",
                 "doctor --fix, which builds it under a lock; or REINDEX INDEX CONCURRENTLY");
+      else if (is_changed(one, *at))
+        problem("index_changed",
+                "the index " + one.name + " is on (" + (*at)[2].text() + ")" +
+                    ((*at)[3].boolean() ? "" : ", of all rows") + " and not on (" + one.columns + ")" +
+                    (one.partial ? ", of some" : ""),
+                "doctor --fix, which builds it under a lock");
     }
   }
 
@@ -262,7 +304,8 @@ Installed installed_by(const std::string& script, Dialect dialect) {
     out.triggers.push_back({name, function, text == functions.end() ? "" : text->second});
   }
   for (auto at = script.find(index); at != std::string::npos; at = script.find(index, at + 1))
-    out.indexes.push_back(name_at(script, at + index.size()));
+    out.indexes.push_back({name_at(script, at + index.size()), columns_at(script, script.find('(', at)),
+                           script.find("WHERE", at) < script.find(';', at)});
   return out;
 }
 
@@ -276,8 +319,10 @@ void repair(Connection& connection, const Fence& fence) {
   if (!table) return;
   const auto ours = installed_by(fence.install_script(), connection.dialect()).indexes;
   for (const auto& row : connection.run(sql::doctor_indexes, {table->schema, table->name})) {
+    const auto one = std::find_if(ours.begin(), ours.end(),
+                                  [&](const auto& index) { return index.name == row[0].text(); });
     const bool invalid = !row[1].boolean();
-    if (!invalid || std::find(ours.begin(), ours.end(), row[0].text()) == ours.end()) continue;
+    if (one == ours.end() || (!invalid && !is_changed(*one, row))) continue;
     connection.script(
         connection.run(sql::doctor_drop_index, {table->schema, table->name, row[0].text()})[0][0].text());
   }

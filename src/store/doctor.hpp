@@ -24,8 +24,8 @@ std::vector<Finding> examine(Connection& connection, const Descriptor& descripto
 // The server, the clocks and the workers. `once`: whether any of the queues is.
 std::vector<Finding> examine_server(Connection& connection, const base::Clock& clock, bool once);
 
-// Installs our triggers and indexes anew, and takes invalid indexes away first. Nothing else is touched. A
-// transaction of its own.
+// Installs our triggers and indexes anew, and takes invalid and changed indexes away first. Nothing else is
+// touched. A transaction of its own.
 void repair(Connection& connection, const Fence& fence);
 
 // What an install script makes: triggers with their functions' texts, and indexes.
@@ -34,7 +34,11 @@ struct Installed {
     std::string name, function, text;
   };
   std::vector<Trigger> triggers;
-  std::vector<std::string> indexes;
+  struct Index {
+    std::string name, columns;  // "a, b": the plain ones, in their order; expressions are left out
+    bool partial = false;
+  };
+  std::vector<Index> indexes;
 };
 Installed installed_by(const std::string& script, Dialect dialect);
 

@@ -85,6 +85,7 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
   };
   const std::string effect_key = names["effect_key"];
   names["table"] = table_name(queue.table, dialect);
+  names["once"] = once ? "TRUE" : "FALSE";
   const auto dot = queue.table.find('.');
   names["table_schema"] =
       postgres && dot != std::string::npos ? identifier(queue.table.substr(0, dot)) + "." : "";

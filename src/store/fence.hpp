@@ -258,6 +258,7 @@ class Fence {
   std::vector<ExpiredSeat> expired_seats(Connection& connection, int n) const;
   int free_expired(Connection& connection, const ExpiredSeat& seen) const;
   // Frees what a worker that is certainly gone has left, but for what its items still hold: rescue first.
+  // What it may have sent (Limits::in_flight) keeps its seat, as nobody's, and is not counted.
   int free_gone(Connection& connection, std::int64_t worker) const;
   bool has_seats(Connection& connection, std::int64_t worker) const;
   // Token buckets: drops those that are full, clamps those that a clock that went back has emptied for long.
@@ -311,9 +312,14 @@ class Fence {
   struct Count {
     std::string word;
     std::int64_t items;
-    Duration oldest;  // since its run_at; negative: due in the future
+    Duration oldest{};  // since its run_at; negative: due in the future. Of those that were counted
+    bool at_least = false;
   };
-  std::vector<Count> counts(Connection& connection) const;
+  // Items that are not finished are all counted. Finished ones only among the first `looked_at` rows of the
+  // table: a table that has more says "at least" of them, and of words that the queue does not know. So the
+  // cost does not grow with the history.
+  static constexpr std::int64_t kLookedAt = 10'000;
+  std::vector<Count> counts(Connection& connection, std::int64_t looked_at = kLookedAt) const;
   // Pauses or resumes the queue: no claim, and no gate, passes while it is paused.
   void pause(Connection& connection, bool paused, const std::string& why) const;
   // Rule 13: marks what was due as unknown, until a person resolves it. Answers how many.
@@ -369,6 +375,9 @@ class Fence {
   // The claim that `seen` shows at work has ended; or its effect's outcome is unknown, and its seats are kept
   // until the effect's hard deadline.
   void end_seats(Connection& connection, const Snapshot& seen) const;
+  // Whether what a killed process has sent may be worked by its receiver: its seats are then kept for a
+  // while.
+  bool outlives_its_process() const;
   void hold_seats(Connection& connection, std::int64_t claim, Micros until) const;
   void event(Connection& connection, const std::string& item, const std::string& kind, std::string_view from,
              std::string_view to, std::int64_t fence, std::optional<std::int64_t> claim,

@@ -37,9 +37,10 @@ std::string claims_json(const std::vector<std::int64_t>& claims) { return json(c
 
 const std::vector<const Statement*>& seat_statements() {
   static const std::vector<const Statement*> all{
-      &sql::seat_candidates, &sql::seats_taken, &sql::add_seats,     &sql::take_tokens,   &sql::claim_seated,
-      &sql::free_seats,      &sql::seat_key,    &sql::hold_seats,    &sql::expired_seats, &sql::free_expired,
-      &sql::free_gone,       &sql::seats_held,  &sql::next_seat_due, &sql::clamp_tokens,  &sql::drop_tokens};
+      &sql::seat_candidates, &sql::seats_taken,   &sql::add_seats,    &sql::take_tokens,
+      &sql::claim_seated,    &sql::free_seats,    &sql::seat_key,     &sql::hold_seats,
+      &sql::expired_seats,   &sql::free_expired,  &sql::free_gone,    &sql::keep_gone,
+      &sql::seats_held,      &sql::next_seat_due, &sql::clamp_tokens, &sql::drop_tokens};
   return all;
 }
 
@@ -247,8 +248,17 @@ int Fence::free_expired(Connection& connection, const ExpiredSeat& seen) const {
   return static_cast<int>(freed);
 }
 
+bool Fence::outlives_its_process() const {
+  // An effect has its own deadline, and before its gate nothing of it was sent.
+  return queue_.kind == core::Kind::repeatable && queue_.limits.in_flight.count() > 0 && guard("seat_killed");
+}
+
 int Fence::free_gone(Connection& connection, std::int64_t worker) const {
   if (!limited()) return 0;
+  if (outlives_its_process()) {
+    run(connection, sql::keep_gone, {worker, micros(queue_.limits.in_flight)});
+    return 0;
+  }
   Transaction transaction(connection);
   const auto freed = run(connection, sql::free_gone, {worker}).changed;
   if (freed > 0) connection.run(sql::notify, {queue_.name});

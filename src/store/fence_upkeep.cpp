@@ -1,5 +1,9 @@
 // What keeps items from being stuck: rescue, reconcile, pause (rules 9, 10, 11, 13).
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "base/random.hpp"
 #include "base/testpoint.hpp"
 #include "store/fence_write.hpp"
@@ -87,13 +91,18 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
   if (to.state == State::unknown && s->outcome == EffectOutcome::none)
     close(connection, *s->effect, {Verdict::unknown, "", "", *to.error, {}}, "rescuer");
   // The rescued attempt's seats: an effect may still be under way until its deadline. A process of this host
-  // that lives, but stalls, may still act: it keeps them until it comes back or dies.
+  // that lives, but stalls, may still act: it keeps them until it comes back or dies. What a dead one has
+  // sent may be in its receiver's hands.
   const bool ran = s->state == State::claimed || s->state == State::sending || s->lease_until;
   if (to.state == State::unknown && guard("seat_unknown"))
     hold_seats(connection, *s->effect, s->deadline);
   else if (limited() && ran && s->claim &&
-           (gone || !guard("seat_zombie") || !may_live_here(connection, worker_of(*s->claim))))
-    release(connection, {*s->claim});
+           (gone || !guard("seat_zombie") || !may_live_here(connection, worker_of(*s->claim)))) {
+    if (outlives_its_process())
+      hold_seats(connection, *s->claim, s->now + queue_.limits.in_flight.count());
+    else
+      release(connection, {*s->claim});
+  }
   event(connection, s->item, "rescued", core::name(s->state), core::name(to.state), fence, s->claim,
         "rescuer", gone ? "its process is gone" : "its lease lapsed");
   base::testpoint("rescue.commit");
@@ -188,10 +197,35 @@ std::optional<Duration> Fence::next_due(Connection& connection) const {
   return limited() && due.count() > 0 ? std::max<Duration>(due, std::chrono::milliseconds(10)) : due;
 }
 
-std::vector<Fence::Count> Fence::counts(Connection& connection) const {
+std::vector<Fence::Count> Fence::counts(Connection& connection, std::int64_t looked_at) const {
+  std::map<std::string, Count> seen, complete;
+  std::int64_t rows = 0;
+  for (const auto& row : run(connection, sql::counts, {looked_at + 1})) {
+    const bool all = row[0].boolean();
+    const auto word = row[1].is_null() ? "" : row[1].text();
+    auto& count = (all ? complete : seen)[word];
+    const Duration oldest(row[3].integer());
+    count.oldest = count.items == 0 ? oldest : std::max(count.oldest, oldest);
+    count.word = word;
+    count.items += row[2].integer();
+    if (!all) rows += row[2].integer();
+  }
   std::vector<Count> out;
-  for (const auto& row : run(connection, sql::counts, {}))
-    out.push_back({row[0].is_null() ? "" : row[0].text(), row[1].integer(), Duration(row[2].integer())});
+  if (rows <= looked_at) {
+    for (auto& [word, count] : seen) out.push_back(std::move(count));
+    return out;
+  }
+  std::set<std::string> unfinished{queue_.words.queued, queue_.words.claimed};
+  if (queue_.kind == core::Kind::once) unfinished.insert({queue_.words.sending, queue_.words.unknown});
+  for (const auto& word : unfinished) seen.erase(word);
+  // There may be some of them, though none was among those.
+  for (const auto& word : {queue_.words.done, queue_.words.failed, queue_.words.stopped})
+    seen[word].word = word;
+  for (auto& [word, count] : seen) {
+    count.at_least = true;
+    complete[word] = std::move(count);
+  }
+  for (auto& [word, count] : complete) out.push_back(std::move(count));
   return out;
 }
 

@@ -52,6 +52,7 @@ inline constexpr std::string_view kGuards[] = {
     "seat_item_lock",           // limits, rule 1: the row is locked, and the write tests its state
     "seat_full_keys",           // limits: items of a full key do not keep the others waiting
     "seat_zombie",              // limits: a stalled process keeps its seat though its item was rescued
+    "seat_killed",              // limits: what a killed process has sent keeps its seat for a while
     "seat_unknown",             // limits: an unknown effect keeps its seat until its hard deadline
     "token_condition",          // limits: no more tokens than there are
     "run_now_limit",            // limits: run_now exceeds nothing either
@@ -59,6 +60,7 @@ inline constexpr std::string_view kGuards[] = {
     "retention_held",           // retention: what an item holds stays
     "retention_effects",        // retention: an item's events stay while an effect of it does
     "retention_status",         // retention: only what is finished is deleted
+    "adopt_busy",               // adopt: words and columns do not change under who works them
     "budget_quota",             // F4: the conditional statement; the table's CHECK stands behind it
 };
 

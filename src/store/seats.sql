@@ -29,6 +29,14 @@ DELETE FROM fencepost_seats AS s WHERE s.queue = {queue} AND s.worker = $1
   AND NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{key} = {k_item}
     AND t.{status} IN ({w_claimed}, {w_sending}) AND t.{claim_id} = s.claim)
 
+-- name: keep_gone
+-- $1 the number of a worker that is certainly gone, $2 for how long, in µs, what it has sent may be worked
+-- where it went. As free_gone, but the seats become nobody's (worker 0), so that this happens once.
+UPDATE fencepost_seats AS s SET worker = 0, until_at = fencepost_now() + $2
+WHERE s.queue = {queue} AND s.worker = $1
+  AND NOT EXISTS (SELECT 1 FROM {table} AS t WHERE t.{key} = {k_item}
+    AND t.{status} IN ({w_claimed}, {w_sending}) AND t.{claim_id} = s.claim)
+
 -- name: seats_held
 -- $1 a worker's number
 SELECT EXISTS (SELECT 1 FROM fencepost_seats WHERE worker = $1 AND queue = {queue})

@@ -124,7 +124,17 @@ Fd lock_of_gone(const std::string& column, std::int64_t pid, std::int64_t starte
 
 }  // namespace
 
+namespace {
+std::string& pretended_boot() {
+  static std::string boot;
+  return boot;
+}
+}  // namespace
+
+void pretend_boot_for_tests(std::string boot_id) { pretended_boot() = std::move(boot_id); }
+
 std::string boot_id() {
+  if (!pretended_boot().empty()) return pretended_boot();
   auto text = read_small("/proc/sys/kernel/random/boot_id").value_or("");
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;

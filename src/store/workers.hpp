@@ -24,6 +24,9 @@ std::string default_state_folder();
 // Of this machine: its name, and what names its present boot.
 std::string host_name();
 std::string boot_id();
+// Tests only, before anything registers: this process says of itself that it runs in another boot, as one on
+// another machine does.
+void pretend_boot_for_tests(std::string boot_id);
 
 // A process's registration. Immutable, and so thread-safe. The database outlives it.
 class WorkerRegistration {

@@ -49,6 +49,7 @@ const char* Receiver::receive(const std::string& request) {
     number = ++total_;
   }
   if (on_arrival_) on_arrival_(number);
+  if (on_work_) on_work_(item, static_cast<pid_t>(std::stol(between(request, "X-Worker: ", "\r\n"))));
   return "200 OK";
 }
 

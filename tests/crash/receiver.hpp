@@ -1,6 +1,8 @@
 #pragma once
 // What stands outside: it counts what arrives, and can do something before it answers.
 
+#include <sys/types.h>
+
 #include <functional>
 #include <map>
 #include <mutex>
@@ -24,6 +26,9 @@ class Receiver {
   int total() const;
   // Called for each arrival, when it has counted and is not yet answered, with its number. Set before any.
   void on_arrival(std::function<void(int)> call) { on_arrival_ = std::move(call); }
+  // The same, told the item and the process that sent it: what it works at until the call returns.
+  using Work = std::function<void(const std::string& item, pid_t sender)>;
+  void on_work(Work work) { on_work_ = std::move(work); }
 
  private:
   void serve(connect::testing::Connection& connection);
@@ -31,6 +36,7 @@ class Receiver {
 
   const bool refuses_;
   std::function<void(int)> on_arrival_;
+  Work on_work_;
   mutable std::mutex mutex_;
   std::map<std::string, int> by_item_, by_key_;
   int total_ = 0, refused_ = 0;

@@ -75,7 +75,11 @@ Process& Scene::start(const How& how) {
                                      "lease",       std::to_string(how.lease.count()),
                                      "timeout",     std::to_string(how.timeout.count()),
                                      "ahead",       std::to_string(ahead_.count()),
-                                     "sweep",       std::to_string(how.sweep.count())};
+                                     "sweep",       std::to_string(how.sweep.count()),
+                                     "per_key",     std::to_string(how.per_key),
+                                     "in_flight",   std::to_string(how.in_flight.count())};
+  if (how.history) arguments.insert(arguments.end(), {"history", "yes"});
+  if (!how.boot.empty()) arguments.insert(arguments.end(), {"boot", how.boot});
   if (!how.run_now.empty()) arguments.insert(arguments.end(), {"run_now", how.run_now});
   for (const auto& at : how.at) arguments.insert(arguments.end(), {"at", at});
   processes_.push_back(std::make_unique<Process>(arguments, log_));

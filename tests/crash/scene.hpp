@@ -27,6 +27,10 @@ struct How {
   std::chrono::milliseconds timeout = std::chrono::minutes(1);  // of a request
   std::chrono::milliseconds sweep{50};
   std::string run_now = {};  // an item
+  int per_key = 0;           // limit of the items whose first payload column is the same
+  std::chrono::milliseconds in_flight{0};
+  bool history = false;
+  std::string boot = {};  // of another machine, as far as this worker knows
 };
 
 // Not thread-safe.
@@ -53,6 +57,7 @@ class Scene {
   bool stopped_at(Process& process, const std::string& point);
   // Waits for at most that long for something to be said; for what happens at random.
   void listen(std::chrono::milliseconds longest);
+  bool all_ended();
   bool until_all_ended();
   // Ends all processes that live, in good order.
   void end();
@@ -71,7 +76,6 @@ class Scene {
   void judge(int least_unknown = 0, int most_unknown = 0);
 
  private:
-  bool all_ended();
   void judge_once(const std::string& item, const store::Snapshot& seen);
   void judge_repeatable(const std::string& item, const store::Snapshot& seen);
   int own_writes_of(const std::string& item);

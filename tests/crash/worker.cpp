@@ -22,6 +22,7 @@
 #include "store/identity.hpp"
 #include "store/migrate.hpp"
 #include "store/sqlite/sqlite_database.hpp"
+#include "store/workers.hpp"
 
 namespace fencepost::crash {
 namespace {
@@ -43,7 +44,12 @@ class Receiver {
  public:
   Receiver(std::string url, base::Duration patience) : timeout(patience), url_(std::move(url)) {}
   connect::HttpResult post(const std::string& item, const std::string& key, base::BootTime deadline) {
-    return client_.call({"POST", url_, {{"Idempotency-Key", key}}, item, deadline, false});
+    return client_.call({"POST",
+                         url_,
+                         {{"Idempotency-Key", key}, {"X-Worker", std::to_string(getpid())}},
+                         item,
+                         deadline,
+                         false});
   }
   bool has(const std::string& key) {
     const auto deadline = base::BootClock::now() + std::chrono::seconds(30);
@@ -150,11 +156,24 @@ void obey() {
       store::sqlite::shift_clock_for_tests(base::Duration(std::stoll(line.substr(shift.size()))));
 }
 
+core::Queue queue_for(const Arguments& arguments, Flavour flavour) {
+  auto queue = queue_of(flavour);
+  queue.history = arguments.contains("history");
+  if (const int limit = std::stoi(get(arguments, "per_key", "0")); limit > 0) {
+    queue.limits.key = queue.payload.at(0);
+    queue.limits.per_key = limit;
+    queue.limits.in_flight = get_ms(arguments, "in_flight", "0");
+  }
+  return queue;
+}
+
 void work(const Arguments& arguments) {
   const auto flavour = flavour_of(get(arguments, "flavour"));
+  if (const auto boot = get(arguments, "boot"); !boot.empty()) store::pretend_boot_for_tests(boot);
   store::sqlite::shift_clock_for_tests(get_ms(arguments, "ahead", "0"));
   auto database = store::Database::open(get(arguments, "database"), {.connections = 10});
-  const store::Fence fence(queue_of(flavour), database->dialect(), store::own_schema(*database->acquire()));
+  const store::Fence fence(queue_for(arguments, flavour), database->dialect(),
+                           store::own_schema(*database->acquire()));
 
   std::list<Plan> plans;
   for (auto [at, end] = arguments.equal_range("at"); at != end; ++at) plans.emplace_back(at->second);

@@ -81,6 +81,19 @@ TEST_P(JobsTest, AUniqueKeyAnswersWithTheUnfinishedJob) {
   EXPECT_FALSE(store().enqueue(mail).already_queued);
 }
 
+// The statement names the index that it stands on: without it, or with one that is not unique, nothing is
+// added, and never a second one.
+TEST_P(JobsTest, WithoutItsUniqueIndexNothingIsAdded) {
+  const NewJob mail{.kind = "mail", .unique_key = "ann"};
+  store().enqueue(mail);
+  sql("DROP INDEX fencepost_jobs_unique");
+  EXPECT_THROW(store().enqueue(mail), InfraError);
+  sql("CREATE INDEX fencepost_jobs_unique ON fencepost_jobs (kind, unique_key) "
+      "WHERE unique_key IS NOT NULL AND status IN ('queued', 'claimed')");
+  EXPECT_THROW(store().enqueue(mail), InfraError);
+  EXPECT_EQ(number("SELECT count(*) FROM fencepost_jobs"), 1);
+}
+
 TEST_P(JobsTest, OfManyAtOnceExactlyOneIsAdded) {
   std::atomic<int> added{0};
   std::vector<std::jthread> callers;

@@ -20,6 +20,7 @@ namespace fencepost {
 namespace {
 
 constexpr int kConcurrency = 20;
+constexpr std::int64_t kAllRows = 1'000'000;
 constexpr auto kLease = std::chrono::seconds(2);
 
 // The receiver counts `effect`, and may hold its answers to the others, so that a worker is where a race
@@ -129,7 +130,7 @@ int run(const std::vector<std::string>& args) {
       ++counts[std::string(core::name(table.fence().stop(*connection, std::to_string(item), "race")))];
   }
   if (args[0] != "stop")
-    for (const auto& count : table.fence().counts(*connection)) counts[count.word] = count.items;
+    for (const auto& count : table.fence().counts(*connection, kAllRows)) counts[count.word] = count.items;
   print(counts);
   return 0;
 }

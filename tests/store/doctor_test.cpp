@@ -46,6 +46,14 @@ TEST_P(Doctor, TriggersAndIndexesAreRepaired) {
   } cases[] = {
       {drop, "trigger_missing"},
       {"DROP INDEX fencepost_shops_ix_lease", "index_missing"},
+      {"DROP INDEX fencepost_shops_ix_lease; CREATE INDEX fencepost_shops_ix_lease ON shops (claim_id) "
+       "WHERE lease_until IS NOT NULL",
+       "index_changed"},
+      {"DROP INDEX fencepost_shops_ix_due; CREATE INDEX fencepost_shops_ix_due ON shops (id, run_at) "
+       "WHERE effect IS NULL",
+       "index_changed"},
+      {"DROP INDEX fencepost_shops_ix_due; CREATE INDEX fencepost_shops_ix_due ON shops (run_at, id)",
+       "index_changed"},
       {postgres()
            ? "ALTER TABLE shops DISABLE TRIGGER zzz_fencepost_update"
            : drop + "; CREATE TRIGGER fencepost_shops_fn_update AFTER UPDATE ON shops BEGIN SELECT 1; END",

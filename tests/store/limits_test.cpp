@@ -40,6 +40,11 @@ class Limited : public Rules {
     limits.rate = {count, per, burst};
     return limits;
   }
+  // Its receiver drops a request with its connection.
+  static core::Limits nothing_in_flight(core::Limits limits) {
+    limits.in_flight = Duration(0);
+    return limits;
+  }
   void add(const std::string& item, const std::string& key, std::int64_t run_at = 0) {
     world_->run("INSERT INTO {table} ({key}, {status}, {payload}, {run_at}) VALUES (?1, ?2, ?3, ?4)",
                 {item, world_->queue().words.queued, key, run_at});
@@ -268,7 +273,7 @@ TEST_P(Limited, AStalledProcessOfThisHostKeepsItsSeat) {
 }
 
 TEST_P(Limited, WhatIsKnownToBeGoneFreesItsSeatsAtOnce) {
-  limit(core::Kind::repeatable, per_key(1));
+  limit(core::Kind::repeatable, nothing_in_flight(per_key(1)));
   const WorkerRegistration stalled(world_->database(), "/tmp/fencepost-limits-" + std::to_string(getpid()));
   add("1", "k");
   take(1, stalled.number());
@@ -286,11 +291,38 @@ TEST_P(Limited, WhatIsKnownToBeGoneFreesItsSeatsAtOnce) {
 }
 
 TEST_P(Limited, OfAnotherHostNothingIsKnownSoTheRescueFreesTheSeat) {
-  limit(core::Kind::repeatable, per_key(1));
+  limit(core::Kind::repeatable, nothing_in_flight(per_key(1)));
   add("1", "k");
   take(1, 77);
   lapse_and_rescue("1");
   EXPECT_EQ(take(1).size(), 1U);
+}
+
+// Rescued where the process is known to be gone, as the item of a stalled process that then dies, and as that
+// of a process elsewhere.
+TEST_P(Limited, WhatAKilledProcessHasSentKeepsItsSeat) {
+  for (const bool stalled_first : {false, true})
+    for (const bool elsewhere : {false, true}) {
+      if (stalled_first && elsewhere) continue;
+      world_.reset();
+      limit(core::Kind::repeatable, per_key(1));
+      const WorkerRegistration here(world_->database(), "/tmp/fencepost-limits-" + std::to_string(getpid()));
+      const auto worker = elsewhere ? std::int64_t{77} : here.number();
+      add("1", "k");
+      take(1, worker);
+      lapse_and_rescue("1", !stalled_first && !elsewhere);
+      for (int sweep = 0; sweep < 2; ++sweep) EXPECT_EQ(limited_->free_gone(world_->b(), worker), 0);
+      EXPECT_FALSE(limited_->has_seats(world_->b(), worker)) << "its number may be forgotten";
+      EXPECT_EQ(limited_->read(world_->a(), "1")->state, State::queued) << "the item waits for nothing else";
+      EXPECT_TRUE(take(1).empty()) << "its receiver may be at it";
+      EXPECT_TRUE(limited_->expired_seats(world_->b(), 10).empty());
+      shift_clock(*world_, seconds(31));
+      const auto expired = limited_->expired_seats(world_->b(), 10);
+      ASSERT_EQ(expired.size(), 1U);
+      EXPECT_EQ(limited_->free_expired(world_->b(), expired[0]), 1);
+      EXPECT_EQ(take(1).size(), 1U);
+      shift_clock(*world_, Duration(0));
+    }
 }
 
 TEST_P(Limited, ASeatEndsWithItsLongestTime) {

@@ -66,6 +66,7 @@ inline constexpr Mutant kMutants[] = {
     {"seat_item_lock", "Store/Limited.AnItemIsClaimedOnceThoughTwoSawItQueued/", "", true},
     {"seat_full_keys", "Store/Limited.ManyItemsOfAFullKeyStarveNobody/"},
     {"seat_zombie", "Store/Limited.AStalledProcessOfThisHostKeepsItsSeat/"},
+    {"seat_killed", "Store/Limited.WhatAKilledProcessHasSentKeepsItsSeat/"},
     {"seat_unknown", "Store/Limited.AnUnknownEffectKeepsItsSeatUntilItsDeadline/"},
     {"token_condition", "Store/Limited.ABucketGivesItsBurstAndThenItsRate/"},
     {"run_now_limit", "Store/Limited.RunNowExceedsNothing/"},
@@ -73,6 +74,7 @@ inline constexpr Mutant kMutants[] = {
     {"retention_held", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
     {"retention_effects", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
     {"retention_status", "Store/RetentionTest.FinishedRowsGoWhereTheQueueAsksForIt/"},
+    {"adopt_busy", "Store/Adopt.NoOtherFlagsWhileItemsAreWorked/"},
     {"budget_quota", "Store/PromiseF4.NoBucketIsOverdrawn/"},
 };
 

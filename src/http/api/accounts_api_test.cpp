@@ -81,6 +81,7 @@ TEST_F(AccountsApi, QueuesPauseAndResume) {
   ASSERT_EQ(queues.size(), 1U);
   EXPECT_EQ(queues[0]["name"], "announcements");
   EXPECT_EQ(queues[0]["counts"]["queued"], 1);
+  EXPECT_TRUE(queues[0]["counted_at_least"].empty()) << "so few are counted to their end";
   const auto paused = send("POST", "/api/v1/queues/announcements/pause", {{"why", "holiday"}});
   EXPECT_EQ(json_of(paused)["paused"], true);
   EXPECT_EQ(json_of(paused)["paused_why"], "holiday");

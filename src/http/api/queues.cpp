@@ -23,12 +23,16 @@ std::map<std::string, Paused> paused_queues(store::Connection& connection) {
 }
 
 json queue_json(store::Connection& connection, const store::Fence& fence, const Paused& paused) {
-  json counts = json::object();
-  for (const auto& count : fence.counts(connection)) counts[count.word] = count.items;
+  json counts = json::object(), at_least = json::array();
+  for (const auto& count : fence.counts(connection)) {
+    counts[count.word] = count.items;
+    if (count.at_least) at_least.push_back(count.word);
+  }
   return {{"name", fence.queue().name},
           {"paused", paused.paused},
           {"paused_why", text_or_null(paused.why)},
-          {"counts", std::move(counts)}};
+          {"counts", std::move(counts)},
+          {"counted_at_least", std::move(at_least)}};
 }
 
 Response list(Services& services, const Request&) {
@@ -72,7 +76,13 @@ std::vector<Field> queue_fields() {
            .type = FieldType::object,
            .required = true,
            .description = "items by status",
-           .example = "{\"queued\": 3, \"posted\": 40}"}};
+           .example = "{\"queued\": 3, \"posted\": 40}"},
+          {.name = "counted_at_least",
+           .type = FieldType::strings,
+           .required = true,
+           .description =
+               "words of finished items that were not counted to their end: there are at least so many",
+           .example = "[\"posted\"]"}};
 }
 }  // namespace
 

@@ -8,7 +8,13 @@ WHERE g.tgrelid = to_regclass(quote_ident($1) || '.' || quote_ident($2)) AND NOT
   AND (p.proname LIKE 'fencepost\_%' OR g.tgname LIKE 'zzz\_fencepost\_%')
 
 -- name: doctor_indexes
-SELECT c.relname, i.indisvalid AND i.indisready FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+-- name, valid, its plain columns, whether it is partial.
+SELECT c.relname, i.indisvalid AND i.indisready,
+  coalesce((SELECT string_agg(a.attname, ', ' ORDER BY k.place)
+    FROM unnest(i.indkey::int[]) WITH ORDINALITY AS k(column_number, place)
+    JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.column_number), ''),
+  i.indpred IS NOT NULL
+FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
 WHERE i.indrelid = to_regclass(quote_ident($1) || '.' || quote_ident($2))
 
 -- name: doctor_drop_index

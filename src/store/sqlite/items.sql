@@ -201,7 +201,29 @@ SELECT min(t.{run_at}) - fencepost_now() FROM {table} AS t
 WHERE t.{status} = {w_queued} AND {enabled_t} AND t.{effect} IS NULL
 
 -- name: counts
-SELECT t.{status}, count(*), max(fencepost_now() - t.{run_at}) FROM {table} AS t GROUP BY t.{status}
+-- ?1 how many rows are looked at. The first: whether the count is complete. What is not finished is counted
+-- through its partial indexes; what is finished has none (ADR 8), so of a longer table only so much is seen.
+-- Per word, how many, and the age in µs of the oldest that is due.
+WITH looked AS MATERIALIZED (
+  SELECT l.{status} AS word, l.{run_at} AS run_at FROM {table} AS l LIMIT ?1
+), seen AS (
+  SELECT FALSE AS complete, k.word AS word, count(*) AS n, min(k.run_at) AS oldest
+  FROM looked AS k GROUP BY k.word
+  UNION ALL
+  SELECT TRUE, {w_queued}, count(*), min(q.{run_at}) FROM {table} AS q
+  WHERE q.{status} = {w_queued} AND q.{effect} IS NULL
+  UNION ALL
+  SELECT TRUE, h.{status}, count(*), min(h.{run_at}) FROM {table} AS h
+  WHERE h.{lease_until} IS NOT NULL AND (h.{status} = {w_claimed} OR ({once} AND h.{status} = {w_sending}))
+  GROUP BY h.{status}
+  UNION ALL
+  SELECT TRUE, {w_unknown}, count(*), min(u.{run_at}) FROM {table} AS u
+  WHERE {once} AND u.{status} = {w_unknown}
+  UNION ALL
+  SELECT TRUE, {w_queued}, count(*), min(e.{run_at}) FROM {table} AS e
+  WHERE e.{effect} IS NOT NULL AND e.{status} <> {w_done} AND e.{status} = {w_queued} AND {once}
+)
+SELECT s.complete, s.word, s.n, fencepost_now() - s.oldest FROM seen AS s WHERE s.n > 0
 
 -- name: due_to_unknown
 SELECT t.{key} FROM {table} AS t
