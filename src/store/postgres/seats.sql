@@ -59,10 +59,15 @@ WITH s AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS s(item text, claim big
 UPDATE {table} AS t SET
   {status} = {w_claimed}, {claim_id} = s.claim, {fence} = t.{fence} + 1,
   {lease_until} = fencepost_now() + $2::bigint
-FROM s
-WHERE t.{key} = {k_item}
-  AND t.{status} = {w_queued}                                    --! seat_item_lock
-  AND t.{effect} IS NULL
+FROM s CROSS JOIN LATERAL (
+  SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{fence} AS fence, c.{status} AS status,
+    c.{effect} AS effect
+  FROM {table} AS c WHERE c.{key} = {k_item} LIMIT 1
+) AS l
+WHERE t.ctid = l.fencepost_tid AND t.{key} = l.fencepost_k
+  AND t.{fence} = l.fence                                        --! seat_item_lock
+  AND l.status = {w_queued}                                      --! seat_item_lock
+  AND l.effect IS NULL
 RETURNING t.{key}::text, t.{claim_id}, t.{fence}, t.{attempt}, t.{run_at}, t.{stop_wanted}, {effect_key_t},
   {payload_json}, {priority_t}
 
