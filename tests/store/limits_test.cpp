@@ -261,7 +261,7 @@ TEST_P(Limited, AnEditedHandlerFreesItsSeatWhenItIsOver) {
 }
 
 TEST_P(Limited, AStalledProcessOfThisHostKeepsItsSeat) {
-  limit(core::Kind::repeatable, per_key(1));
+  limit(core::Kind::repeatable, nothing_in_flight(per_key(1)));
   const WorkerRegistration stalled(world_->database(), "/tmp/fencepost-limits-" + std::to_string(getpid()));
   add("1", "k");
   const auto zombie = take(1, stalled.number()).at(0);
