@@ -45,8 +45,9 @@ TEST_P(PeopleTest, AnAddressIsOnePersonsWhateverItsLetters) {
             PersonAnswer::email_taken);
   for (const std::string wrong :
        {"", "ann", "@example.com", "ann@", "ann@@example.com", "ann@-a.com", "ann@a..com", "a nn@example.com",
-        "ann@example.com\r\nBcc: x@example.com", "änn@example.com", ".ann@example.com", "ann@exa\x00mple"})
+        "ann@example.com\r\nBcc: x@example.com", "änn@example.com", ".ann@example.com"})
     EXPECT_THROW(folded_email(wrong), base::UserError) << wrong;
+  EXPECT_THROW(folded_email(std::string("ann@exa\0mple", 12)), base::UserError);
   EXPECT_THROW(folded_email(std::string(250, 'a') + "@b.example"), base::UserError);
   EXPECT_EQ(folded_email("o'neil+news@sub.example.co.uk"), "o'neil+news@sub.example.co.uk");
 }

@@ -1,6 +1,7 @@
 #include "accounts/sessions.hpp"
 
 #include "accounts/testing/people_test_base.hpp"
+#include "accounts/tokens.hpp"
 
 namespace fencepost::accounts {
 namespace {
@@ -70,7 +71,7 @@ TEST_P(SessionsTest, NothingElseAuthenticates) {
   auto connection = database_->acquire();
   ASSERT_EQ(text.size(), 47u);
   for (const auto& wrong : {std::string(), text + "A", text.substr(4), "fp_" + text.substr(4),
-                                  std::string(47, '\0'), "fps_" + std::string(43, '\xff')})
+                            std::string(47, '\0'), "fps_" + std::string(43, '\xff')})
     EXPECT_FALSE(authenticate_session(*connection, wrong));
   text.back() = text.back() == 'A' ? 'E' : 'A';
   EXPECT_FALSE(authenticate_session(*connection, text));
@@ -110,6 +111,17 @@ TEST_P(SessionsTest, WhoIsRemovedMeanwhileGetsNone) {
   EXPECT_EQ(remove_person(*connection, bob_.id, std::nullopt).answer, PersonAnswer::done);
   EXPECT_FALSE(open_session(*connection, bob_.id, {"192.0.2.1", ""}));
   EXPECT_FALSE(open_session(*connection, 999, {"192.0.2.1", ""}));
+}
+
+// Whoever did it, and with what statement.
+TEST_P(SessionsTest, APersonWhomAnotherProgramDisablesIsOut) {
+  const auto session = open(ann_);
+  auto connection = database_->acquire();
+  const auto token = create_token(*connection, asks(ann_), {.name = "t", .scopes = Scopes::of(Scope::read)});
+  EXPECT_TRUE(authenticate(*connection, token.token.reveal()));
+  database_.run("UPDATE fencepost_people SET disabled_at = 1");
+  EXPECT_FALSE(works(session));
+  EXPECT_FALSE(authenticate(*connection, token.token.reveal()));
 }
 
 TEST(CsrfTest, BelongsToOneSession) {

@@ -132,8 +132,10 @@ TEST_P(SignInTest, StrangersCannotKeepSomebodyOutOfWhereHeSignsIn) {
   EXPECT_EQ(answer("ann@example.com", right(), "198.51.100.7"), SignInAnswer::locked_out);
   delays_pass();
   age(kAddressKept);
-  database_.run("UPDATE fencepost_attempts SET locked_until = tried_at + 2 * $1 WHERE name LIKE 'account:%'",
-                {kAddressKept.count()});
+  database_.run(
+      "UPDATE fencepost_attempts SET locked_until = tried_at + 2 * CAST($1 AS BIGINT) WHERE name LIKE "
+      "'account:%'",
+      {kAddressKept.count()});
   EXPECT_EQ(answer("ann@example.com", right(), "198.51.100.7"), SignInAnswer::locked_out)
       << "it was long ago that she came from there";
 }
@@ -217,6 +219,18 @@ TEST_P(SignInTest, AProofOfAnOldPasswordOpensNothing) {
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_sessions"), 0);
   EXPECT_FALSE(open_session(*connection, ann_.id, {"192.0.2.1", ""}, old));
   EXPECT_FALSE(reset_password(*database_, passwords_, "nobody@example.com", password_));
+}
+
+TEST_P(SignInTest, OfTwoWhoChangeItAtOnceTheSecondProvesNothing) {
+  const auto old = database_.run("SELECT password FROM fencepost_people")[0][0].text();
+  const auto change = [&](const std::string& to) {
+    return [&, to](store::Connection& c) { return !c.run(sql::change_password, {ann_.id, old, to}).empty(); };
+  };
+  const auto [one, other] = while_open(change("one"), change("other"));
+  EXPECT_TRUE(one);
+  EXPECT_FALSE(other);
+  EXPECT_TRUE(waited_);
+  EXPECT_EQ(database_.run("SELECT password FROM fencepost_people")[0][0].text(), "one");
 }
 
 TEST_P(SignInTest, ACostlierHashIsMadeAtTheNextSignIn) {
