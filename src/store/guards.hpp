@@ -59,6 +59,7 @@ inline constexpr std::string_view kGuards[] = {
     "retention_held",           // retention: what an item holds stays
     "retention_effects",        // retention: an item's events stay while an effect of it does
     "retention_status",         // retention: only what is finished is deleted
+    "feed_writers",             // events: no id is passed that may still be committed
     "budget_quota",             // F4: the conditional statement; the table's CHECK stands behind it
 };
 
