@@ -2,6 +2,7 @@
 // What a handler sees and what it answers; no sockets, no threads. Plain values: not thread-safe, cheap to
 // move.
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -46,6 +47,7 @@ struct Principal {
   std::int64_t id = 0;
   std::string name = {};
   bool admin = false;
+  auto operator<=>(const Principal&) const = default;
 };
 
 struct Request {

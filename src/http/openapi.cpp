@@ -108,9 +108,12 @@ json responses(const Route& route) {
       continue;
     }
     slot = {{"description", answer.description}};
-    if (!answer.fields.empty())
-      slot["content"]["application/json"] = {{"schema", object_schema(answer.fields)},
-                                             {"example", example_of(answer.fields)}};
+    if (answer.fields.empty()) continue;
+    // A stream is no JSON document: a validator would compare the text of it with the schema of its data.
+    const bool json_document = answer.media == "application/json";
+    slot["content"][answer.media] = {
+        {json_document ? "schema" : "x-data-schema", object_schema(answer.fields)},
+        {json_document ? "example" : "x-data-example", example_of(answer.fields)}};
   }
   return out;
 }
@@ -144,7 +147,15 @@ Route openapi_route(std::shared_ptr<const std::string> document) {
   route.pattern = kOpenApiPath;
   route.access = Access::anyone;
   route.summary = "This document";
-  route.answers = {{200, "the OpenAPI 3.1 document", {}}};
+  const auto part = [](const char* name, const char* example) {
+    return Field{.name = name, .type = FieldType::object, .required = true, .example = example};
+  };
+  route.answers = {{200,
+                    "the OpenAPI 3.1 document",
+                    {{.name = "openapi", .required = true, .example = "\"3.1.0\""},
+                     part("info", "{\"title\": \"Fencepost\"}"),
+                     part("paths", "{}"),
+                     part("components", "{}")}}};
   route.handler = [document = std::move(document)](const Request&) {
     return Response{200, {{"Content-Type", "application/json"}, {"Cache-Control", "max-age=60"}}, *document};
   };

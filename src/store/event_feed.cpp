@@ -27,18 +27,18 @@ Event event_of(const Row& row) {
 
 std::int64_t EventHorizon::look(Connection& connection) {
   FENCEPOST_ASSERT(!connection.in_transaction());  // a snapshot would be as old as its first statement
-  const auto issued = connection.run(sql::feed_issued)[0][0].integer();
-  if (issued < horizon_) {
-    horizon_ = issued;
+  issued_ = connection.run(sql::feed_issued)[0][0].integer();
+  if (issued_ < horizon_) {
+    horizon_ = issued_;
     candidates_.clear();
   }
   const auto known = candidates_.empty() ? horizon_ : candidates_.back().id;
-  const bool more = issued > known && candidates_.size() < kCandidates;
+  const bool more = issued_ > known && candidates_.size() < kCandidates;
   if (!more && candidates_.empty()) return horizon_;
   // After the last id was read, so that whoever drew an id up to it is seen here, or has committed.
   std::set<std::string> writers;
   for (const auto& row : connection.run(sql::feed_writers)) writers.insert(row[0].text());
-  if (more) candidates_.push_back({issued, writers});
+  if (more) candidates_.push_back({issued_, writers});
   settle(writers);
   return horizon_;
 }

@@ -35,6 +35,8 @@ class EventHorizon {
   // while something is new, else one. It goes back only where the database did: a backup was restored.
   std::int64_t look(Connection& connection);
   std::int64_t now() const { return horizon_; }
+  // The last id that had been drawn at that look; it is settled some time later.
+  std::int64_t issued() const { return issued_; }
 
  private:
   // Ids up to `id` are settled once none of `writers` is at work any more.
@@ -44,7 +46,7 @@ class EventHorizon {
   };
   void settle(const std::set<std::string>& writers);
 
-  std::int64_t horizon_ = 0;
+  std::int64_t horizon_ = 0, issued_ = 0;
   std::deque<Candidate> candidates_;
 };
 

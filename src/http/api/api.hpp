@@ -11,6 +11,7 @@
 #include "apps/announce/service.hpp"
 #include "connect/connector.hpp"
 #include "engine/engine.hpp"
+#include "http/api/event_hub.hpp"
 #include "http/dispatch.hpp"
 #include "http/routes.hpp"
 #include "store/database.hpp"
@@ -28,6 +29,7 @@ struct Services {
   std::vector<connect::Connector*> connectors;  // one a platform
   std::vector<store::Migration> migrations;     // of the whole program: what the schema must have
   std::string version;
+  EventHub& events;
 };
 
 // The whole table, with /api/v1/openapi.json and /api/docs. `services` must outlive it.

@@ -20,6 +20,7 @@ void add_connections(std::vector<Route>& routes, Services& services);
 void add_tokens(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
 void add_queue_items(std::vector<Route>& routes, Services& services);
+void add_events(std::vector<Route>& routes, Services& services);
 void add_system(std::vector<Route>& routes, Services& services);
 // The page of the whole table: call it last.
 void add_docs(std::vector<Route>& routes, const std::string& version);

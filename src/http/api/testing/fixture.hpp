@@ -42,6 +42,7 @@ class ApiTest : public ::testing::Test {
   accounts::Vault vault;
   connect::HttpClient http;
   connect::Webhook webhook{http};
+  EventHub events{*database, base::system_clock(), token_viewers(*database)};
   Services services;
   std::string admin;  // a token
   std::unique_ptr<Dispatcher> dispatcher;
