@@ -21,6 +21,7 @@
 #include "engine/effect_work.hpp"
 #include "engine/engine.hpp"
 #include "http/api/api.hpp"
+#include "http/api/event_hub.hpp"
 #include "http/server/server.hpp"
 #include "store/migrate.hpp"
 

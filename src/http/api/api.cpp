@@ -42,6 +42,7 @@ std::vector<Route> routes(Services& services) {
     };
   }
   all = with_openapi(std::move(all), services.version);
+  add_pages(all);
   add_docs(all, services.version);
   return all;
 }

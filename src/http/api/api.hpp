@@ -11,13 +11,14 @@
 #include "apps/announce/service.hpp"
 #include "connect/connector.hpp"
 #include "engine/engine.hpp"
-#include "http/api/event_hub.hpp"
 #include "http/dispatch.hpp"
 #include "http/routes.hpp"
 #include "store/database.hpp"
 #include "store/fence.hpp"
 
 namespace fencepost::http {
+
+class EventHub;
 
 // What handlers work with. All of it outlives the routes and is thread-safe.
 struct Services {

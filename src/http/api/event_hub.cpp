@@ -16,6 +16,7 @@ namespace {
 // Of those who catch up from the database, so many pages are read between two looks at what is new.
 constexpr int kPagesATurn = 20;
 constexpr std::chrono::milliseconds kCatchUp{10};
+constexpr std::chrono::seconds kNewestPatience{5};
 
 std::shared_ptr<const std::string> shared(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
@@ -38,7 +39,16 @@ bool EventHub::admit(const Principal& who) {
   return at == shared_.counts.end() || at->second < options_.each;
 }
 
-void EventHub::listen(const Principal& who, std::optional<std::int64_t> after, std::shared_ptr<Sink> sink) {
+std::optional<std::int64_t> EventHub::newest() {
+  std::unique_lock lock(mutex_);
+  ++shared_.asking;
+  changed_.notify_all();
+  changed_.wait_for(lock, kNewestPatience, [this] { return shared_.tail || shared_.stopped; });
+  --shared_.asking;
+  return shared_.stopped ? std::nullopt : shared_.tail;
+}
+
+void EventHub::listen(const Principal& who, std::int64_t after, std::shared_ptr<Sink> sink) {
   std::unique_lock lock(mutex_);
   if (shared_.stopped) {
     lock.unlock();
@@ -46,7 +56,7 @@ void EventHub::listen(const Principal& who, std::optional<std::int64_t> after, s
   }
   ++shared_.counts[who];
   ++shared_.listeners;
-  shared_.incoming.emplace_back(who, Listener{.sink = std::move(sink), .after = after});
+  shared_.incoming.emplace_back(who, Listener{.sink = std::move(sink), .cursor = after});
   changed_.notify_all();
 }
 
@@ -65,22 +75,27 @@ void EventHub::stop() {
   {
     const std::lock_guard lock(mutex_);
     shared_.stopped = true;
+    changed_.notify_all();
   }
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
 void EventHub::run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    turn();
+  for (;;) {
     std::unique_lock lock(mutex_);
-    const auto news = [this] { return shared_.woken || !shared_.incoming.empty(); };
-    if (shared_.listeners == 0)
+    const auto news = [this] {
+      return shared_.woken || !shared_.incoming.empty() || (shared_.asking > 0 && !shared_.tail && asleep_);
+    };
+    if (asleep_)
       changed_.wait(lock, stop, news);
     else
       changed_.wait_for(lock, stop,
                         behind_ ? std::min<base::Duration>(kCatchUp, options_.poll) : options_.poll, news);
     shared_.woken = false;
+    lock.unlock();
+    if (stop.stop_requested()) break;
+    turn();
   }
   welcome();
   end_all();
@@ -88,10 +103,6 @@ void EventHub::run(const std::stop_token& stop) {
 
 void EventHub::turn() {
   welcome();
-  if (groups_.empty()) {
-    asleep_ = true;  // what happens from now on is not read
-    return;
-  }
   try {
     check_viewers();
     auto connection = database_.acquire();
@@ -104,6 +115,16 @@ void EventHub::turn() {
   }
   send_heartbeats();
   forget_closed();
+  publish();
+}
+
+// Where nobody listens or asks, nothing is read, and "now" is not known any more.
+void EventHub::publish() {
+  const std::lock_guard lock(mutex_);
+  asleep_ = groups_.empty() && shared_.incoming.empty() && shared_.asking == 0;
+  fresh_ = fresh_ || asleep_;
+  shared_.tail = fresh_ || goal_ ? std::nullopt : std::optional(tail_);
+  if (shared_.tail) changed_.notify_all();
 }
 
 void EventHub::welcome() {
@@ -126,7 +147,7 @@ void EventHub::welcome() {
 
 void EventHub::check_viewers() {
   const auto now = clock_.boot();
-  if (now - checked_ < options_.recheck) return;
+  if (groups_.empty() || now - checked_ < options_.recheck) return;
   std::vector<Principal> who;
   for (const auto& [principal, group] : groups_) who.push_back(principal);
   auto seen = viewers_(who);
@@ -143,7 +164,7 @@ void EventHub::check_viewers() {
 
 void EventHub::read_tail(store::Connection& connection) {
   const auto horizon = horizon_.look(connection);
-  if (std::exchange(asleep_, false)) goal_ = horizon_.issued();
+  if (std::exchange(fresh_, false)) goal_ = horizon_.issued();
   if (goal_) {
     // Until then nobody knows where "now" is: the horizon may still be where it was long ago.
     if (horizon < *goal_) return;
@@ -183,12 +204,11 @@ void EventHub::restart(std::int64_t at) {
 
 void EventHub::place(Listener& listener) {
   listener.placed = true;
-  listener.cursor = listener.after.value_or(tail_);
   if (listener.cursor > horizon_.issued()) {  // of a database that was restored since
     listener.sink->write(shared(reset_text(tail_)));
     listener.cursor = tail_;
-  } else if (!listener.after) {
-    listener.sink->write(shared(mark_text(tail_)));
+  } else {
+    listener.sink->write(shared(mark_text(listener.cursor)));
   }
   listener.live = listener.cursor >= tail_;
 }

@@ -47,9 +47,14 @@ class EventHub {
   EventHub(const EventHub&) = delete;
   EventHub& operator=(const EventHub&) = delete;
 
-  // Begins behind the event `after`, or now. False: the principal has too many streams.
+  // False: the principal has too many streams.
   bool admit(const Principal& who);
-  void listen(const Principal& who, std::optional<std::int64_t> after, std::shared_ptr<Sink> sink);
+  // The last event, to begin behind it: whatever is committed after this call is told to who listens from
+  // there. Waits for a look at the database, and for the writers that were at work; nullopt after 5 s, or
+  // once stopped.
+  std::optional<std::int64_t> newest();
+  // Begins behind the event `after`.
+  void listen(const Principal& who, std::int64_t after, std::shared_ptr<Sink> sink);
   std::size_t listeners() const;
   // Looks at once: somebody knows that something happened.
   void wake();
@@ -60,9 +65,8 @@ class EventHub {
   using Chunk = std::shared_ptr<const std::string>;
   struct Listener {
     std::shared_ptr<Sink> sink;
-    std::optional<std::int64_t> after;
     std::int64_t cursor = 0;  // what it was sent, or need not be
-    bool placed = false;      // `cursor` is set
+    bool placed = false;      // that was compared with what the database has
     bool live = false;        // else it catches up, a page whenever it has read the one before
   };
   struct Group {  // of one principal
@@ -77,6 +81,8 @@ class EventHub {
     std::vector<std::pair<Principal, Listener>> incoming;
     std::map<Principal, std::size_t> counts;
     std::size_t listeners = 0;
+    std::size_t asking = 0;            // callers of newest()
+    std::optional<std::int64_t> tail;  // where "now" is; none: nobody looks, or it is not known yet
     bool woken = false, stopped = false;
   };
 
@@ -92,6 +98,7 @@ class EventHub {
   void restart(std::int64_t at);
   void send_heartbeats();
   void forget_closed();
+  void publish();
   void end_all();
   template <typename Each>
   void for_each(Each&& each);
@@ -113,6 +120,7 @@ class EventHub {
   std::int64_t recent_from_ = 0, tail_ = 0;
   std::optional<std::int64_t> goal_;  // the horizon from which on the tail is known; none: it is
   bool asleep_ = true, behind_ = false;
+  bool fresh_ = true;  // nothing was read since the hub slept
   base::BootTime checked_{}, beaten_{};
 
   std::jthread thread_;  // last: it uses the others

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "http/api/common.hpp"
 #include "http/api/event_hub.hpp"
 #include "http/api/event_text.hpp"
@@ -11,7 +12,7 @@ namespace fencepost::http {
 namespace {
 using nlohmann::json;
 
-std::optional<std::int64_t> begin_of(const Request& request) {
+std::optional<std::int64_t> place_of(const Request& request) {
   // A browser that comes back repeats its URL, and says in the header how far it got.
   if (const auto* header = request.headers.find("Last-Event-ID")) return std::stoll(*header);
   const auto at = request.query.find("after");
@@ -19,7 +20,6 @@ std::optional<std::int64_t> begin_of(const Request& request) {
 }
 
 Response events(Services& services, const Request& request) {
-  const auto after = begin_of(request);
   const auto& who = *request.principal;
   if (!services.events.admit(who)) {
     auto response =
@@ -27,14 +27,19 @@ Response events(Services& services, const Request& request) {
     response.headers.set("Retry-After", "5");
     return response;
   }
+  // Before the answer begins: whoever has its head, and then does something, is told of it.
+  const auto place = place_of(request);
+  const auto after = place ? place : services.events.newest();
+  if (!after)
+    throw base::InfraError("nobody knows where the events are: a writer does not end", {.retryable = true});
   Response response{200, {{"Content-Type", "text/event-stream"}, {"X-Accel-Buffering", "no"}}, ""};
-  response.stream = [&services, who, after](std::shared_ptr<Sink> sink) {
+  response.stream = [&services, who, after = *after](std::shared_ptr<Sink> sink) {
     services.events.listen(who, after, std::move(sink));
   };
   return response;
 }
 
-Field place(const char* name, const char* description) {
+Field place_field(const char* name, const char* description) {
   return {.name = name,
           .type = FieldType::integer,
           .description = description,
@@ -83,8 +88,8 @@ std::vector<Field> event_fields() {
 
 void add_events(std::vector<Route>& routes, Services& services) {
   Route route{.method = "GET", .pattern = "/api/v1/events", .limit = kWrites};
-  route.query = {place("after", "begin behind this event; now where not given")};
-  route.headers = {place("Last-Event-ID", "as `after`, and before it: how far the stream was read")};
+  route.query = {place_field("after", "begin behind this event; now where not given")};
+  route.headers = {place_field("Last-Event-ID", "as `after`, and before it: how far the stream was read")};
   route.answers = {
       {200,
        "transition: the data is described here; reset: events up to `lost_until` may be missing, "
