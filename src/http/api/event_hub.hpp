@@ -49,9 +49,9 @@ class EventHub {
 
   // False: the principal has too many streams.
   bool admit(const Principal& who);
-  // The last event, to begin behind it: whatever is committed after this call is told to who listens from
-  // there. Waits for a look at the database, and for the writers that were at work; nullopt after 5 s, or
-  // once stopped.
+  // The last event, or one of a moment before, to begin behind it: whatever is committed after this call is
+  // told to who listens from there. Waits for a look at the database, and for the writers that were at work;
+  // nullopt after 5 s, or once stopped.
   std::optional<std::int64_t> newest();
   // Begins behind the event `after`.
   void listen(const Principal& who, std::int64_t after, std::shared_ptr<Sink> sink);
