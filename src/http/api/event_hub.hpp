@@ -69,6 +69,10 @@ class EventHub {
     bool placed = false;      // that was compared with what the database has
     bool live = false;        // else it catches up, a page whenever it has read the one before
   };
+  // One token, or one session: what it may see is its own, and may end before another's of the same person.
+  struct ByCredential {
+    bool operator()(const Principal& a, const Principal& b) const { return a.id < b.id; }
+  };
   struct Group {  // of one principal
     Sees sees;
     std::vector<Listener> listeners;
@@ -79,7 +83,7 @@ class EventHub {
   };
   struct Shared {
     std::vector<std::pair<Principal, Listener>> incoming;
-    std::map<Principal, std::size_t> counts;
+    std::map<Principal, std::size_t, ByCredential> counts;
     std::size_t listeners = 0;
     std::size_t asking = 0;            // callers of newest()
     std::optional<std::int64_t> tail;  // where "now" is; none: nobody looks, or it is not known yet
@@ -115,7 +119,7 @@ class EventHub {
 
   // Of the thread alone.
   store::EventHorizon horizon_;
-  std::map<Principal, Group> groups_;
+  std::map<Principal, Group, ByCredential> groups_;
   std::deque<Recent> recent_;  // all after recent_from_ and up to tail_
   std::int64_t recent_from_ = 0, tail_ = 0;
   std::optional<std::int64_t> goal_;  // the horizon from which on the tail is known; none: it is
