@@ -21,6 +21,7 @@ TEST_PACKAGES=(
   libgtest-dev libgmock-dev librapidcheck-dev
   postgresql-15 postgresql-client-15        # run privately by lib/postgres.sh, never as a service
   sqlite3 curl                              # the tests look at a database and a server from outside
+  python3-jsonschema                        # compares answers with the OpenAPI document (tests/e2e)
   libfaketime                               # moves the clock of a PostgreSQL (tests/crash)
   spin gcc                                  # checks spec/*.pml
   clang-format-14                           # the version that the style check compares with

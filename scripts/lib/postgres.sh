@@ -91,6 +91,7 @@ listen_addresses = '127.0.0.1'
 port = $1
 unix_socket_directories = '$POSTGRES_HOME'
 max_connections = 200
+max_prepared_transactions = 4
 fsync = ${FENCEPOST_TEST_FSYNC:-off}
 timezone = 'UTC'
 log_timezone = 'UTC'

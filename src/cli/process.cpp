@@ -1,6 +1,7 @@
 #include "cli/process.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "base/error.hpp"
 #include "cli/settings.hpp"
@@ -17,6 +18,13 @@ sigset_t hold_signals() {
 }
 
 void release_signals(const sigset_t& set) { pthread_sigmask(SIG_UNBLOCK, &set, nullptr); }
+
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 base::LogLevel level_of(const std::string& name) {
   using base::LogLevel;

@@ -17,6 +17,9 @@ sigset_t hold_signals();
 // From now on a signal ends the process at once.
 void release_signals(const sigset_t& set);
 
+// As many open files as the system lets this process have: each stream of a client is one.
+void raise_file_limit();
+
 base::LogLevel level_of(const std::string& name);
 connect::HttpOptions outgoing(const Settings& settings);
 

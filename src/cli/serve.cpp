@@ -21,6 +21,7 @@
 #include "engine/effect_work.hpp"
 #include "engine/engine.hpp"
 #include "http/api/api.hpp"
+#include "http/api/event_hub.hpp"
 #include "http/server/server.hpp"
 #include "store/migrate.hpp"
 
@@ -78,8 +79,8 @@ class Serving {
  private:
   void prepare_database(const Settings& settings);
   http::Services services() {
-    return {*database_, *vault_,     *announcements_,  *engine_,
-            fences_,    {&webhook_}, all_migrations(), FENCEPOST_VERSION};
+    return {*database_,  *vault_,          *announcements_,   *engine_, fences_,
+            {&webhook_}, all_migrations(), FENCEPOST_VERSION, *events_};
   }
 
   const base::Clock& clock_ = base::system_clock();
@@ -93,6 +94,7 @@ class Serving {
   std::unique_ptr<engine::EffectWork> work_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<announce::Service> announcements_;
+  std::unique_ptr<http::EventHub> events_;
   std::unique_ptr<http::Services> services_;
   std::unique_ptr<http::Dispatcher> dispatcher_;
   std::unique_ptr<http::Server> server_;
@@ -111,6 +113,7 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
   auto& runner = engine_->add(*work_, queue);
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
+  events_ = std::make_unique<http::EventHub>(*database_, clock_, http::token_viewers(*database_));
   services_ = std::make_unique<http::Services>(services());
   dispatcher_ =
       std::make_unique<http::Dispatcher>(http::routes(*services_), http::authenticator(*services_), clock_,
@@ -161,6 +164,7 @@ void Serving::watch() try {
 void Serving::stop(base::Duration drain) {
   const auto until = clock_.boot() + drain;
   server_->stop(std::chrono::ceil<std::chrono::milliseconds>(drain));
+  events_->stop();
   engine_->stop(until);
 }
 
@@ -170,6 +174,7 @@ int serve(const Settings& settings) {
   settings.needed("database");
   base::configure_log(level_of(settings.text("log-level")), settings.flag("log-json"));
   const auto signals = hold_signals();
+  raise_file_limit();
   Serving serving(settings);
   const auto address = parse_address(settings.text("listen"));
   const bool v6 = address.host.find(':') != std::string::npos;

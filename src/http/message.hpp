@@ -2,6 +2,7 @@
 // What a handler sees and what it answers; no sockets, no threads. Plain values: not thread-safe, cheap to
 // move.
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -46,6 +47,7 @@ struct Principal {
   std::int64_t id = 0;
   std::string name = {};
   bool admin = false;
+  auto operator<=>(const Principal&) const = default;
 };
 
 struct Request {
@@ -66,10 +68,26 @@ struct Request {
   const std::string& param(const std::string& name) const;
 };
 
+// The client of an answer without end. Thread-safe, and may outlive the connection and the server.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Takes a chunk that many clients may share. False: the client has gone, or read so slowly that its buffer
+  // is full; the connection is closed then.
+  virtual bool write(std::shared_ptr<const std::string> chunk) = 0;
+  // Whether everything so far was handed to the network.
+  virtual bool drained() const = 0;
+  virtual bool open() const = 0;
+  virtual void close() = 0;
+};
+
 struct Response {
   int status = 200;
   Headers headers = {};
   std::string body = {};
+  // Where set, the answer goes on after its head and body until the client or the sink closes it. Called
+  // once, on an io thread, when the head is on its way; not for HEAD. Must be quick and not throw.
+  std::function<void(std::shared_ptr<Sink>)> stream = nullptr;
 };
 
 using Handler = std::function<Response(const Request&)>;

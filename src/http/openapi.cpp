@@ -1,5 +1,6 @@
 #include "http/openapi.hpp"
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -96,6 +97,20 @@ json request_body(const Route& route) {
   return {{"required", required}, {"content", {{"application/json", content}}}};
 }
 
+// What is answered may be as long as what was stored, also by a program that checks less: limits are for what
+// is sent to us.
+json answer_schema(const std::vector<Field>& fields) {
+  auto schema = object_schema(fields);
+  const std::function<void(json&)> without_limits = [&](json& part) {
+    if (!part.is_structured()) return;
+    for (const auto* limit : {"maxLength", "minLength", "maxItems"})
+      if (part.is_object() && part.contains(limit) && part[limit].is_number()) part.erase(limit);
+    for (auto& [name, inner] : part.items()) without_limits(inner);
+  };
+  without_limits(schema);
+  return schema;
+}
+
 json responses(const Route& route) {
   json out = json::object();
   for (const auto* status : problems_of(route))
@@ -108,9 +123,12 @@ json responses(const Route& route) {
       continue;
     }
     slot = {{"description", answer.description}};
-    if (!answer.fields.empty())
-      slot["content"]["application/json"] = {{"schema", object_schema(answer.fields)},
-                                             {"example", example_of(answer.fields)}};
+    if (answer.fields.empty()) continue;
+    // A stream is no JSON document: a validator would compare the text of it with the schema of its data.
+    const bool json_document = answer.media == "application/json";
+    slot["content"][answer.media] = {
+        {json_document ? "schema" : "x-data-schema", answer_schema(answer.fields)},
+        {json_document ? "example" : "x-data-example", example_of(answer.fields)}};
   }
   return out;
 }
@@ -144,7 +162,15 @@ Route openapi_route(std::shared_ptr<const std::string> document) {
   route.pattern = kOpenApiPath;
   route.access = Access::anyone;
   route.summary = "This document";
-  route.answers = {{200, "the OpenAPI 3.1 document", {}}};
+  const auto part = [](const char* name, const char* example) {
+    return Field{.name = name, .type = FieldType::object, .required = true, .example = example};
+  };
+  route.answers = {{200,
+                    "the OpenAPI 3.1 document",
+                    {{.name = "openapi", .required = true, .example = "\"3.1.0\""},
+                     part("info", "{\"title\": \"Fencepost\"}"),
+                     part("paths", "{}"),
+                     part("components", "{}")}}};
   route.handler = [document = std::move(document)](const Request&) {
     return Response{200, {{"Content-Type", "application/json"}, {"Cache-Control", "max-age=60"}}, *document};
   };

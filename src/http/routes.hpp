@@ -26,7 +26,8 @@ struct RateLimit {
 struct Answer {
   int status = 200;
   std::string description = {};
-  std::vector<Field> fields = {};  // the members of a JSON answer, where they are worth describing
+  std::vector<Field> fields = {};  // the members of a JSON answer, or of a stream's data
+  std::string media = "application/json";
 };
 
 struct Route {

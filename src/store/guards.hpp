@@ -61,6 +61,7 @@ inline constexpr std::string_view kGuards[] = {
     "retention_effects",        // retention: an item's events stay while an effect of it does
     "retention_status",         // retention: only what is finished is deleted
     "adopt_busy",               // adopt: words and columns do not change under who works them
+    "feed_writers",             // events: no id is passed that may still be committed
     "budget_quota",             // F4: the conditional statement; the table's CHECK stands behind it
 };
 

@@ -1,4 +1,5 @@
-"""What the end-to-end tests share: real servers, a real receiver, a small API client. Standard library only."""
+"""What the end-to-end tests share: real servers, a real receiver, a small API client that compares every answer
+with the server's OpenAPI document."""
 
 import contextlib
 import json
@@ -12,6 +13,11 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+
+try:
+    import contract
+except ImportError as missing:
+    raise SystemExit(f"{missing}: install python3-jsonschema (scripts/lib/install.sh test)") from missing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds that only a broken build needs
@@ -46,10 +52,9 @@ def eventually(question, what):
     raise Failed(f"did not happen within {PATIENCE} s: {what}")
 
 
-def parsed(answer):
+def parsed(headers, body):
     """The body: JSON as what it says, anything else as text."""
-    body = answer.read()
-    return json.loads(body) if "json" in answer.headers.get("Content-Type", "") else body.decode()
+    return json.loads(body) if "json" in headers.get("Content-Type", "") else body.decode()
 
 
 class Receiver:
@@ -85,6 +90,8 @@ class Server:
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.url = first_line(self.process, r"listening on (http://\S+)")
         self.token = (folder / "token").read_text().strip()
+        with urllib.request.urlopen(self.url + "/api/v1/openapi.json", timeout=PATIENCE) as answer:
+            self.contract = contract.Contract(json.load(answer))
 
     def call(self, method, path, body=None, headers=None):
         """(status, JSON, headers) of one request."""
@@ -96,10 +103,13 @@ class Server:
         for key, value in (headers or {}).items():
             request.add_header(key, value)
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return answer.status, parsed(answer), dict(answer.headers)
+            answer = urllib.request.urlopen(request, timeout=PATIENCE)
         except urllib.error.HTTPError as error:
-            return error.code, parsed(error), dict(error.headers)
+            answer = error
+        with answer:
+            sent, content = dict(answer.headers), answer.read()
+        self.contract.check(method, path, answer.status, sent, content)
+        return answer.status, parsed(sent, content), sent
 
     def expect(self, status, method, path, body=None, headers=None):
         got, answer, sent = self.call(method, path, body, headers)

@@ -75,6 +75,7 @@ inline constexpr Mutant kMutants[] = {
     {"retention_effects", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
     {"retention_status", "Store/RetentionTest.FinishedRowsGoWhereTheQueueAsksForIt/"},
     {"adopt_busy", "Store/Adopt.NoOtherFlagsWhileItemsAreWorked/"},
+    {"feed_writers", "Store/EventFeed.AnIdThatIsCommittedLateIsNotMissed/", "", true},
     {"budget_quota", "Store/PromiseF4.NoBucketIsOverdrawn/"},
 };
 

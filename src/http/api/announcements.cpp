@@ -20,8 +20,7 @@ Response list(Services& services, const Request& request) {
                                                 status == request.query.end() ? "" : status->second);
   json items = json::array();
   for (const auto& one : page.items) items.push_back(announcement_json(one));
-  return json_response(
-      200, {{"items", std::move(items)}, {"next", page.next ? json(std::to_string(*page.next)) : json()}});
+  return page_response(std::move(items), page.next);
 }
 
 Response create(Services& services, const Request& request) {
@@ -104,8 +103,10 @@ Response remove(Services& services, const Request& request) {
 Response history(Services& services, const Request& request) {
   const auto id = id_of(request);
   const auto limit = limit_of(request);
-  const auto entries = services.announcements.history(id, cursor_of(request).value_or(0), limit);
+  auto entries = services.announcements.history(id, cursor_of(request).value_or(0), limit + 1);
   if (entries.empty() && !services.announcements.get(id)) return not_found(request, "announcement");
+  const bool more = entries.size() > static_cast<std::size_t>(limit);
+  if (more) entries.pop_back();
   json items = json::array();
   for (const auto& entry : entries)
     items.push_back({{"id", entry.id},
@@ -116,9 +117,7 @@ Response history(Services& services, const Request& request) {
                      {"actor", text_or_null(entry.actor)},
                      {"detail", text_or_null(entry.detail)},
                      {"fence", entry.fence ? json(*entry.fence) : json()}});
-  const bool more = entries.size() == static_cast<std::size_t>(limit);
-  return json_response(
-      200, {{"items", std::move(items)}, {"next", more ? json(std::to_string(entries.back().id)) : json()}});
+  return page_response(std::move(items), more ? std::optional(entries.back().id) : std::nullopt);
 }
 
 std::vector<Field> history_fields() {

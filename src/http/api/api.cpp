@@ -33,6 +33,7 @@ std::vector<Route> routes(Services& services) {
   add_tokens(all, services);
   add_queues(all, services);
   add_queue_items(all, services);
+  add_events(all, services);
   add_system(all, services);
   for (auto& route : all) {
     if (route.method == "POST") route.headers.push_back(idempotency_key());
@@ -41,6 +42,7 @@ std::vector<Route> routes(Services& services) {
     };
   }
   all = with_openapi(std::move(all), services.version);
+  add_pages(all);
   add_docs(all, services.version);
   return all;
 }

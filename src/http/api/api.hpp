@@ -18,6 +18,8 @@
 
 namespace fencepost::http {
 
+class EventHub;
+
 // What handlers work with. All of it outlives the routes and is thread-safe.
 struct Services {
   store::Database& database;
@@ -28,6 +30,7 @@ struct Services {
   std::vector<connect::Connector*> connectors;  // one a platform
   std::vector<store::Migration> migrations;     // of the whole program: what the schema must have
   std::string version;
+  EventHub& events;
 };
 
 // The whole table, with /api/v1/openapi.json and /api/docs. `services` must outlive it.

@@ -33,14 +33,6 @@ int limit_of(const Request& request) {
   return at == request.query.end() ? 50 : std::stoi(at->second);
 }
 
-std::optional<std::int64_t> cursor_of(const Request& request) {
-  const auto at = request.query.find("cursor");
-  if (at == request.query.end()) return std::nullopt;
-  if (const auto cursor = positive(at->second)) return cursor;
-  throw base::UserError("invalid_cursor",
-                        "this is no cursor: take `next` of the page before, or leave it out");
-}
-
 base::Duration wait_of(const Request& request, base::Duration otherwise) {
   const auto at = request.query.find("wait");
   if (at == request.query.end()) return otherwise;
@@ -51,14 +43,16 @@ base::Duration wait_of(const Request& request, base::Duration otherwise) {
 }
 
 std::vector<Field> paging() {
-  return {
-      {.name = "cursor", .max_length = 20, .description = "`next` of the page before", .example = "\"42\""},
-      {.name = "limit",
-       .type = FieldType::integer,
-       .description = "entries of a page; 50 where not given",
-       .example = "50",
-       .minimum = 1,
-       .maximum = 200}};
+  return {{.name = "cursor",
+           .max_length = 1100,
+           .description = "`next` of the page before",
+           .example = "\"c3432\""},
+          {.name = "limit",
+           .type = FieldType::integer,
+           .description = "entries of a page; 50 where not given",
+           .example = "50",
+           .minimum = 1,
+           .maximum = 200}};
 }
 
 Field wait_field(const std::string& what) {
@@ -95,11 +89,16 @@ std::optional<base::Micros> time_member(const Request& request, const char* name
 }
 
 std::vector<Field> page_fields(std::vector<Field> item) {
-  return {{.name = "items", .type = FieldType::objects, .required = true, .fields = std::move(item)},
+  return {{.name = "items",
+           .type = FieldType::objects,
+           .required = true,
+           .max_items = 200,
+           .fields = std::move(item)},
           {.name = "next",
            .required = true,
+           .max_length = 1100,
            .description = "the cursor of the next page; null on the last one",
-           .example = "\"42\"",
+           .example = "\"c3432\"",
            .nullable = true}};
 }
 

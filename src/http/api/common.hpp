@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "http/api/api.hpp"
+#include "http/api/cursor.hpp"
 
 namespace fencepost::http {
 
@@ -20,7 +21,9 @@ void add_connections(std::vector<Route>& routes, Services& services);
 void add_tokens(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
 void add_queue_items(std::vector<Route>& routes, Services& services);
+void add_events(std::vector<Route>& routes, Services& services);
 void add_system(std::vector<Route>& routes, Services& services);
+void add_pages(std::vector<Route>& routes);
 // The page of the whole table: call it last.
 void add_docs(std::vector<Route>& routes, const std::string& version);
 
@@ -53,9 +56,8 @@ constexpr RateLimit kSeldom{60, std::chrono::seconds(60)};
 std::int64_t id_of(const Request& request);
 // The actor of what this request does, as the history shows it.
 const std::string& actor_of(const Request& request);
-// ?limit= (1–200, default 50), ?cursor= and ?wait= (seconds up to 30).
+// ?limit= (1–200, default 50) and ?wait= (seconds up to 30); ?cursor=: cursor.hpp.
 int limit_of(const Request& request);
-std::optional<std::int64_t> cursor_of(const Request& request);
 base::Duration wait_of(const Request& request, base::Duration otherwise);
 std::vector<Field> paging();
 Field wait_field(const std::string& what);

@@ -46,11 +46,11 @@ connect::Connector& connector_of(Services& services, const std::string& platform
   return **at;
 }
 
-Response list(Services& services, const Request&) {
+Response list(Services& services, const Request& request) {
   json items = json::array();
   for (const auto& info : services.database.retrying(accounts::list_connections))
     items.push_back(connection_json(info));
-  return json_response(200, {{"items", std::move(items)}});
+  return page_of_whole(request, std::move(items), "id");
 }
 
 Response create(Services& services, const Request& request) {
@@ -117,12 +117,8 @@ void add_connections(std::vector<Route>& routes, Services& services) {
   add({.method = "GET",
        .pattern = "/api/v1/connections",
        .limit = kReads,
-       .answers = {{200,
-                    "all of them",
-                    {{.name = "items",
-                      .type = FieldType::objects,
-                      .required = true,
-                      .fields = connection_fields()}}}},
+       .query = paging(),
+       .answers = {{200, "a page, the oldest first", page_fields(connection_fields())}},
        .summary = "Connections, disconnected ones too"},
       list);
   add(create_route(), create);

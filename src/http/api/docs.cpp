@@ -114,7 +114,7 @@ std::string page(const std::vector<Route>& routes, const std::string& version) {
 Route static_route(const char* pattern, const char* summary, const char* type, std::string body) {
   Route route{.method = "GET", .pattern = pattern, .access = Access::anyone, .limit = kReads};
   route.summary = summary;
-  route.answers = {{200, type, {}}};
+  route.answers = {{200, "the page", {}, type}};
   route.handler = [type, content = std::make_shared<const std::string>(std::move(body))](const Request&) {
     return Response{200,
                     {{"Content-Type", type},

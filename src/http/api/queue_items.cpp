@@ -69,8 +69,7 @@ Response list(Services& services, const Request& request) {
   store::ItemFilter filter;
   if (const auto at = request.query.find("state"); at != request.query.end())
     filter.states.push_back(state_named(at->second));
-  std::optional<std::string> after;
-  if (const auto at = request.query.find("cursor"); at != request.query.end()) after = at->second;
+  const auto after = position_of(request);
   const auto limit = limit_of(request);
   auto page = services.database.retrying([&](store::Connection& connection) {
     return store::items_page(connection, *fence, filter, after, limit + 1);
@@ -79,7 +78,7 @@ Response list(Services& services, const Request& request) {
   if (more) page.resize(static_cast<std::size_t>(limit));
   json items = json::array();
   for (const auto& item : page) items.push_back(item_json(item));
-  return json_response(200, {{"items", std::move(items)}, {"next", more ? json(page.back().item) : json()}});
+  return page_response(std::move(items), more ? std::optional(page.back().item) : std::nullopt);
 }
 
 store::ItemFilter filter_of(const Request& request) {
@@ -225,7 +224,6 @@ void add_queue_items(std::vector<Route>& routes, Services& services) {
     routes.push_back(std::move(route));
   };
   auto query = paging();
-  query[0].max_length = 500;
   query.push_back({.name = "state", .description = "only items in this state", .choices = state_names()});
   add({.method = "GET",
        .pattern = "/api/v1/queues/{name}/items",

@@ -35,7 +35,7 @@ json queue_json(store::Connection& connection, const store::Fence& fence, const 
           {"counted_at_least", std::move(at_least)}};
 }
 
-Response list(Services& services, const Request&) {
+Response list(Services& services, const Request& request) {
   return services.database.retrying([&](store::Connection& connection) {
     const auto paused = paused_queues(connection);
     json items = json::array();
@@ -43,7 +43,7 @@ Response list(Services& services, const Request&) {
       const auto at = paused.find(fence.queue().name);
       items.push_back(queue_json(connection, fence, at == paused.end() ? Paused{} : at->second));
     }
-    return json_response(200, {{"items", std::move(items)}});
+    return page_of_whole(request, std::move(items), "name");
   });
 }
 
@@ -94,10 +94,8 @@ void add_queues(std::vector<Route>& routes, Services& services) {
   add({.method = "GET",
        .pattern = "/api/v1/queues",
        .limit = kReads,
-       .answers =
-           {{200,
-             "all of them",
-             {{.name = "items", .type = FieldType::objects, .required = true, .fields = queue_fields()}}}},
+       .query = paging(),
+       .answers = {{200, "a page, by name", page_fields(queue_fields())}},
        .summary = "Queues and what stands in them"},
       list);
   add({.method = "POST",

@@ -109,7 +109,7 @@ void add_system(std::vector<Route>& routes, Services& services) {
   add("/readyz", "Whether the database is reachable and its schema current",
       {{200, "ready", status}, {503, "not ready", {}}}, readyz);
   add("/metrics", "Prometheus text; open to this host, elsewhere with a token",
-      {{200, "the metrics", {}}, {401, "unauthorized", {}}}, metrics);
+      {{200, "the metrics", {}, "text/plain"}, {401, "unauthorized", {}}}, metrics);
 }
 
 }  // namespace fencepost::http

@@ -12,14 +12,14 @@ namespace fencepost::http {
 namespace {
 using nlohmann::json;
 
-Response list(Services& services, const Request&) {
+Response list(Services& services, const Request& request) {
   json items = json::array();
   for (const auto& token : services.database.retrying(accounts::list_tokens))
     items.push_back({{"id", token.id},
                      {"name", token.name},
                      {"created_at", base::format_utc(token.created_at)},
                      {"revoked", token.revoked}});
-  return json_response(200, {{"items", std::move(items)}});
+  return page_of_whole(request, std::move(items), "id");
 }
 
 Response create(Services& services, const Request& request) {
@@ -66,10 +66,8 @@ void add_tokens(std::vector<Route>& routes, Services& services) {
   add({.method = "GET",
        .pattern = "/api/v1/tokens",
        .limit = kReads,
-       .answers =
-           {{200,
-             "all of them",
-             {{.name = "items", .type = FieldType::objects, .required = true, .fields = token_fields()}}}},
+       .query = paging(),
+       .answers = {{200, "a page, the oldest first", page_fields(token_fields())}},
        .summary = "Tokens, revoked ones too; never what they are"},
       list);
   add({.method = "POST",

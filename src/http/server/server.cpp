@@ -19,20 +19,32 @@ using boost::system::error_code;
 
 bool Sessions::add(const std::shared_ptr<Session>& session, std::size_t limit) {
   const std::lock_guard lock(mutex_);
-  if (stopping_ || open_.size() >= limit) return false;
+  if (stopping_ || open_.size() - streams_ >= limit) return false;
   open_.emplace(session.get(), session);
   return true;
 }
 
-void Sessions::remove(Session* session) {
+bool Sessions::add_stream(std::size_t limit) {
   const std::lock_guard lock(mutex_);
-  open_.erase(session);
+  if (stopping_ || streams_ >= limit) return false;
+  ++streams_;
+  return true;
+}
+
+void Sessions::remove(Session* session, bool stream) {
+  const std::lock_guard lock(mutex_);
+  if (open_.erase(session) > 0 && stream) --streams_;
   if (open_.empty()) empty_.notify_all();
 }
 
 std::size_t Sessions::count() const {
   const std::lock_guard lock(mutex_);
   return open_.size();
+}
+
+std::size_t Sessions::streams() const {
+  const std::lock_guard lock(mutex_);
+  return streams_;
 }
 
 bool Sessions::stopping() const {
@@ -56,6 +68,10 @@ void Sessions::close_idle() {
   for (const auto& session : all()) session->close_idle();
 }
 
+void Sessions::cut_streams() {
+  for (const auto& session : all()) session->cut_stream();
+}
+
 void Sessions::close_all() {
   for (const auto& session : all()) session->close_now();
 }
@@ -75,6 +91,7 @@ class Server::Impl {
   bool stop(std::chrono::milliseconds deadline);
   std::uint16_t port() const { return port_; }
   std::size_t connections() const { return shared_.sessions.count(); }
+  std::size_t streams() const { return shared_.sessions.streams(); }
 
  private:
   void listen(const Options& options);
@@ -106,6 +123,8 @@ Server::Impl::~Impl() {
   work_.reset();
   io_.stop();
   threads_.clear();
+  // Sinks live with whoever writes to them: from here on they reach no connection any more.
+  shared_.sessions.cut_streams();
 }
 
 void Server::Impl::listen(const Options& options) try {
@@ -178,6 +197,7 @@ Server::~Server() = default;
 
 std::uint16_t Server::port() const { return impl_->port(); }
 std::size_t Server::connections() const { return impl_->connections(); }
+std::size_t Server::streams() const { return impl_->streams(); }
 bool Server::stop(std::chrono::milliseconds deadline) { return impl_->stop(deadline); }
 
 }  // namespace fencepost::http

@@ -20,6 +20,9 @@ struct Limits {
   std::function<std::uint64_t(std::string_view method, std::string_view target)> body_bytes = {};
   std::size_t connections = 1024;  // more are told 503 and closed
   std::size_t queue = 256;         // requests that wait for a worker; more: 503
+  // Answers without end count apart: they hold neither a thread nor much memory.
+  std::size_t streams = 12'000;            // more: 503
+  std::size_t stream_buffer = 256 * 1024;  // bytes that may wait for one slow client before it is dropped
 
   // Slow clients: the connection is closed. Each counts for the whole, not from byte to byte; `body` and
   // `write` are for each begun MiB that the body may have, so that a long upload is not bound to the time of
@@ -61,11 +64,12 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const;
-  // Open connections now.
+  // Open connections now; and those of them whose answer has no end.
   std::size_t connections() const;
+  std::size_t streams() const;
 
-  // Stops accepting, closes idle connections, and lets every request that has begun finish and be answered;
-  // what is left at the deadline is closed. True if nothing was. Again: waits for the same end.
+  // Stops accepting, closes idle connections and streams, and lets every request that has begun finish and be
+  // answered; what is left at the deadline is closed. True if nothing was. Again: waits for the same end.
   bool stop(std::chrono::milliseconds deadline);
 
  private:

@@ -86,7 +86,7 @@ std::string head_of(const Response& response, bool keep_alive) {
   out.append(reason_phrase(response.status)).append("\r\nDate: ").append(http_date()).append("\r\n");
   for (const auto& [name, value] : response.headers)
     if (!framed_by_server(name)) out.append(name).append(": ").append(value).append("\r\n");
-  if (response.status != 204 && response.status != 304)
+  if (response.status != 204 && response.status != 304 && !response.stream)
     out.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
   return out.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }
@@ -104,7 +104,10 @@ Session::Session(asio::ip::tcp::socket socket, Shared& shared)
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
-Session::~Session() { shared_.sessions.remove(this); }
+Session::~Session() {
+  cut_stream();
+  shared_.sessions.remove(this, counted_);
+}
 
 void Session::start() {
   error_code gone;
@@ -222,10 +225,16 @@ void Session::turn_away() {
 }
 
 void Session::respond(Response response) {
+  if (response.stream && request_.method != "HEAD") {
+    if (!shared_.sessions.add_stream(shared_.limits.streams))
+      return busy("too many streams are open, or the server is stopping: try again");
+    counted_ = true;
+  }
   if (response.headers.find("X-Request-Id") == nullptr)
     response.headers.set("X-Request-Id", request_.request_id);
   const auto* wish = response.headers.find("Connection");
-  keep_alive_ = keep_alive_ && !shared_.sessions.stopping() && (wish == nullptr || !iequals(*wish, "close"));
+  keep_alive_ = keep_alive_ && !response.stream && !shared_.sessions.stopping() &&
+                (wish == nullptr || !iequals(*wish, "close"));
   response_ = std::move(response);
   head_ = head_of(response_, keep_alive_);
   const bool bodiless = request_.method == "HEAD" || response_.status == 204 || response_.status == 304;
@@ -263,6 +272,10 @@ void Session::failed_to_parse(const error_code& failure) {
 }
 
 void Session::written() {
+  if (counted_) {
+    reading_.reset();
+    return begin_stream();
+  }
   response_ = {};
   if (unread_) return linger();
   if (!keep_alive_) return close();
@@ -289,6 +302,7 @@ void Session::discard() {
 }
 
 void Session::close() {
+  cut_stream();
   error_code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   stream_.close();
@@ -296,7 +310,7 @@ void Session::close() {
 
 void Session::close_idle() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    if (self->idle_) self->close();
+    if (self->idle_ || self->sink_) self->close();
   });
 }
 

@@ -17,19 +17,25 @@
 namespace fencepost::http {
 
 class Session;
+class Stream;
 
 // The open connections. Thread-safe; outlives them all.
 class Sessions {
  public:
   // False once close_idle() was called, or where `limit` are open.
   bool add(const std::shared_ptr<Session>& session, std::size_t limit);
-  void remove(Session* session);
+  void remove(Session* session, bool stream);
+  // Counts one of the open ones as a stream; false where `limit` are, or once close_idle() was called.
+  bool add_stream(std::size_t limit);
   std::size_t count() const;
+  std::size_t streams() const;
   bool stopping() const;
 
   // From now on: no new ones, and each closes as soon as it has nothing to answer.
   void close_idle();
   void close_all();
+  // Cuts every sink off from its connection. Call when no io thread runs any more.
+  void cut_streams();
   // True if all have gone by the deadline.
   bool wait_until_empty(std::chrono::milliseconds deadline);
 
@@ -39,6 +45,7 @@ class Sessions {
   mutable std::mutex mutex_;
   std::condition_variable empty_;
   std::unordered_map<Session*, std::weak_ptr<Session>> open_;
+  std::size_t streams_ = 0;
   bool stopping_ = false;
 };
 
@@ -62,6 +69,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void turn_away();   // answers 503 to what was not read yet, and closes
   void close_idle();  // from any thread
   void close_now();   // from any thread
+  void cut_stream();  // see Sessions
+  void wake();        // from any thread: the sink has something to send, or was closed
 
  private:
   struct Reading;
@@ -77,6 +86,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void failed_to_parse(const boost::system::error_code& failure);
   void busy(std::string_view detail);
   void written();
+  void begin_stream();
+  void pump();
+  void watch_client();
   void linger();
   void discard();
   void close();
@@ -90,7 +102,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::chrono::milliseconds long_wait_{0};  // for this request's body
   bool idle_ = true;
   bool keep_alive_ = false;
-  bool unread_ = false;  // the client may still be sending what nobody will read
+  bool unread_ = false;           // the client may still be sending what nobody will read
+  std::shared_ptr<Stream> sink_;  // of an answer without end
+  bool counted_ = false;          // as a stream
+  bool pumping_ = false;
 };
 
 }  // namespace fencepost::http

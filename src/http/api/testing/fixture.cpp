@@ -8,17 +8,35 @@ namespace fencepost::http::testing {
 
 using nlohmann::json;
 
-ApiTest::ApiTest()
-    : vault(accounts::Vault::open(database.folder() + "/key", true)),
+namespace {
+// A field without limits of length, which are for what is sent to us.
+Field answered(Field field) {
+  field.max_length = field.max_items = 1'000'000;
+  field.min_length = 0;
+  for (auto& inner : field.fields) inner = answered(inner);
+  return field;
+}
+
+std::vector<Field> answered(const std::vector<Field>& fields) {
+  std::vector<Field> out;
+  for (const auto& field : fields) out.push_back(answered(field));
+  return out;
+}
+}  // namespace
+
+ApiTest::ApiTest(const std::string& kind)
+    : database(kind, announce::testing::migrations()),
+      vault(accounts::Vault::open(database.folder() + "/key", true)),
       http({.addresses = {.allow_private = true}}, base::system_clock()),
-      services{*database,
+      services{counting,
                vault,
-               stage.service(),
+               (stage.serve_from(counting), stage.service()),
                stage.engine(),
                {&stage.fence(), 1},
                {&webhook},
                announce::testing::migrations(),
-               "1.2.3"},
+               "1.2.3",
+               events},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
                                               Dispatcher::Options{.statuses = api_statuses()})),
@@ -42,11 +60,13 @@ Response ApiTest::raw(const std::string& method, const std::string& target, cons
 Response ApiTest::send(const std::string& method, const std::string& target, const json& body,
                        const Headers& headers) {
   auto response = raw(method, target, body.is_null() ? "" : body.dump(), headers, admin);
-  expect_documented(method, target, response.status);
+  expect_documented(method, target, response);
   return response;
 }
 
-void ApiTest::expect_documented(const std::string& method, const std::string& target, int status) const {
+void ApiTest::expect_documented(const std::string& method, const std::string& target,
+                                const Response& response) const {
+  const auto status = response.status;
   const auto match = Router(dispatcher->routes()).find(method, parse_target(target));
   if (match.route == nullptr || !match.route->pattern.starts_with("/api/v1/")) return;
   std::string lower = method;
@@ -57,6 +77,16 @@ void ApiTest::expect_documented(const std::string& method, const std::string& ta
                   .at("responses")
                   .contains(std::to_string(status)))
       << method << ' ' << match.route->pattern << " answers " << status << ", which its OpenAPI does not say";
+  const auto* type = response.headers.find("Content-Type");
+  if (type == nullptr || *type != "application/json") return;
+  for (const auto& described : match.route->answers) {
+    json ignored;
+    if (described.status != status) continue;
+    const auto refusal = parse_body(answered(described.fields), response.body, ignored);
+    for (const auto& error : refusal ? refusal->errors : std::vector<FieldError>())
+      ADD_FAILURE() << method << ' ' << match.route->pattern << " answers " << error.field << ", which "
+                    << error.detail;
+  }
 }
 
 std::string ApiTest::code(const Response& response) {

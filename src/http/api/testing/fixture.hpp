@@ -10,15 +10,18 @@
 
 #include "apps/announce/testing/stage.hpp"
 #include "http/api/api.hpp"
+#include "http/api/event_hub.hpp"
+#include "http/api/testing/counting.hpp"
 
 namespace fencepost::http::testing {
 
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest();
+  explicit ApiTest(const std::string& kind = "sqlite");  // or "postgres"
   ~ApiTest() override;
 
-  // A request of the first token. Checks also that the OpenAPI document knows the answer's status.
+  // A request of the first token. Checks also that the OpenAPI document knows the answer's status, and that
+  // its body is as its route says.
   Response send(const std::string& method, const std::string& target, const nlohmann::json& body = nullptr,
                 const Headers& headers = {});
   // As somebody else, or nobody (an empty token), from anywhere.
@@ -35,19 +38,22 @@ class ApiTest : public ::testing::Test {
   std::string later(const std::string& text = "Later");
   std::string token(const std::string& name);
 
-  accounts::testing::TestDatabase database{"sqlite", announce::testing::migrations()};
+  accounts::testing::TestDatabase database;
+  CountingDatabase counting{database.another()};  // what the API itself uses
   announce::testing::Receiver receiver;
   std::int64_t connection = announce::testing::connect_to(database, receiver.url());
   announce::testing::Stage stage{database};
   accounts::Vault vault;
   connect::HttpClient http;
   connect::Webhook webhook{http};
+  EventHub events{*database, base::system_clock(), token_viewers(*database)};
   Services services;
   std::string admin;  // a token
   std::unique_ptr<Dispatcher> dispatcher;
 
  private:
-  void expect_documented(const std::string& method, const std::string& target, int status) const;
+  void expect_documented(const std::string& method, const std::string& target,
+                         const Response& response) const;
   nlohmann::json document_;
 };
 

@@ -1,0 +1,20 @@
+#pragma once
+// How events look on the wire (WHATWG HTML §9.2.6). Inside api/ only.
+
+#include <string>
+
+#include "http/fields.hpp"
+#include "store/event_feed.hpp"
+
+namespace fencepost::http {
+
+// "id: 7\nevent: transition\ndata: {…}\n\n"
+std::string event_text(const store::Event& event);
+// Events up to `id` may be missing: whoever reads this looks at the state anew. The stream goes on after it.
+std::string reset_text(std::int64_t id);
+// No event; but whoever comes back begins after `id`.
+std::string mark_text(std::int64_t id);
+// The members of a transition's data.
+std::vector<Field> event_fields();
+
+}  // namespace fencepost::http

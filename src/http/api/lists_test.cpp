@@ -1,0 +1,137 @@
+// What holds for every list and every act on many: found in the route table, so that a new one is here too.
+
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "accounts/tokens.hpp"
+#include "http/api/testing/fixture.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::http {
+namespace {
+
+using nlohmann::json;
+
+// A list answers a page; an act on many has a filter with a `max`.
+bool has_field(const std::vector<Field>& fields, const std::string& name) {
+  return std::any_of(fields.begin(), fields.end(), [&](const Field& field) { return field.name == name; });
+}
+bool is_list(const Route& route) {
+  return route.method == "GET" && !route.answers.empty() &&
+         std::any_of(route.answers[0].fields.begin(), route.answers[0].fields.end(), [](const Field& field) {
+           return field.type == FieldType::objects && (field.name == "items" || field.name == "data");
+         });
+}
+bool is_bulk(const Route& route) { return route.method == "POST" && has_field(route.fields, "max"); }
+
+class Lists : public testing::ApiTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  Lists() : ApiTest(GetParam()) {}
+
+  // Makes `n` more rows of what the route lists or acts on; its path with the parameters filled in.
+  using Fill = std::function<std::string(int n)>;
+  std::map<std::string, Fill> fills() {
+    const auto announcements = [this](const std::string& path) {
+      return [this, path](int n) {
+        for (int i = 0; i < n; ++i) later();
+        return path;
+      };
+    };
+    std::map<std::string, Fill> all = {
+        {"GET /api/v1/announcements", announcements("/api/v1/announcements")},
+        {"GET /api/v1/announcements/{id}/history",
+         [this](int n) {
+           const auto path = history_ = history_.empty() ? later() : history_;
+           for (int i = 0; i < n; ++i)
+             database.run(
+                 "INSERT INTO fencepost_events (at, queue, item, kind) VALUES (1, 'announcements', $1, "
+                 "'seen')",
+                 {path.substr(path.rfind('/') + 1)});
+           return path + "/history";
+         }},
+        {"GET /api/v1/connections",
+         [this](int n) {
+           for (int i = 0; i < n; ++i)
+             database.run(
+                 "INSERT INTO fencepost_connections (name, platform, target, created_at) "
+                 "VALUES ($1, 'webhook', 'https://example.org/', 1)",
+                 {"more " + std::to_string(++made_)});
+           return std::string("/api/v1/connections");
+         }},
+        {"GET /api/v1/tokens",
+         [this](int n) {
+           for (int i = 0; i < n; ++i) token("more " + std::to_string(++made_));
+           return std::string("/api/v1/tokens");
+         }},
+        {"GET /api/v1/queues", announcements("/api/v1/queues")},
+        {"GET /api/v1/queues/{name}/items", announcements("/api/v1/queues/announcements/items")},
+    };
+    for (const auto* act : {"stop", "retry", "requeue"})
+      all["POST /api/v1/queues/{name}/" + std::string(act)] =
+          announcements("/api/v1/queues/announcements/" + std::string(act));
+    return all;
+  }
+  // Of an act: its preview. The act itself decides each item under its own lock, in steps of 200.
+  int statements_of(const Route& route, const std::string& path) {
+    counting.counted();
+    const auto response =
+        route.method == "GET" ? send("GET", path + "?limit=200") : send("POST", path, {{"preview", true}});
+    const int counted = counting.counted();
+    EXPECT_EQ(response.status, 200) << path << ' ' << response.body;
+    return counted;
+  }
+
+  std::string history_;
+  int made_ = 0;
+};
+
+TEST_P(Lists, AskAsManyStatementsOfAHundredRowsAsOfOne) {
+  auto known = fills();
+  for (const auto& route : dispatcher->routes()) {
+    if (!is_list(route) && !is_bulk(route)) continue;
+    const auto name = route.method + ' ' + route.pattern;
+    const auto fill = known.find(name);
+    ASSERT_NE(fill, known.end()) << name << " is not in this test";
+    const int of_one = statements_of(route, fill->second(1));
+    const int of_many = statements_of(route, fill->second(100));
+    EXPECT_EQ(of_one, of_many) << name;
+    EXPECT_GT(of_one, 0) << name;
+    known.erase(fill);
+  }
+  for (const auto& [name, fill] : known) ADD_FAILURE() << name << " is no list and no act on many";
+}
+
+TEST_P(Lists, ComeInPagesThatMissNothing) {
+  auto known = fills();
+  for (const auto& route : dispatcher->routes()) {
+    if (!is_list(route)) continue;
+    const auto path = known.at(route.method + ' ' + route.pattern)(7);
+    EXPECT_TRUE(has_field(route.query, "cursor") && has_field(route.query, "limit")) << path;
+    const auto whole = json_of(send("GET", path + "?limit=200"));
+    EXPECT_TRUE(whole["next"].is_null()) << path;
+    json pieces = json::array();
+    std::string cursor;
+    for (int pages = 0; pages < 50; ++pages) {
+      const auto page = json_of(send("GET", path + "?limit=3" + cursor));
+      EXPECT_LE(page["items"].size(), 3U) << path;
+      for (const auto& item : page["items"]) pieces.push_back(item);
+      if (page["next"].is_null()) break;
+      EXPECT_EQ(page["items"].size(), 3U) << path;
+      cursor = "&cursor=" + page["next"].get<std::string>();
+    }
+    EXPECT_EQ(pieces, whole["items"]) << path;
+    for (const auto* bad : {"x", "42", "c", "c4", "cZZ", "cff", "c00"})
+      EXPECT_EQ(code(send("GET", path + "?cursor=" + bad)), "400 invalid_cursor") << path << ' ' << bad;
+    for (const auto* bad : {"0", "-1", "201", "x", "1e1", "99999999999999999999"})
+      EXPECT_EQ(send("GET", path + "?limit=" + bad).status, 422) << path << ' ' << bad;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Api, Lists, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& param) { return std::string(param.param); });
+
+}  // namespace
+}  // namespace fencepost::http

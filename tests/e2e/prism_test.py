@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""A tour of every route through a second opinion: Prism, a validating proxy (npm @stoplight/prism-cli), finds no
+request and no answer that the OpenAPI document does not describe.
+
+usage: prism_test.py PATH/TO/fencepost
+FENCEPOST_PRISM names a prism that is installed; without it npm brings one, once.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import contract
+from harness import PATIENCE, Server, check, eventually, folder, run_all, show_logs
+
+BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "fencepost"
+VERSION = "5.14.2"
+# A stream has no end, so that a proxy that judges whole answers would wait for ever.
+ENDLESS = {("get", "/api/v1/events")}
+
+
+def prism():
+    if os.environ.get("FENCEPOST_PRISM"):
+        return os.environ["FENCEPOST_PRISM"]
+    home = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "fencepost" / f"prism-{VERSION}"
+    program = home / "node_modules/.bin/prism"
+    if not program.exists():
+        subprocess.run(["npm", "install", "--prefix", str(home), "--no-audit", "--no-fund", "--ignore-scripts",
+                        "--loglevel=error", f"@stoplight/prism-cli@{VERSION}"], check=True)
+    return str(program)
+
+
+@contextlib.contextmanager
+def proxy(server, path):
+    """The URL of a Prism in front of that server."""
+    document = path / "openapi.json"
+    document.write_text(json.dumps(server.contract.document))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with open(path / "prism.log", "wb") as log:
+        process = subprocess.Popen([prism(), "proxy", str(document), server.url, "--errors", "--host", "127.0.0.1", "--port", str(port)],
+                                   stdout=log, stderr=log)
+    try:
+        def listens():
+            check(process.poll() is None, "prism runs")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                return True
+        eventually(listens, "prism listens")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Tour:
+    def __init__(self, server, url):
+        self.server, self.url, self.seen = server, url, set()
+
+    def call(self, status, method, path, body=None, headers=None):
+        request = urllib.request.Request(self.url + path, method=method)
+        request.add_header("Authorization", f"Bearer {self.server.token}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
+        try:
+            answer = urllib.request.urlopen(request, timeout=PATIENCE)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            content = answer.read()
+        where = f"{method} {path}"
+        check("sl-violations" not in answer.headers, f"{where}: {answer.headers.get('sl-violations')}")
+        check(b"stoplight.io/prism" not in content, f"{where}: {content[:1000]!r}")
+        check(answer.status == status, f"{where}: {answer.status} {content[:300]!r}, wanted {status}")
+        self.server.contract.check(method, path, answer.status, dict(answer.headers), content)
+        self.seen.add((method.lower(), self.server.contract.template(path.split("?")[0])))
+        return json.loads(content) if content else None
+
+
+def tour_of_all_routes():
+    with folder() as path, contextlib.closing(Server(BINARY, f"sqlite:{path}/fencepost.db", path, "server")) as server:
+        contract.check_document(server.contract.document)
+        try:
+            with proxy(server, path) as url:
+                walk(Tour(server, url))
+        except BaseException:
+            show_logs(path)
+            raise
+
+
+def walk(tour):
+    call = tour.call
+    call(200, "GET", "/api/v1/openapi.json")
+    call(200, "GET", "/api/v1/me")
+    token = call(201, "POST", "/api/v1/tokens", {"name": "tour"}, {"Idempotency-Key": "t1"})
+    call(200, "GET", "/api/v1/tokens?limit=1")
+    call(204, "DELETE", f"/api/v1/tokens/{token['id']}")
+    call(404, "DELETE", "/api/v1/tokens/999")
+    connection = call(201, "POST", "/api/v1/connections", {"name": "x", "platform": "webhook", "url": "http://127.0.0.1:9/"})["id"]
+    call(409, "POST", "/api/v1/connections", {"name": "x", "platform": "webhook", "url": "http://127.0.0.1:9/"})
+    call(200, "GET", "/api/v1/connections")
+    call(200, "GET", f"/api/v1/connections/{connection}")
+    far = {"connection_id": connection, "text": "Later", "run_at": "2037-01-01T00:00:00Z"}
+    made = [call(201, "POST", "/api/v1/announcements", far)["id"] for _ in range(3)]
+    first = f"/api/v1/announcements/{made[0]}"
+    call(200, "GET", "/api/v1/announcements?limit=2&status=queued")
+    call(200, "GET", first)
+    call(404, "GET", "/api/v1/announcements/999")
+    call(200, "PATCH", first, {"text": "Changed"}, {"If-Match": '"1"'})
+    call(412, "PATCH", first, {"text": "Too late"}, {"If-Match": '"1"'})
+    call(200, "GET", first + "/history")
+    call(200, "POST", first + "/disable")
+    call(200, "POST", first + "/enable")
+    call(202, "POST", first + "/post-now?wait=5")  # nobody listens there: it comes back for its retry
+    call(409, "POST", first + "/resolve", {"outcome": "did_not_happen"})
+    call(200, "DELETE", f"/api/v1/announcements/{made[1]}")
+    call(200, "GET", "/api/v1/queues")
+    queue = "/api/v1/queues/announcements"
+    call(200, "GET", queue + "/items?limit=1&state=queued")
+    call(200, "POST", queue + "/pause", {"why": "tour"})
+    call(200, "POST", queue + "/resume")
+    for act in ("stop", "retry", "requeue"):
+        call(200, "POST", f"{queue}/{act}", {"preview": True, "max": 10})
+    call(200, "POST", queue + "/drain")
+    call(204, "DELETE", f"/api/v1/connections/{connection}")
+    document = tour.server.contract.document
+    missing = {(method, path) for path, item in document["paths"].items() for method in item} - tour.seen - ENDLESS
+    check(not missing, f"the tour goes by every route, but: {sorted(missing)}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_all([("tour of all routes", tour_of_all_routes)]))
