@@ -21,6 +21,9 @@ class FakeClock final : public base::Clock {
   base::BootTime now{1h};
 };
 
+constexpr auto kRead = accounts::Scopes::of(Scope::read);
+constexpr Access kMember = Access::signed_in(Scope::read);
+
 Response echo(const Request& request) {
   return json_response(200, {{"path", request.path},
                              {"params", request.path_params},
@@ -30,7 +33,11 @@ Response echo(const Request& request) {
 }
 
 Route route(const char* method, const char* pattern, Access access, Handler handler = echo) {
-  return {.method = method, .pattern = pattern, .access = access, .handler = std::move(handler)};
+  return {.method = method,
+          .pattern = pattern,
+          .access = access,
+          .limit = {120, 60s},
+          .handler = std::move(handler)};
 }
 
 template <typename E>
@@ -42,8 +49,8 @@ std::vector<Route> table() {
   std::vector<Route> routes;
   routes.push_back(route("GET", "/open/{id}", Access::anyone));
   routes.back().query = {{.name = "limit", .type = FieldType::integer}};
-  routes.push_back(route("GET", "/mine", Access::bearer));
-  routes.push_back(route("POST", "/shows", Access::bearer));
+  routes.push_back(route("GET", "/mine", kMember));
+  routes.push_back(route("POST", "/shows", kMember));
   routes.back().fields = {{.name = "title", .required = true}};
   routes.push_back(route("PATCH", "/shows/{id}", Access::anyone));
   routes.back().fields = {{.name = "title"}};
@@ -53,7 +60,7 @@ std::vector<Route> table() {
   routes.back().body_bytes = 10;
   routes.push_back(route("GET", "/limited", Access::anyone));
   routes.back().limit = {2, 60s};
-  routes.push_back(route("GET", "/secret", Access::bearer));
+  routes.push_back(route("GET", "/secret", kMember));
   routes.back().limit = {2, 60s};
   const auto fails = [&](const char* pattern, Handler handler) {
     routes.push_back(route("GET", pattern, Access::anyone, std::move(handler)));
@@ -70,11 +77,15 @@ std::vector<Route> table() {
   return routes;
 }
 
-std::optional<Principal> ada(const base::Secret& token) {
-  if (token.reveal() == "database-gone")
+std::optional<Principal> ada(const Credential& credential) {
+  const auto& secret = credential.secret.reveal();
+  if (secret == "database-gone")
     throw base::InfraError("secret_host", {.retryable = true, .poisoned = true});
-  if (token.reveal() != "good-token") return std::nullopt;
-  return Principal{.id = 7, .name = "ada"};
+  if (credential.kind == Credential::Kind::session && secret == "good-session")
+    return Principal{.name = "ada", .person = 7, .role = Role::member, .session_id = 1};
+  if (credential.kind == Credential::Kind::token && secret == "good-token")
+    return Principal{.token_id = 7, .name = "ada", .role = Role::member, .scopes = kRead};
+  return std::nullopt;
 }
 
 class DispatchTest : public ::testing::Test {
@@ -240,7 +251,7 @@ TEST_F(DispatchTest, LogsOneLineARequestWithoutTokenQueryOrBody) {
   EXPECT_THAT(
       log,
       HasSubstr(
-          "info request method=POST route=/shows status=200 request_id=r-77 duration_us=0 principal=7\n"));
+          "info request method=POST route=/shows status=200 request_id=r-77 duration_us=0 principal=token:7\n"));
   EXPECT_THAT(log, HasSubstr("method=GET route=/open/{id} status=200"));
   EXPECT_THAT(log, HasSubstr("method=other route=- status=404"));
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 3);
@@ -257,7 +268,7 @@ TEST_F(DispatchTest, KnowsTheBodyLimitOfARequest) {
 // The table itself says who may: no bearer route lets a stranger through.
 TEST_F(DispatchTest, NoBearerRouteLetsAStrangerIn) {
   for (const auto& each : dispatcher.routes()) {
-    if (each.access != Access::bearer) continue;
+    if (each.access.open) continue;
     EXPECT_EQ(send(each.method, each.pattern).status, 401) << each.pattern;
   }
 }

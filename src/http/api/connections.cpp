@@ -85,7 +85,7 @@ Response remove(Services& services, const Request& request) {
 }
 
 Route create_route() {
-  Route route{.method = "POST", .pattern = "/api/v1/connections", .limit = kSeldom};
+  Route route{.method = "POST", .pattern = "/api/v1/connections", .access = Access::signed_in(Scope::announce), .limit = kSeldom};
   route.summary = "Connects an account";
   route.fields = {{.name = "name", .required = true, .example = "\"Fans\"", .min_length = 1},
                   {.name = "platform", .required = true, .example = "\"webhook\""},
@@ -116,6 +116,7 @@ void add_connections(std::vector<Route>& routes, Services& services) {
   };
   add({.method = "GET",
        .pattern = "/api/v1/connections",
+       .access = Access::signed_in(Scope::read),
        .limit = kReads,
        .answers = {{200,
                     "all of them",
@@ -128,12 +129,14 @@ void add_connections(std::vector<Route>& routes, Services& services) {
   add(create_route(), create);
   add({.method = "GET",
        .pattern = "/api/v1/connections/{id}",
+       .access = Access::own(Thing::connection, Scope::read),
        .limit = kReads,
        .answers = {{200, "the connection, without its secret", connection_fields()}, {404, "not_found", {}}},
        .summary = "One connection"},
       show);
   add({.method = "DELETE",
        .pattern = "/api/v1/connections/{id}",
+       .access = Access::own(Thing::connection, Scope::announce),
        .limit = kWrites,
        .answers = {{204, "disconnected, its secret forgotten; nothing more is sent to it", {}},
                    {404, "not_found", {}}},

@@ -65,6 +65,7 @@ void add_tokens(std::vector<Route>& routes, Services& services) {
   };
   add({.method = "GET",
        .pattern = "/api/v1/tokens",
+       .access = Access::signed_in(Scope::admin),
        .limit = kReads,
        .answers =
            {{200,
@@ -74,6 +75,7 @@ void add_tokens(std::vector<Route>& routes, Services& services) {
       list);
   add({.method = "POST",
        .pattern = "/api/v1/tokens",
+       .access = Access::signed_in(Scope::admin),
        .limit = kSeldom,
        .fields = {{.name = "name",
                    .required = true,
@@ -90,12 +92,14 @@ void add_tokens(std::vector<Route>& routes, Services& services) {
       create);
   add({.method = "DELETE",
        .pattern = "/api/v1/tokens/{id}",
+       .access = Access::signed_in(Scope::admin),
        .limit = kWrites,
        .answers = {{204, "revoked: it opens nothing any more", {}}, {404, "not_found", {}}},
        .summary = "Revokes a token"},
       revoke);
   add({.method = "GET",
        .pattern = "/api/v1/me",
+       .access = Access::signed_in(Scope::read),
        .limit = kReads,
        .answers = {{200,
                     "the token that asks",

@@ -1,0 +1,34 @@
+#pragma once
+// What a request shows of who sends it: a token, a session's cookie, and whether a page of ours made it.
+// Pure functions.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/secret.hpp"
+#include "http/message.hpp"
+
+namespace fencepost::http {
+
+struct Credential {
+  enum class Kind { token, session } kind = Kind::token;
+  base::Secret secret = {};
+};
+
+// The token of "Authorization: Bearer …" (RFC 6750 §2.1), or nothing where the header is missing, double or
+// other.
+std::optional<base::Secret> bearer_token(const Headers& headers);
+
+// The value of a cookie; nothing where it is missing, or there twice: a foreign host of the same domain can
+// plant one beside ours (RFC 6265 §8.6), and nobody can tell which is which.
+std::optional<base::Secret> cookie(const Headers& headers, std::string_view name);
+
+// Where the page comes from that made a request, as its browser says.
+//   same: a page of ours.  foreign: another one.  unsaid: no browser that is younger than 2020.
+// Ours is `origin` ("https://fencepost.example"); where that is empty, the host that the request names.
+// Sec-Fetch-Site and Origin must agree where both are there. A page cannot set or leave out either.
+enum class Site { same, foreign, unsaid };
+Site site_of(const Headers& headers, std::string_view origin);
+
+}  // namespace fencepost::http
