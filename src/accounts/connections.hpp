@@ -19,15 +19,21 @@ struct ConnectionInfo {
   base::Micros created_at = 0;
   std::optional<base::Micros> disconnected_at;
   std::optional<std::string> last_error;
+  std::optional<std::int64_t> person{};  // whose it is; nullopt: the instance's own
 };
 
 // Throws UserError: invalid_name, duplicate_name, invalid_platform. Target and secret are the connector's to
 // check (connect::Connector::check), before.
 ConnectionInfo create_connection(store::Connection& connection, const Vault& vault, const std::string& name,
                                  const std::string& platform, const std::string& target,
-                                 const base::Secret& secret);
+                                 const base::Secret& secret,
+                                 std::optional<std::int64_t> person = std::nullopt);
 std::optional<ConnectionInfo> get_connection(store::Connection& connection, std::int64_t id);
 std::vector<ConnectionInfo> list_connections(store::Connection& connection);
+// Behind `after`, by id. `person` nullopt: everybody's.
+std::vector<ConnectionInfo> page_of_connections(store::Connection& connection,
+                                                std::optional<std::int64_t> person, std::int64_t after,
+                                                int limit);
 // Disconnects and forgets the secret; false where there is no such connection. Its row stays for the history.
 // Sends that have not passed their gate are prevented: the gate locks this row FOR SHARE (rule 3).
 bool disconnect(store::Connection& connection, std::int64_t id);

@@ -1,22 +1,29 @@
 -- Connections: accounts on outside platforms. Their rows stay when they are disconnected, without the secret.
 
 -- name: add_connection
--- $1 name, $2 platform, $3 target. No row: a connected one has the name.
-INSERT INTO fencepost_connections (name, platform, target, created_at) VALUES ($1, $2, $3, fencepost_now())
+-- $1 name, $2 platform, $3 target, $4 person or NULL. No row: a connected one has the name.
+INSERT INTO fencepost_connections (name, platform, target, person_id, created_at)
+VALUES ($1, $2, $3, $4, fencepost_now())
 ON CONFLICT (name) WHERE disconnected_at IS NULL DO NOTHING
-RETURNING id, name, platform, target, created_at, disconnected_at, last_error
+RETURNING id, name, platform, target, created_at, disconnected_at, last_error, person_id
 
 -- name: set_secret
 -- $1 id, $2 the sealed secret, which is bound to the id
 UPDATE fencepost_connections SET secret = $2 WHERE id = $1 AND disconnected_at IS NULL
 
 -- name: connection
-SELECT id, name, platform, target, created_at, disconnected_at, last_error
+SELECT id, name, platform, target, created_at, disconnected_at, last_error, person_id
 FROM fencepost_connections WHERE id = $1
 
 -- name: connections
-SELECT id, name, platform, target, created_at, disconnected_at, last_error
+SELECT id, name, platform, target, created_at, disconnected_at, last_error, person_id
 FROM fencepost_connections ORDER BY id
+
+-- name: connections_page
+-- $1 behind this id, $2 how many, $3 person or NULL
+SELECT id, name, platform, target, created_at, disconnected_at, last_error, person_id
+FROM fencepost_connections
+WHERE id > $1 AND (CAST($3 AS BIGINT) IS NULL OR person_id = $3) ORDER BY id LIMIT $2
 
 -- name: disconnect
 -- $1 id. Writes also where it was disconnected before: a repetition after a commit in doubt has a commit of
