@@ -175,7 +175,7 @@ std::optional<Response> Dispatcher::authenticate(Request& request, const Route& 
                ? std::optional(foreign(request))
                : std::nullopt;
   const auto token = bearer_token(request.headers);
-  const auto session = cookie(request.headers, options_.session_cookie);
+  const auto session = cookie(request.headers, session_cookie_name(options_.secure_cookies));
   if (session && request.headers.find("Authorization") != nullptr)
     return problem(request, 400, "ambiguous_credentials",
                    "this has a session's cookie and an Authorization: send one of the two");
@@ -223,9 +223,12 @@ std::optional<Response> Dispatcher::authorise(const Request& request, const Rout
 std::optional<Response> Dispatcher::over_limit(const Request& request, const Route& route) const {
   const std::string who = request.principal ? std::to_string(request.principal->account()) : request.client;
   const auto key = who + ' ' + route.method + ' ' + route.pattern;
+  const auto now = clock_.boot();
+  // Strangers are this process's own matter: a flood of addresses must not reach the database.
+  const auto shared =
+      request.principal && options_.limiter ? options_.limiter(key, route.limit, now) : SharedTake{};
   auto& own = request.principal ? people_ : strangers_;
-  const auto wait = request.principal && options_.limiter ? options_.limiter(key, route.limit)
-                                                          : own.take(key, route.limit, clock_.boot());
+  const auto wait = shared.decided ? shared.wait : own.take(key, route.limit, now);
   if (!wait) return std::nullopt;
   const auto detail = "at most " + std::to_string(route.limit.count) + " such requests in " +
                       std::to_string(route.limit.per.count()) + " s: wait as long as Retry-After says";

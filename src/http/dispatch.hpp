@@ -25,9 +25,14 @@ using Authenticator = std::function<std::optional<Principal>(const Credential&)>
 // What somebody is to the thing that a path names by `key`, as it came; none also where there is no such
 // thing.
 using Relate = std::function<Relation(const Principal&, Thing, const std::string& key)>;
-// Takes one request of the bucket `key`, or says how long until there is one.
+// Takes one request of the bucket `key` from what several servers share. `decided` false: it could not say,
+// and this process's own limiter does.
+struct SharedTake {
+  bool decided = false;
+  std::optional<std::chrono::nanoseconds> wait = std::nullopt;  // refused, for so long
+};
 using Limiter =
-    std::function<std::optional<std::chrono::nanoseconds>(const std::string& key, const RateLimit& limit)>;
+    std::function<SharedTake(const std::string& key, const RateLimit& limit, base::BootTime now)>;
 
 // Thread-safe once made. Routes, clock and options are fixed.
 class Dispatcher {
@@ -37,10 +42,9 @@ class Dispatcher {
     // theirs. Without them everybody behind a proxy would share one limit.
     std::vector<std::string> trusted_proxies = {};
     Relate relate = {};    // needed where a rule names a thing
-    Limiter limiter = {};  // of those who are signed in; none: in this process alone
-    // What a session's cookie is called, and where our own pages come from; see site_of().
-    std::string session_cookie = "__Host-fencepost";
-    std::string origin = {};
+    Limiter limiter = {};  // of those who are signed in; none: this process alone
+    bool secure_cookies = true;  // see session_cookie_name()
+    std::string origin = {};     // where our own pages come from; see site_of()
     // Statuses of further UserError codes, over the common ones of status_of().
     std::map<std::string, int> statuses = {};
   };

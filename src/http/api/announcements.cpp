@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "http/api/announcement_json.hpp"
 #include "http/api/common.hpp"
 #include "http/api/etag.hpp"
@@ -18,7 +19,8 @@ using nlohmann::json;
 Response list(Services& services, const Request& request) {
   const auto status = request.query.find("status");
   const auto page = services.announcements.list(cursor_of(request), limit_of(request),
-                                                status == request.query.end() ? "" : status->second);
+                                                status == request.query.end() ? "" : status->second,
+                                                whose(request));
   json items = json::array();
   for (const auto& one : page.items) items.push_back(announcement_json(one));
   return json_response(
@@ -31,6 +33,11 @@ Response create(Services& services, const Request& request) {
   draft.text = request.json->at("text").get<std::string>();
   draft.url = text_member(request, "url").value_or("");
   draft.run_at = time_member(request, "run_at");
+  const Principal& who = *request.principal;
+  const auto key = std::to_string(draft.connection_id);
+  if (!who.at_least(Role::operator_) &&
+      relation_to(services, who, Thing::connection, key) != Relation::self)
+    throw base::UserError("unknown_connection", "there is no such connection of yours");
   return make_keeping(services, request, [&](const Keep& keep) {
     services.announcements.create(
         draft, actor_of(request), [&](store::Connection& connection, const Announcement& made) {

@@ -45,8 +45,11 @@ Response make_keeping(Services& services, const Request& request,
 Response act_once(Services& services, const Request& request, const Act& act);
 Field idempotency_key();
 
-// What somebody is to a thing (guard.cpp); see http/access.hpp.
+// Who that is, or nobody (guard.cpp).
+std::optional<Principal> known(Services& services, const Credential& credential);
+// What somebody is to a thing; see http/access.hpp.
 Relation relation_to(Services& services, const Principal& who, Thing thing, const std::string& key);
+Limiter shared_limiter(accounts::RateLimits& limits);
 // Whose things a list shows: nullopt, everybody's; else a person's.
 std::optional<std::int64_t> whose(const Request& request);
 // The person who asks; throws UserError("no_person") for a token of the instance itself.

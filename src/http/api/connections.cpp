@@ -24,7 +24,8 @@ json connection_json(const ConnectionInfo& info) {
           {"status", info.disconnected_at ? "disconnected" : "connected"},
           {"created_at", base::format_utc(info.created_at)},
           {"disconnected_at", time_or_null(info.disconnected_at)},
-          {"last_error", text_or_null(info.last_error)}};
+          {"last_error", text_or_null(info.last_error)},
+          {"person_id", info.person ? json(*info.person) : json()}};
 }
 
 std::vector<Field> connection_fields() {
@@ -35,7 +36,13 @@ std::vector<Field> connection_fields() {
           {.name = "status", .required = true, .choices = {"connected", "disconnected"}},
           {.name = "created_at", .required = true, .format = Format::date_time},
           {.name = "disconnected_at", .required = true, .format = Format::date_time, .nullable = true},
-          {.name = "last_error", .required = true, .nullable = true}};
+          {.name = "last_error", .required = true, .nullable = true},
+          {.name = "person_id",
+           .type = FieldType::integer,
+           .required = true,
+           .description = "whose it is; null: the instance's own",
+           .example = "1",
+           .nullable = true}};
 }
 
 connect::Connector& connector_of(Services& services, const std::string& platform) {
@@ -46,11 +53,19 @@ connect::Connector& connector_of(Services& services, const std::string& platform
   return **at;
 }
 
-Response list(Services& services, const Request&) {
-  json items = json::array();
-  for (const auto& info : services.database.retrying(accounts::list_connections))
-    items.push_back(connection_json(info));
-  return json_response(200, {{"items", std::move(items)}});
+Response list(Services& services, const Request& request) {
+  auto connections = services.database.retrying([&](store::Connection& connection) {
+    return accounts::page_of_connections(connection, whose(request), cursor_of(request).value_or(0),
+                                      limit_of(request) + 1);
+  });
+  return page_of(
+      request, std::move(connections),
+      [](const auto& all) {
+        json items = json::array();
+        for (const auto& one : all) items.push_back(connection_json(one));
+        return items;
+      },
+      [](const ConnectionInfo& one) { return one.id; });
 }
 
 Response create(Services& services, const Request& request) {
@@ -61,7 +76,8 @@ Response create(Services& services, const Request& request) {
   const auto secret = given ? base::Secret(*given) : connect::webhook::SigningSecret::generate();
   connector_of(services, platform).check(url, {secret});
   return make_once(services, request, [&](store::Connection& connection) {
-    const auto made = accounts::create_connection(connection, services.vault, name, platform, url, secret);
+    const auto made = accounts::create_connection(connection, services.vault, name, platform, url, secret,
+                                                  request.principal->person);
     json body = connection_json(made);
     if (!given) body["secret"] = secret.reveal();
     Response response = json_response(201, body);
@@ -118,12 +134,8 @@ void add_connections(std::vector<Route>& routes, Services& services) {
        .pattern = "/api/v1/connections",
        .access = Access::signed_in(Scope::read),
        .limit = kReads,
-       .answers = {{200,
-                    "all of them",
-                    {{.name = "items",
-                      .type = FieldType::objects,
-                      .required = true,
-                      .fields = connection_fields()}}}},
+       .query = paging(),
+       .answers = {{200, "a page, by id; of members their own", page_fields(connection_fields())}},
        .summary = "Connections, disconnected ones too"},
       list);
   add(create_route(), create);

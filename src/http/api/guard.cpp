@@ -62,6 +62,21 @@ Relation relation_to(Services& services, const Principal& who, Thing thing, cons
   });
 }
 
+Limiter shared_limiter(accounts::RateLimits& limits) {
+  return [&limits](const std::string& key, const RateLimit& limit, base::BootTime now) -> SharedTake {
+    const auto taken = limits.take(key, limit.count, limit.per, now);
+    switch (taken.answer) {
+      case accounts::RateLimits::Answer::taken:
+        return {true, std::nullopt};
+      case accounts::RateLimits::Answer::refused:
+        return {true, taken.wait};
+      case accounts::RateLimits::Answer::unshared:
+        break;
+    }
+    return {};
+  };
+}
+
 std::optional<std::int64_t> whose(const Request& request) {
   const Principal& who = *request.principal;
   return who.at_least(Role::operator_) ? std::nullopt : who.person;

@@ -8,8 +8,7 @@
 #include "accounts/invitations.hpp"
 #include "accounts/people.hpp"
 #include "accounts/shows.hpp"
-#include "http/fields.hpp"
-#include "http/message.hpp"
+#include "http/api/api.hpp"
 
 namespace fencepost::http {
 
@@ -31,6 +30,10 @@ std::vector<std::string> scope_names();
 // The members of a body, where they are given and not null; the check has let only known words through.
 std::optional<accounts::Role> role_member(const Request& request, const char* name);
 std::optional<accounts::ShowRole> show_role_member(const Request& request, const char* name);
+
+// Changes a person whose version the request's If-Match names (users.cpp).
+Response edited(Services& services, const Request& request, std::int64_t id,
+                const accounts::PersonEdit& change);
 
 // What people type who become one: name, e-mail, password.
 std::vector<Field> new_person_fields();

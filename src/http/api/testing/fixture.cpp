@@ -13,6 +13,7 @@ ApiTest::ApiTest()
       http({.addresses = {.allow_private = true}}, base::system_clock()),
       services{*database,
                vault,
+               passwords,
                stage.service(),
                stage.engine(),
                {&stage.fence(), 1},
@@ -21,7 +22,7 @@ ApiTest::ApiTest()
                "1.2.3"},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
-                                              Dispatcher::Options{.statuses = api_statuses()})),
+                                              dispatch_options(services))),
       document_(json::parse(openapi(dispatcher->routes(), "1.2.3"))) {}
 
 ApiTest::~ApiTest() = default;

@@ -13,6 +13,9 @@
 
 namespace fencepost::http::testing {
 
+// libsodium's least: a test signs many in.
+inline constexpr accounts::Passwords::Cost kCheap{1, 8192};
+
 class ApiTest : public ::testing::Test {
  protected:
   ApiTest();
@@ -40,6 +43,7 @@ class ApiTest : public ::testing::Test {
   std::int64_t connection = announce::testing::connect_to(database, receiver.url());
   announce::testing::Stage stage{database};
   accounts::Vault vault;
+  accounts::Passwords passwords{kCheap};
   connect::HttpClient http;
   connect::Webhook webhook{http};
   Services services;
