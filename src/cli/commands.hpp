@@ -18,6 +18,8 @@ void add_maintenance(CLI::App& app, Chosen& chosen);  // migrate, verify, config
 void add_adopt(CLI::App& app, Chosen& chosen);        // adopt, doctor
 void add_loop(CLI::App& app, Chosen& chosen);
 void add_item(CLI::App& app, Chosen& chosen);
+void add_user(CLI::App& app, Chosen& chosen);
+void add_show(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
 void add_connection(CLI::App& app, Chosen& chosen);
 void add_announcement(CLI::App& app, Chosen& chosen);

@@ -18,7 +18,7 @@ inline constexpr accounts::Passwords::Cost kCheap{1, 8192};
 
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest();
+  explicit ApiTest(const std::string& kind = "sqlite");
   ~ApiTest() override;
 
   // A request of the first token. Checks also that the OpenAPI document knows the answer's status.
@@ -28,6 +28,7 @@ class ApiTest : public ::testing::Test {
   Response raw(const std::string& method, const std::string& target, const std::string& body, Headers headers,
                const std::string& token, const std::string& peer = "127.0.0.1");
 
+  void expect_documented(const std::string& method, const std::string& target, int status) const;
   // "201", or "409 already_posted".
   static std::string code(const Response& response);
   static nlohmann::json json_of(const Response& response) { return nlohmann::json::parse(response.body); }
@@ -38,7 +39,15 @@ class ApiTest : public ::testing::Test {
   std::string later(const std::string& text = "Later");
   std::string token(const std::string& name);
 
-  accounts::testing::TestDatabase database{"sqlite", announce::testing::migrations()};
+  // A person, added directly; their id.
+  std::int64_t person(const std::string& name, accounts::Role role = accounts::Role::member);
+  // What a page of ours sends: the cookie of a new session, the token against foreign pages, where it is from.
+  Headers signed_in(std::int64_t person);
+  // A request with these headers; `body` empty: none.
+  Response as(const Headers& who, const std::string& method, const std::string& target,
+              const nlohmann::json& body = nullptr, const Headers& more = {});
+
+  accounts::testing::TestDatabase database;
   announce::testing::Receiver receiver;
   std::int64_t connection = announce::testing::connect_to(database, receiver.url());
   announce::testing::Stage stage{database};
@@ -51,7 +60,6 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<Dispatcher> dispatcher;
 
  private:
-  void expect_documented(const std::string& method, const std::string& target, int status) const;
   nlohmann::json document_;
 };
 
