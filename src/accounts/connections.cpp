@@ -14,20 +14,23 @@ constexpr std::string_view kPlatforms[] = {"webhook"};
 std::string context_of(std::int64_t id) { return "connection:" + std::to_string(id); }
 
 ConnectionInfo info_of(const store::Row& row) {
-  return {row[0].integer(), row[1].text(),          row[2].text(),      row[3].text(),
-          row[4].integer(), row[5].maybe_integer(), row[6].maybe_text()};
+  return {row[0].integer(), row[1].text(),          row[2].text(),       row[3].text(),
+          row[4].integer(), row[5].maybe_integer(), row[6].maybe_text(), row[7].maybe_integer()};
 }
 
 }  // namespace
 
 ConnectionInfo create_connection(store::Connection& connection, const Vault& vault, const std::string& name,
                                  const std::string& platform, const std::string& target,
-                                 const base::Secret& secret) {
+                                 const base::Secret& secret, std::optional<std::int64_t> person) {
   check_name(name);
   if (std::find(std::begin(kPlatforms), std::end(kPlatforms), platform) == std::end(kPlatforms))
     throw base::UserError("invalid_platform", "the platform must be: webhook");
   store::Transaction transaction(connection);
-  const auto rows = connection.run(sql::add_connection, {name, platform, target});
+  // Whose connections end when he is removed: that waits for this, or was first.
+  if (person && connection.run(sql::share_person, {*person}).empty())
+    throw base::UserError("forbidden", "this person was disabled or removed meanwhile");
+  const auto rows = connection.run(sql::add_connection, {name, platform, target, person});
   if (rows.empty())
     throw base::UserError("duplicate_name",
                           "there is a connection of this name: choose another, or disconnect it");
@@ -47,6 +50,15 @@ std::vector<ConnectionInfo> list_connections(store::Connection& connection) {
   std::vector<ConnectionInfo> all;
   for (const auto& row : connection.run(sql::connections)) all.push_back(info_of(row));
   return all;
+}
+
+std::vector<ConnectionInfo> page_of_connections(store::Connection& connection,
+                                                std::optional<std::int64_t> person, std::int64_t after,
+                                                int limit) {
+  std::vector<ConnectionInfo> page;
+  for (const auto& row : connection.run(sql::connections_page, {after, limit, person}))
+    page.push_back(info_of(row));
+  return page;
 }
 
 bool disconnect(store::Connection& connection, std::int64_t id) {

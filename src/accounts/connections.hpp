@@ -22,8 +22,8 @@ struct ConnectionInfo {
   std::optional<std::int64_t> person{};  // whose it is; nullopt: the instance's own
 };
 
-// Throws UserError: invalid_name, duplicate_name, invalid_platform. Target and secret are the connector's to
-// check (connect::Connector::check), before.
+// Throws UserError: invalid_name, duplicate_name, invalid_platform; forbidden: the person is gone or
+// disabled. Target and secret are the connector's to check (connect::Connector::check), before.
 ConnectionInfo create_connection(store::Connection& connection, const Vault& vault, const std::string& name,
                                  const std::string& platform, const std::string& target,
                                  const base::Secret& secret,

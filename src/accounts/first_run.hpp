@@ -1,8 +1,8 @@
 #pragma once
 // The first-run link: whoever can read what the server prints at its first start becomes the first owner.
 //
-// Every process that starts while there is no owner has a code of its own, and each of them works until one is
-// used: an operator who looks at any terminal has a link that works, and a new start prints a new one. The
+// Every process that starts while there is no owner has a code of its own, and each of them works until one
+// is used: an operator who looks at any terminal has a link that works, and a new start prints a new one. The
 // newest 16 are kept. The first one to be used makes the owner; the database lets in no second (a unique
 // index), and from then on no code works, for ever.
 

@@ -1,8 +1,8 @@
 #include "accounts/idempotency.hpp"
 
-#include <sodium.h>
 #include <algorithm>
 
+#include "accounts/codes.hpp"
 #include "accounts/sql.hpp"
 #include "base/random.hpp"
 
@@ -33,13 +33,7 @@ std::optional<Begun> answer_of(const store::Row& row, const IdempotentRequest& r
 
 }  // namespace
 
-std::string request_hash(std::string_view body) {
-  unsigned char digest[crypto_hash_sha256_BYTES];
-  crypto_hash_sha256(digest, reinterpret_cast<const unsigned char*>(body.data()), body.size());
-  char hex[sizeof digest * 2 + 1];
-  sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
-  return hex;
-}
+std::string request_hash(std::string_view body) { return hash_of(body); }
 
 Begun begin_idempotent(store::Connection& connection, const IdempotentRequest& request,
                        base::Duration lease) {
@@ -70,8 +64,8 @@ void abandon_idempotent(store::Connection& connection, const IdempotentRequest& 
   connection.run(sql::abandon_key, {request.principal, request.key, owner});
 }
 
-std::int64_t purge_idempotent(store::Connection& connection, base::Duration kept) {
-  return connection.run(sql::purge_keys, {micros(kept)}).changed;
+std::int64_t purge_idempotent(store::Connection& connection, base::Duration kept, int step) {
+  return connection.run(sql::purge_keys, {micros(kept), step}).changed;
 }
 
 }  // namespace fencepost::accounts

@@ -21,7 +21,7 @@ constexpr base::Duration kAnswersKept = std::chrono::hours(24);
 constexpr base::Duration kKeyLease = std::chrono::seconds(60);
 
 struct IdempotentRequest {
-  std::int64_t principal = 0;  // Principal::token_id
+  std::int64_t principal = 0;  // Principal::account()
   std::string key;             // as the client sent it: 1–255 printable ASCII characters
   std::string request_hash;    // request_hash() of the body
   std::string route;           // method and path: one key serves one route
@@ -49,7 +49,9 @@ bool finish_idempotent(store::Connection& connection, const IdempotentRequest& r
                        int status, const std::string& body);
 // Nothing was done: the next request of this key is fresh.
 void abandon_idempotent(store::Connection& connection, const IdempotentRequest& request, std::int64_t owner);
-// Forgets answers that are older than `kept`; answers how many. begin() does not see them anyway.
-std::int64_t purge_idempotent(store::Connection& connection, base::Duration kept = kAnswersKept);
+// Forgets at most `step` answers that are older than `kept`; answers how many. begin() does not see them
+// anyway.
+std::int64_t purge_idempotent(store::Connection& connection, base::Duration kept = kAnswersKept,
+                              int step = 500);
 
 }  // namespace fencepost::accounts

@@ -25,7 +25,10 @@ DELETE FROM fencepost_idempotency
 WHERE principal = $1 AND idempotency_key = $2 AND owner = $3 AND status IS NULL
 
 -- name: purge_keys
--- $1 age in µs. One that somebody still works on stays.
+-- $1 age in µs, $2 how many. One that somebody still works on stays.
 DELETE FROM fencepost_idempotency
 WHERE created_at <= fencepost_now() - CAST($1 AS BIGINT)
   AND (status IS NOT NULL OR held_until <= fencepost_now())
+  AND (principal, idempotency_key) IN (SELECT principal, idempotency_key FROM fencepost_idempotency
+    WHERE created_at <= fencepost_now() - CAST($1 AS BIGINT)
+      AND (status IS NOT NULL OR held_until <= fencepost_now()) ORDER BY created_at LIMIT $2)

@@ -1,6 +1,6 @@
 #pragma once
-// Invitations: a link, shown once, by which somebody becomes a person of this instance, a member of a show, or
-// both. For 7 days, for one use, and void when its inviter may no longer give what it gives.
+// Invitations: a link, shown once, by which somebody becomes a person of this instance, a member of a show,
+// or both. For 7 days, for one use, and void when its inviter may no longer give what it gives.
 //
 // All throw InfraError; as thread-safe as the connection is. After an in-doubt creation nobody may have seen
 // the link: make another one.
@@ -76,8 +76,8 @@ struct NewPerson {
   std::string email, name;
   base::Secret password;
 };
-// Makes the person. Throws UserError: invalid_email, invalid_name, invalid_password. Holds no connection while
-// it hashes. In doubt: signing in tells.
+// Makes the person. Throws UserError: invalid_email, invalid_name, invalid_password. Holds no connection
+// while it hashes. In doubt: signing in tells.
 Accepted accept_invitation(store::Database& database, const Passwords& passwords, const std::string& code,
                            const NewPerson& person);
 // Somebody who is signed in joins: roles are raised, never lowered. not_a_person: gone or disabled meanwhile.

@@ -43,3 +43,9 @@ WHERE hash = $1 AND expires_at > fencepost_now()
   AND accepted_at IS NULL                                        --! invitation_once
   AND revoked_at IS NULL                                         --! invitation_revoked
 RETURNING id
+
+-- name: accepted_by
+-- $1 hash, $2 stored password of the person whom the acceptance made
+SELECT p.id, p.email, p.name, p.role, p.version, p.created_at, p.disabled_at
+FROM fencepost_invitations AS i JOIN fencepost_people AS p ON p.id = i.accepted_by
+WHERE i.hash = $1 AND p.password = $2

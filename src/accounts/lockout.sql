@@ -9,9 +9,13 @@ SELECT 1 FROM fencepost_attempts WHERE name = $1 AND known_at > fencepost_now() 
 SELECT max(locked_until) - fencepost_now() FROM fencepost_attempts
 WHERE name IN ($1, $2) AND locked_until > fencepost_now()
 
--- name: forgive
+-- name: forgive_all
 -- $1 name
 UPDATE fencepost_attempts SET failures = 0, locked_until = 0 WHERE name = $1
+
+-- name: forgive_one
+-- $1 name: the attempt that was right is taken back; those of others stay counted.
+UPDATE fencepost_attempts SET failures = failures - 1, locked_until = 0 WHERE name = $1 AND failures > 0
 
 -- name: know_address
 -- $1 name of the account's counter at this address

@@ -2,10 +2,10 @@
 // Passwords of people: argon2id of libsodium.
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <semaphore>
 #include <string>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/secret.hpp"
@@ -47,8 +47,11 @@ class Passwords {
   static void check(const base::Secret& password);
   // The text to store: salt, cost and hash. Checks it first.
   std::string hash(const base::Secret& password, const Turn& turn) const;
+  // The same of one that was proved: also where a new one would have to be longer.
+  std::string rehash(const base::Secret& password, const Turn& turn) const;
   // Whether that is the password. `stored` nullopt: there is no such person; takes as long, and is false.
-  bool matches(const std::optional<std::string>& stored, const base::Secret& password, const Turn& turn) const;
+  bool matches(const std::optional<std::string>& stored, const base::Secret& password,
+               const Turn& turn) const;
   // Whether a stored one was made at another cost than ours.
   bool outdated(const std::string& stored) const;
 

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "accounts/passwords.hpp"
@@ -46,6 +47,8 @@ struct PersonEdit {
 // The form in which an address is stored and compared: lower case. Throws UserError("invalid_email") for what
 // is no address: ASCII, one @, at most 254 characters; domains in other letters in their xn-- form.
 std::string folded_email(const std::string& email);
+// Whether a text is in that form.
+bool is_email(std::string_view folded);
 
 std::optional<Person> get_person(store::Connection& connection, std::int64_t id);
 // Those that were not removed, by id, behind `after`.
@@ -66,8 +69,8 @@ PersonResult edit_person(store::Connection& connection, std::int64_t id, std::op
 PersonResult remove_person(store::Connection& connection, std::int64_t id,
                            std::optional<std::int64_t> version);
 
-// changed: all sessions but `keep_session` have ended; tokens go on. wrong: the old password, or it was changed
-// meanwhile. locked_out: as in sign_in(); ask again after `retry_after`.
+// changed: all sessions but `keep_session` have ended; tokens go on. wrong: the old password, or it was
+// changed meanwhile. locked_out: as in sign_in(); ask again after `retry_after`.
 enum class PasswordAnswer { changed, wrong, locked_out, not_found };
 struct PasswordResult {
   PasswordAnswer answer = PasswordAnswer::not_found;

@@ -22,8 +22,8 @@ std::string_view name(ShowRole role);
 std::optional<Role> role_named(std::string_view word);
 std::optional<ShowRole> show_role_named(std::string_view word);
 
-// What a token may be used for; a session may do all of it. A scope opens a kind of route, and the role of the
-// token's person, as it is at that moment, decides what of it: a token never has more than its person.
+// What a token may be used for; a session may do all of it. A scope opens a kind of route, and the role of
+// the token's person, as it is at that moment, decides what of it: a token never has more than its person.
 //   read      everything that can be looked at
 //   announce  shows, episodes, announcements, and the connections that they go out over
 //   upload    channels, uploads, quotas
@@ -51,9 +51,7 @@ class Scopes {
   // Throws UserError("invalid_scope") for a word that is none, and where there is not one.
   static Scopes named(const std::vector<std::string>& words);
 
-  constexpr bool has(Scope scope) const {
-    return (bits_ & (of(scope).bits_ | of(Scope::admin).bits_)) != 0;
-  }
+  constexpr bool has(Scope scope) const { return (bits_ & (of(scope).bits_ | of(Scope::admin).bits_)) != 0; }
   // Whether all that `other` opens is open here too.
   bool covers(Scopes other) const;
   constexpr Scopes with(Scope scope) const { return Scopes(bits_ | of(scope).bits_); }

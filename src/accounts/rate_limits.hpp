@@ -47,6 +47,7 @@ class RateLimits {
     base::BootTime away_until{};
   };
   Taken ask(const std::string& key, int count, std::chrono::seconds per, int tokens);
+  void remember(const std::string& key, const Taken& taken, int tokens, base::BootTime now);
 
   store::Database& database_;
   base::Guarded<State> state_;

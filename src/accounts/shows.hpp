@@ -36,8 +36,9 @@ struct ShowResult {
   std::optional<Show> show{};  // done, stale: as it is now
 };
 
-// `admin`: the person who makes it, and becomes its admin; nullopt: the instance itself. done, duplicate_slug,
-// or not_found: there is no such person (any more). Throws UserError: invalid_name, invalid_slug.
+// `admin`: the person who makes it, and becomes its admin; nullopt: the instance itself. done,
+// duplicate_slug, or not_found: there is no such person (any more). Throws UserError: invalid_name,
+// invalid_slug.
 ShowResult create_show(store::Connection& connection, const std::string& name, const std::string& slug,
                        std::optional<std::int64_t> admin);
 std::optional<Show> get_show(store::Connection& connection, std::int64_t id);

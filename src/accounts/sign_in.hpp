@@ -20,6 +20,10 @@
 
 namespace fencepost::accounts {
 
+constexpr base::Duration kFailuresKept = std::chrono::hours(24);
+constexpr base::Duration kAddressKept = std::chrono::hours(90 * 24);
+constexpr base::Duration kShortestDelay = std::chrono::seconds(1);
+
 struct SignIn {
   std::string email;
   base::Secret password;
@@ -39,16 +43,25 @@ struct SignedIn {
 // doubt: the client signs in again.
 SignedIn sign_in(store::Database& database, const Passwords& passwords, const SignIn& request);
 
-// -- The counters, for sign_in() and change_password().
+// -- The counters, for all who judge a password.
 struct Attempt {
-  std::string account;    // the address as it was typed, folded
-  std::string address;    // of the client
+  std::string account;  // the e-mail address as it was typed
+  std::string address;  // of the client
 };
-// nullopt: it may be tried, and is counted. Else how long to wait.
+// Counts an attempt, or says how long until there may be one. Between the two is one statement a counter.
 std::optional<base::Duration> take_attempt(store::Connection& connection, const Attempt& attempt);
-// The same, only looking: before work that costs something.
+// Only looks: before work that costs something.
 std::optional<base::Duration> locked_out(store::Connection& connection, const Attempt& attempt);
-// It was right: clears the counter that it was counted on, and remembers the address.
+// It was right: clears what it was counted on, and remembers the address.
 void attempt_succeeded(store::Connection& connection, const Attempt& attempt);
+
+// Whether that is the password: counted before it is judged. `wait`: it was not judged. Whoever is told
+// `right` calls attempt_succeeded() in the transaction of what he does with it.
+struct Judged {
+  bool right = false;
+  std::optional<base::Duration> wait{};
+};
+Judged judge(store::Database& database, const Passwords& passwords, const Attempt& attempt,
+             const std::optional<std::string>& stored, const base::Secret& password);
 
 }  // namespace fencepost::accounts

@@ -57,4 +57,16 @@ void check_name(const std::string& name) {
                           "a name has 1 to 100 characters, in one line, with no blank at either end");
 }
 
+std::string printable(std::string_view text, std::size_t bytes) {
+  std::string out(text.substr(0, bytes));
+  // A character that the cut went through.
+  for (int i = 0; i < 3 && out.size() < text.size() && !out.empty() && !utf8_length(out); ++i) out.pop_back();
+  const bool ascii_only = !utf8_length(out);
+  for (auto& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || (ascii_only && byte >= 0x80)) c = '?';
+  }
+  return out;
+}
+
 }  // namespace fencepost::accounts

@@ -16,5 +16,8 @@ bool has_control(std::string_view text, bool lines);
 
 // Throws UserError("invalid_name") unless it is 1 to 100 characters of one line, with no blank at either end.
 void check_name(const std::string& name);
+// A text of a stranger's, fit to be stored and shown: at most `bytes` long, control characters and what is no
+// UTF-8 as "?".
+std::string printable(std::string_view text, std::size_t bytes);
 
 }  // namespace fencepost::accounts

@@ -1,6 +1,6 @@
 #pragma once
-// API tokens: shown once, stored as a hash, revocable. A token belongs to a person, or to the instance itself:
-// then it has an owner's rights. Revoked and expired ones stay as rows: histories name them.
+// API tokens: shown once, stored as a hash, revocable. A token belongs to a person, or to the instance
+// itself: then it has an owner's rights. Revoked and expired ones stay as rows: histories name them.
 
 #include <optional>
 #include <string>

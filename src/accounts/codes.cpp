@@ -1,0 +1,29 @@
+#include "accounts/codes.hpp"
+
+#include <sodium.h>
+
+#include "base/random.hpp"
+
+namespace fencepost::accounts {
+
+base::Secret new_code(std::string_view prefix) {
+  return base::Secret(std::string(prefix) + base::random_token(kCodeBytes));
+}
+
+bool is_code(std::string_view text, std::string_view prefix) {
+  return text.size() == prefix.size() + kCodeCharacters && text.starts_with(prefix);
+}
+
+std::string hash_of(std::string_view code) {
+  unsigned char digest[crypto_hash_sha256_BYTES];
+  crypto_hash_sha256(digest, reinterpret_cast<const unsigned char*>(code.data()), code.size());
+  char hex[sizeof digest * 2 + 1];
+  sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+  return hex;
+}
+
+bool same(std::string_view one, std::string_view other) {
+  return one.size() == other.size() && sodium_memcmp(one.data(), other.data(), one.size()) == 0;
+}
+
+}  // namespace fencepost::accounts
