@@ -38,8 +38,8 @@ constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 
 const std::vector<std::string_view> kNames = {
-    "database",     "listen", "token-file", "key-file", "allow-private-addresses",
-    "concurrency",  "lease",  "poll-only",  "log-json", "log-level",
+    "database",     "listen", "token-file", "key-file",       "allow-private-addresses",
+    "concurrency",  "lease",  "poll-only",  "log-json",       "log-level",
     "state-folder", "drain",  "public-url", "trusted-proxies"};
 
 engine::EngineOptions engine_options(const Settings& settings) {
@@ -151,8 +151,8 @@ http::Services Serving::services(const Settings& settings) {
                           fences_,    {&webhook_}, all_migrations(), FENCEPOST_VERSION};
   services.origin = settings.text("public-url");
   // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
-  services.secure_cookies = services.origin.empty() ? !is_loopback(host_)
-                                                    : services.origin.starts_with("https://");
+  services.secure_cookies =
+      services.origin.empty() ? !is_loopback(host_) : services.origin.starts_with("https://");
   services.trusted_proxies = words_of(settings.text("trusted-proxies"));
   services.limits = limits_.get();
   return services;

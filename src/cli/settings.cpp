@@ -39,10 +39,12 @@ constexpr Setting kSettings[] = {
      "/tmp/fencepost-UID"},
     {"drain", Kind::duration, "30s", "at the end, how long what is in flight may take"},
     {"public-url", Kind::url, "",
-     "where people reach this server through the proxy, https://HOST: pages from elsewhere change nothing, and "
+     "where people reach this server through the proxy, https://HOST: pages from elsewhere change nothing, "
+     "and "
      "cookies are for TLS alone"},
     {"trusted-proxies", Kind::text, "",
-     "addresses, with commas, of proxies that say whom they speak for (X-Forwarded-For); others are not believed"},
+     "addresses, with commas, of proxies that say whom they speak for (X-Forwarded-For); others are not "
+     "believed"},
     {"server", Kind::text, "http://127.0.0.1:8787", "the server's URL"},
 };
 

@@ -64,7 +64,8 @@ void add_members(CLI::App& noun, Chosen& chosen) {
   };
   auto given = std::make_shared<Given>();
   auto* command = noun.add_subcommand("members", "Show who is in a show, or change that");
-  command->footer("Without --set or --remove it shows them. To let somebody in, invite them: user invite --show ID.");
+  command->footer(
+      "Without --set or --remove it shows them. To let somebody in, invite them: user invite --show ID.");
   command->add_option("SHOW", given->show, "As list shows it")->required();
   auto* set = command->add_option("--set", given->set, "Give this person a role")->type_name("PERSON");
   command->add_option("--as", given->as, "The role: host or admin")->capture_default_str()->needs(set);

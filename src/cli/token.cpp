@@ -45,9 +45,10 @@ void add_create(CLI::App& noun, Chosen& chosen) {
   command->add_option("--name", given->name, "The actor of what is done with it, in histories")->required();
   command->add_option("--output", given->output, "Also write it to this file (mode 0600)")->type_name("FILE");
   command
-      ->add_option("--scope", given->scopes,
-                   "What it may be used for: read, announce, upload, curate, queues, admin; several times or with "
-                   "commas. Without: all that you may")
+      ->add_option(
+          "--scope", given->scopes,
+          "What it may be used for: read, announce, upload, curate, queues, admin; several times or with "
+          "commas. Without: all that you may")
       ->delimiter(',');
   command->add_option("--expires", given->expires, "For how long: 12h, 30d. Without: until it is revoked")
       ->type_name("DURATION");

@@ -72,7 +72,8 @@ void add_invite(CLI::App& noun, Chosen& chosen) {
 }
 
 // Changes somebody as they are now: who was changed in between is told, and asks again.
-void change(Client& client, const std::string& id, const json& change, const std::string& done, bool as_json) {
+void change(Client& client, const std::string& id, const json& change, const std::string& done,
+            bool as_json) {
   const auto path = item_path("users", id);
   client.get(path);
   const auto body = client.send("PATCH", path, change, {{"If-Match", client.etag()}});

@@ -37,7 +37,7 @@ struct Access {
   bool open;   // for everybody, signed in or not
   Role least;  // lets in by itself
   Scope scope;
-  Thing thing;        // or else `relation`, at least, to this one
+  Thing thing;  // or else `relation`, at least, to this one
   Relation relation;
   const char* param;  // which names the thing in the path
 

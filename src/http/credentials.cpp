@@ -51,8 +51,9 @@ std::optional<base::Secret> cookie(const Headers& headers, std::string_view name
 std::string session_cookie_name(bool secure) { return secure ? "__Host-fencepost" : "fencepost_session"; }
 
 std::string session_cookie(bool secure, const base::Secret& value, std::chrono::seconds life) {
-  return session_cookie_name(secure) + '=' + value.reveal() + "; Path=/; HttpOnly; SameSite=Lax; Max-Age=" +
-         std::to_string(life.count()) + (secure ? "; Secure" : "");
+  return session_cookie_name(secure) + '=' + value.reveal() +
+         "; Path=/; HttpOnly; SameSite=Lax; Max-Age=" + std::to_string(life.count()) +
+         (secure ? "; Secure" : "");
 }
 
 Site site_of(const Headers& headers, std::string_view origin) {

@@ -25,9 +25,9 @@ std::optional<base::Secret> bearer_token(const Headers& headers);
 // plant one beside ours (RFC 6265 §8.6), and nobody can tell which is which.
 std::optional<base::Secret> cookie(const Headers& headers, std::string_view name);
 
-// A session's cookie. Over TLS its name begins with __Host-: then a browser takes it only from this host, over
-// TLS, for all paths (RFC 6265bis §4.1.3.2), and no other host of the domain can plant one. Over plain HTTP,
-// which is for loopback alone, no browser would keep such a one: there it has another name.
+// A session's cookie. Over TLS its name begins with __Host-: then a browser takes it only from this host,
+// over TLS, for all paths (RFC 6265bis §4.1.3.2), and no other host of the domain can plant one. Over plain
+// HTTP, which is for loopback alone, no browser would keep such a one: there it has another name.
 std::string session_cookie_name(bool secure);
 // The Set-Cookie line; an empty value ends it. No script reads it (HttpOnly), and other sites' pages do not
 // send it but with a plain link (SameSite=Lax).

@@ -38,16 +38,19 @@ TEST(Credentials, KnowsAPageOfOurs) {
   EXPECT_EQ(site({{"Origin", "https://fencepost.example:8443"}}), Site::same);
   EXPECT_EQ(site({{"Origin", "https://FENCEPOST.example:8443"}}), Site::same);
   EXPECT_EQ(site({{"Sec-Fetch-Site", "same-origin"}}), Site::same);
-  for (const auto* foreign : {"https://evil.example", "https://fencepost.example", "null", "", "fencepost.example:8443",
-                              "https://fencepost.example:8443.evil.example", "https://fencepost.example:8443/"})
+  for (const auto* foreign :
+       {"https://evil.example", "https://fencepost.example", "null", "", "fencepost.example:8443",
+        "https://fencepost.example:8443.evil.example", "https://fencepost.example:8443/"})
     EXPECT_EQ(site({{"Origin", foreign}}), Site::foreign) << foreign;
   for (const auto* foreign : {"cross-site", "same-site", "none", ""})
     EXPECT_EQ(site({{"Sec-Fetch-Site", foreign}}), Site::foreign) << foreign;
   // Both must agree, and neither may be there twice.
   EXPECT_EQ(site({{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "same-origin"}}), Site::foreign);
-  EXPECT_EQ(site({{"Origin", "https://fencepost.example:8443"}, {"Sec-Fetch-Site", "cross-site"}}), Site::foreign);
-  EXPECT_EQ(site({{"Origin", "https://fencepost.example:8443"}, {"Origin", "https://fencepost.example:8443"}}),
+  EXPECT_EQ(site({{"Origin", "https://fencepost.example:8443"}, {"Sec-Fetch-Site", "cross-site"}}),
             Site::foreign);
+  EXPECT_EQ(
+      site({{"Origin", "https://fencepost.example:8443"}, {"Origin", "https://fencepost.example:8443"}}),
+      Site::foreign);
   // What --public-url says counts alone: a proxy may send any Host.
   EXPECT_EQ(site({{"Origin", "https://f.example"}}, "https://f.example"), Site::same);
   EXPECT_EQ(site({{"Origin", "http://f.example"}}, "https://f.example"), Site::foreign);

@@ -72,11 +72,10 @@ Response no_route(const Request& request, const std::string& allow) {
 }
 
 Response unauthorized(const Request& request, bool token, bool session) {
-  Response response =
-      problem(request, 401, "unauthorized",
-              token     ? "this token is unknown, expired or revoked: take another one"
-              : session ? "this session has ended: sign in again"
-                        : "sign in, or send a token: Authorization: Bearer …");
+  Response response = problem(request, 401, "unauthorized",
+                              token     ? "this token is unknown, expired or revoked: take another one"
+                              : session ? "this session has ended: sign in again"
+                                        : "sign in, or send a token: Authorization: Bearer …");
   response.headers.set("WWW-Authenticate", token ? "Bearer realm=\"fencepost\", error=\"invalid_token\""
                                                  : "Bearer realm=\"fencepost\"");
   return response;
@@ -190,8 +189,9 @@ std::optional<Response> Dispatcher::authenticate(Request& request, const Route& 
   const std::string* shown = request.headers.find("X-CSRF-Token");
   if (site_of(request.headers, options_.origin) != Site::same) return foreign(request);
   if (shown == nullptr || !accounts::csrf_matches(session->reveal(), *shown))
-    return problem(request, 403, "csrf",
-                   "send the csrf_token of GET /api/v1/session as X-CSRF-Token: a cookie alone changes nothing");
+    return problem(
+        request, 403, "csrf",
+        "send the csrf_token of GET /api/v1/session as X-CSRF-Token: a cookie alone changes nothing");
   return std::nullopt;
 }
 
@@ -204,14 +204,15 @@ std::optional<Response> Dispatcher::authorise(const Request& request, const Rout
     const std::string scope(accounts::name(access.scope));
     Response response = problem(request, 403, "insufficient_scope",
                                 "this token is not for that: take one with the scope " + scope);
-    response.headers.set("WWW-Authenticate", "Bearer realm=\"fencepost\", error=\"insufficient_scope\", scope=\"" +
-                                                 scope + "\"");
+    response.headers.set("WWW-Authenticate",
+                         "Bearer realm=\"fencepost\", error=\"insufficient_scope\", scope=\"" + scope + "\"");
     return response;
   }
   if (who.role >= access.least) return std::nullopt;
   if (access.thing == Thing::nothing)
-    return problem(request, 403, "forbidden",
-                   "this is for those with the role " + std::string(accounts::name(access.least)) + " or above");
+    return problem(
+        request, 403, "forbidden",
+        "this is for those with the role " + std::string(accounts::name(access.least)) + " or above");
   FENCEPOST_ASSERT(options_.relate != nullptr);
   const auto relation = options_.relate(who, access.thing, request.param(access.param));
   if (relation >= access.relation) return std::nullopt;

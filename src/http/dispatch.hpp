@@ -31,8 +31,7 @@ struct SharedTake {
   bool decided = false;
   std::optional<std::chrono::nanoseconds> wait = std::nullopt;  // refused, for so long
 };
-using Limiter =
-    std::function<SharedTake(const std::string& key, const RateLimit& limit, base::BootTime now)>;
+using Limiter = std::function<SharedTake(const std::string& key, const RateLimit& limit, base::BootTime now)>;
 
 // Thread-safe once made. Routes, clock and options are fixed.
 class Dispatcher {
@@ -41,8 +40,8 @@ class Dispatcher {
     // Proxies that may say whom they speak for: the address is then the last of X-Forwarded-For that is not
     // theirs. Without them everybody behind a proxy would share one limit.
     std::vector<std::string> trusted_proxies = {};
-    Relate relate = {};    // needed where a rule names a thing
-    Limiter limiter = {};  // of those who are signed in; none: this process alone
+    Relate relate = {};          // needed where a rule names a thing
+    Limiter limiter = {};        // of those who are signed in; none: this process alone
     bool secure_cookies = true;  // see session_cookie_name()
     std::string origin = {};     // where our own pages come from; see site_of()
     // Statuses of further UserError codes, over the common ones of status_of().

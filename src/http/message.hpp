@@ -55,7 +55,7 @@ struct Request {
       nullptr;  // the checked body; never null in a handler of a JSON route
   std::string request_id = {};
   std::optional<accounts::Principal> principal = std::nullopt;  // set unless the route is open
-  std::string peer = {};    // the client's IP address, or a test's word
+  std::string peer = {};                                        // the client's IP address, or a test's word
   std::string client = {};  // what counts as one client: client_key() of it or of whom a proxy speaks for;
                             // set by the dispatcher
 

@@ -65,8 +65,10 @@ json common_problems() {
 
 std::vector<const char*> problems_of(const Route& route) {
   std::vector<const char*> statuses = {"400", "422", "429", "431", "500", "503"};
-  if (!route.access.open) statuses.insert(statuses.end(), {"401", "403"});
-  else if (route.method != "GET") statuses.push_back("403");
+  if (!route.access.open)
+    statuses.insert(statuses.end(), {"401", "403"});
+  else if (route.method != "GET")
+    statuses.push_back("403");
   if (route.method != "GET") statuses.insert(statuses.end(), {"413", "415"});
   for (const auto& field : route.headers)
     if (field.required && iequals(field.name, "If-Match")) statuses.push_back("428");

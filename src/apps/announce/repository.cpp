@@ -55,11 +55,10 @@ std::vector<Announcement> load_page(store::Connection& connection, std::int64_t 
                                     const std::string& status, std::optional<std::int64_t> person) {
   if (!status.empty()) check_status(status);
   const std::string other = status == "queued" ? "claimed" : status;
-  const auto rows = person ? connection.run(sql::list_of_person,
-                                            {before, limit, maybe(status), maybe(other), *person})
-                    : status.empty()
-                        ? connection.run(sql::list, {before, limit})
-                        : connection.run(sql::list_of_status, {before, limit, status, other});
+  const auto rows =
+      person ? connection.run(sql::list_of_person, {before, limit, maybe(status), maybe(other), *person})
+      : status.empty() ? connection.run(sql::list, {before, limit})
+                       : connection.run(sql::list_of_status, {before, limit, status, other});
   std::vector<Announcement> items;
   for (const auto& row : rows) items.push_back(announcement_of(row));
   return items;

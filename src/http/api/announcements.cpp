@@ -18,9 +18,9 @@ using nlohmann::json;
 
 Response list(Services& services, const Request& request) {
   const auto status = request.query.find("status");
-  const auto page = services.announcements.list(cursor_of(request), limit_of(request),
-                                                status == request.query.end() ? "" : status->second,
-                                                whose(request));
+  const auto page =
+      services.announcements.list(cursor_of(request), limit_of(request),
+                                  status == request.query.end() ? "" : status->second, whose(request));
   json items = json::array();
   for (const auto& one : page.items) items.push_back(announcement_json(one));
   return json_response(
@@ -35,8 +35,7 @@ Response create(Services& services, const Request& request) {
   draft.run_at = time_member(request, "run_at");
   const Principal& who = *request.principal;
   const auto key = std::to_string(draft.connection_id);
-  if (!who.at_least(Role::operator_) &&
-      relation_to(services, who, Thing::connection, key) != Relation::self)
+  if (!who.at_least(Role::operator_) && relation_to(services, who, Thing::connection, key) != Relation::self)
     throw base::UserError("unknown_connection", "there is no such connection of yours");
   return make_keeping(services, request, [&](const Keep& keep) {
     services.announcements.create(
@@ -151,7 +150,11 @@ std::vector<Field> body_fields(bool creating) {
 }
 
 Route list_route() {
-  Route route{.method = "GET", .pattern = "/api/v1/announcements", .access = Access::signed_in(Scope::read), .limit = kReads, .query = paging()};
+  Route route{.method = "GET",
+              .pattern = "/api/v1/announcements",
+              .access = Access::signed_in(Scope::read),
+              .limit = kReads,
+              .query = paging()};
   route.query.push_back({.name = "status", .description = "only these", .choices = announcement_statuses()});
   route.summary = "Announcements, the newest first";
   route.answers = {{200, "a page", page_fields(announcement_fields())}};
@@ -159,8 +162,11 @@ Route list_route() {
 }
 
 Route create_route() {
-  Route route{
-      .method = "POST", .pattern = "/api/v1/announcements", .access = Access::signed_in(Scope::announce), .limit = kWrites, .fields = body_fields(true)};
+  Route route{.method = "POST",
+              .pattern = "/api/v1/announcements",
+              .access = Access::signed_in(Scope::announce),
+              .limit = kWrites,
+              .fields = body_fields(true)};
   route.fields.insert(route.fields.begin(), Field{.name = "connection_id",
                                                   .type = FieldType::integer,
                                                   .required = true,
@@ -190,7 +196,10 @@ Route edit_route() {
 }
 
 Route remove_route() {
-  Route route{.method = "DELETE", .pattern = "/api/v1/announcements/{id}", .access = Access::own(Thing::announcement, Scope::announce), .limit = kWrites};
+  Route route{.method = "DELETE",
+              .pattern = "/api/v1/announcements/{id}",
+              .access = Access::own(Thing::announcement, Scope::announce),
+              .limit = kWrites};
   route.summary = "Deletes it; prevented: nothing was or will be posted";
   route.answers = {
       {200,

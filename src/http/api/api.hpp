@@ -30,10 +30,10 @@ struct Services {
   std::vector<connect::Connector*> connectors;  // one a platform
   std::vector<store::Migration> migrations;     // of the whole program: what the schema must have
   std::string version;
-  bool secure_cookies = true;                    // false: plain HTTP on loopback; see session_cookie_name()
-  std::string origin = {};                       // --public-url; see site_of()
+  bool secure_cookies = true;  // false: plain HTTP on loopback; see session_cookie_name()
+  std::string origin = {};     // --public-url; see site_of()
   std::vector<std::string> trusted_proxies = {};
-  accounts::RateLimits* limits = nullptr;        // shared by all instances; null: of this process alone
+  accounts::RateLimits* limits = nullptr;  // shared by all instances; null: of this process alone
 };
 
 // The whole table, with /api/v1/openapi.json and /api/docs. `services` must outlive it.

@@ -56,7 +56,7 @@ connect::Connector& connector_of(Services& services, const std::string& platform
 Response list(Services& services, const Request& request) {
   auto connections = services.database.retrying([&](store::Connection& connection) {
     return accounts::page_of_connections(connection, whose(request), cursor_of(request).value_or(0),
-                                      limit_of(request) + 1);
+                                         limit_of(request) + 1);
   });
   return page_of(
       request, std::move(connections),
@@ -101,7 +101,10 @@ Response remove(Services& services, const Request& request) {
 }
 
 Route create_route() {
-  Route route{.method = "POST", .pattern = "/api/v1/connections", .access = Access::signed_in(Scope::announce), .limit = kSeldom};
+  Route route{.method = "POST",
+              .pattern = "/api/v1/connections",
+              .access = Access::signed_in(Scope::announce),
+              .limit = kSeldom};
   route.summary = "Connects an account";
   route.fields = {{.name = "name", .required = true, .example = "\"Fans\"", .min_length = 1},
                   {.name = "platform", .required = true, .example = "\"webhook\""},

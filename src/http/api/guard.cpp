@@ -84,7 +84,8 @@ std::optional<std::int64_t> whose(const Request& request) {
 
 std::int64_t person_of(const Request& request) {
   if (const auto person = request.principal->person) return *person;
-  throw base::UserError("no_person", "this token is the instance's own and nobody's: sign in, or take a person's");
+  throw base::UserError("no_person",
+                        "this token is the instance's own and nobody's: sign in, or take a person's");
 }
 
 }  // namespace fencepost::http

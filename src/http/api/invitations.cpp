@@ -48,8 +48,9 @@ Response create(Services& services, const Request& request) {
       case InviteAnswer::made:
         break;
       case InviteAnswer::not_allowed:
-        throw base::UserError("forbidden", "you can give no more than you have: an operator invites up to "
-                                           "operator, an admin of a show to that show");
+        throw base::UserError("forbidden",
+                              "you can give no more than you have: an operator invites up to "
+                              "operator, an admin of a show to that show");
       case InviteAnswer::no_show:
         throw base::UserError("not_found", "there is no such show");
     }
@@ -79,7 +80,8 @@ Response join(Services& services, const Request& request) {
   return make_once(services, request, [&](store::Connection& connection) {
     const auto accepted = accounts::accept_invitation(connection, code, person);
     if (accepted.answer != AcceptAnswer::joined)
-      throw base::UserError("not_open", "this link was used, was revoked or has expired: ask for another one");
+      throw base::UserError("not_open",
+                            "this link was used, was revoked or has expired: ask for another one");
     return person_response(200, *accepted.person);
   });
 }

@@ -22,15 +22,15 @@ using accounts::Scopes;
 using accounts::ShowRole;
 
 // stranger: a member of the instance who has to do with nothing here.  member: one whose connection,
-// announcement, token and session are asked for.  host, admin: of the show that is asked for; the invitation is
-// the admin's.  wrong_show: an admin of another show.  revoked: an owner's token.  expired: an owner's session.
-// unscoped: an owner's token, for something else.
+// announcement, token and session are asked for.  host, show_admin: of the show that is asked for; the
+// invitation is the admin's.  wrong_show: an admin of another show.  revoked: an owner's token.  expired: an
+// owner's session. unscoped: an owner's token, for something else.
 enum Caller {
   nobody,
   stranger,
   member,
   host,
-  admin,
+  show_admin,
   operator_,
   owner,
   wrong_show,
@@ -40,7 +40,7 @@ enum Caller {
   kCallers
 };
 constexpr const char* kNames[] = {"nobody", "stranger",   "member",  "host",    "admin",   "operator",
-                                  "owner",  "wrong show", "revoked", "expired", "unscoped"};
+                                  "owner",  "wrong_show", "revoked", "expired", "unscoped"};
 
 using Row = std::array<int, kCallers>;
 
@@ -125,7 +125,8 @@ const std::map<std::string, Row> kExpected = {
 class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std::string> {
  protected:
   Matrix() : ApiTest(GetParam()) {
-    for (const auto caller : {stranger, member, host, admin, wrong_show}) people[caller] = person(kNames[caller]);
+    for (const auto caller : {stranger, member, host, show_admin, wrong_show})
+      people[caller] = person(kNames[caller]);
     people[operator_] = person("operator", Role::operator_);
     people[owner] = person("owner", Role::owner);
   }
@@ -137,16 +138,18 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
     const auto show_of = [&](const std::string& slug, Caller who) {
       return accounts::create_show(*lease, slug, slug + "-" + n, people[who]).show.value().id;
     };
-    show_ = show_of("show", admin);
+    show_ = show_of("show", show_admin);
     accounts::set_member(*lease, show_, people[host], ShowRole::host);
     show_of("other", wrong_show);
-    connection_ = accounts::create_connection(*lease, vault, "c" + n, "webhook", receiver.url(),
-                                              base::Secret(announce::testing::Receiver::kSecret), people[member])
-                      .id;
+    connection_ =
+        accounts::create_connection(*lease, vault, "c" + n, "webhook", receiver.url(),
+                                    base::Secret(announce::testing::Receiver::kSecret), people[member])
+            .id;
     announcement_ = stage.service().create({connection_, "text", "", later_}, "test").id;
-    token_ = accounts::create_token(*lease, of(member), {.name = "t" + n, .scopes = Scopes::of(Scope::read)}).id;
+    token_ =
+        accounts::create_token(*lease, of(member), {.name = "t" + n, .scopes = Scopes::of(Scope::read)}).id;
     session_ = accounts::open_session(*lease, people[member], {}).value().id;
-    invitation_ = accounts::create_invitation(*lease, of(admin), {.show = show_}).invitation.value().id;
+    invitation_ = accounts::create_invitation(*lease, of(show_admin), {.show = show_}).invitation.value().id;
   }
 
   accounts::Principal of(Caller who) const {
@@ -157,7 +160,7 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
   Headers token_with(Scopes scopes, bool revoke) {
     const auto lease = database->acquire();
     const auto made = accounts::create_token(*lease, of(owner), {.name = "an owner's", .scopes = scopes});
-    if (revoke) EXPECT_TRUE(accounts::revoke_token(*lease, made.id));
+    EXPECT_TRUE(!revoke || accounts::revoke_token(*lease, made.id));
     return {{"Authorization", "Bearer " + made.token.reveal()}};
   }
 
@@ -194,9 +197,9 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
   }
 
   std::int64_t id_of(const std::string& noun) {
-    const std::map<std::string, std::int64_t> ids{{"shows", show_},           {"connections", connection_},
-                                                  {"tokens", token_},         {"announcements", announcement_},
-                                                  {"sessions", session_},     {"invitations", invitation_}};
+    const std::map<std::string, std::int64_t> ids{{"shows", show_},       {"connections", connection_},
+                                                  {"tokens", token_},     {"announcements", announcement_},
+                                                  {"sessions", session_}, {"invitations", invitation_}};
     if (noun == "users") return person("somebody-" + std::to_string(++count_));
     return ids.at(noun);
   }
@@ -227,7 +230,8 @@ TEST_P(Matrix, EveryRouteLetsInWhoMayAndNobodyElse) {
           << name << " by " << kNames[who] << ": " << response.body;
     }
   }
-  for (const auto& [name, row] : kExpected) EXPECT_TRUE(seen.contains(name)) << name << " is no route any more";
+  for (const auto& [name, row] : kExpected)
+    EXPECT_TRUE(seen.contains(name)) << name << " is no route any more";
 }
 
 // Who may not know of a thing gets the same answer as for one that is not there.
@@ -267,7 +271,7 @@ TEST_P(Matrix, ACookieAloneChangesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, Matrix, ::testing::Values("sqlite", "postgres"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& database) { return database.param; });
 
 }  // namespace
 }  // namespace fencepost::http

@@ -40,10 +40,10 @@ Response edit(Services& services, const Request& request) {
 }
 
 Response change_password(Services& services, const Request& request) {
-  const auto done = accounts::change_password(
-      services.database, services.passwords, person_of(request),
-      base::Secret(*text_member(request, "current_password")),
-      base::Secret(*text_member(request, "new_password")), request.client, request.principal->session_id);
+  const auto done = accounts::change_password(services.database, services.passwords, person_of(request),
+                                              base::Secret(*text_member(request, "current_password")),
+                                              base::Secret(*text_member(request, "new_password")),
+                                              request.client, request.principal->session_id);
   switch (done.answer) {
     case PasswordAnswer::changed:
       return no_content();

@@ -50,7 +50,8 @@ Response sign_in(Services& services, const Request& request) {
   // Not what was typed: people type passwords into the wrong field.
   base::log(base::LogLevel::warn, "sign-in refused",
             {{"client", request.client}, {"request_id", request.request_id}});
-  Response response = problem(request, 401, "wrong_credentials", "the e-mail address or the password is wrong");
+  Response response =
+      problem(request, 401, "wrong_credentials", "the e-mail address or the password is wrong");
   response.headers.set("WWW-Authenticate", "Bearer realm=\"fencepost\"");
   return response;
 }
@@ -93,9 +94,8 @@ Response sign_out(Services& services, const Request& request) {
 Response list(Services& services, const Request& request) {
   const auto person = person_of(request);
   json items = json::array();
-  for (const auto& one : services.database.retrying([&](store::Connection& connection) {
-         return accounts::list_sessions(connection, person);
-       }))
+  for (const auto& one : services.database.retrying(
+           [&](store::Connection& connection) { return accounts::list_sessions(connection, person); }))
     items.push_back({{"id", one.id},
                      {"current", one.id == request.principal->session_id},
                      {"created_at", base::format_utc(one.created_at)},
@@ -182,9 +182,9 @@ Response signed_in(Services& services, const accounts::NewSession& session) {
   json body = session_json(session.id, session.expires_at, session.token);
   body["person"] = person_json(*person);
   Response response = json_response(201, body);
-  response.headers.add("Set-Cookie",
-                       session_cookie(services.secure_cookies, session.token,
-                                      std::chrono::duration_cast<std::chrono::seconds>(accounts::kSessionLife)));
+  response.headers.add(
+      "Set-Cookie", session_cookie(services.secure_cookies, session.token,
+                                   std::chrono::duration_cast<std::chrono::seconds>(accounts::kSessionLife)));
   return response;
 }
 
@@ -218,17 +218,14 @@ Response joined(Services& services, const Request& request, const accounts::Acce
 }
 
 std::vector<Field> signed_in_fields(bool maybe) {
-  return {{.name = "person", .type = FieldType::object, .required = true, .fields = person_fields()},
-          {.name = "session_id",
-           .type = FieldType::integer,
-           .required = true,
-           .example = "1",
-           .nullable = maybe},
-          {.name = "expires_at", .required = true, .format = Format::date_time, .nullable = maybe},
-          {.name = "csrf_token",
-           .required = true,
-           .description = "send it as X-CSRF-Token with every change",
-           .nullable = maybe}};
+  return {
+      {.name = "person", .type = FieldType::object, .required = true, .fields = person_fields()},
+      {.name = "session_id", .type = FieldType::integer, .required = true, .example = "1", .nullable = maybe},
+      {.name = "expires_at", .required = true, .format = Format::date_time, .nullable = maybe},
+      {.name = "csrf_token",
+       .required = true,
+       .description = "send it as X-CSRF-Token with every change",
+       .nullable = maybe}};
 }
 
 void add_sessions(std::vector<Route>& routes, Services& services) {
@@ -247,7 +244,8 @@ void add_sessions(std::vector<Route>& routes, Services& services) {
        .summary = "Signs in"},
       sign_in);
   auto first = new_person_fields();
-  first.insert(first.begin(), {.name = "code", .required = true, .description = "of the link that serve prints"});
+  first.insert(first.begin(),
+               {.name = "code", .required = true, .description = "of the link that serve prints"});
   add({.method = "POST",
        .pattern = "/api/v1/session/first-run",
        .access = Access::anyone,

@@ -73,9 +73,9 @@ bool may_read_metrics(Services& services, const Request& request) {
 
 Response metrics(Services& services, const Request& request) {
   if (!may_read_metrics(services, request)) {
-    Response response =
-        problem(request, 401, "unauthorized",
-                "metrics are open to this host; from elsewhere send an operator's token: Authorization: Bearer …");
+    Response response = problem(
+        request, 401, "unauthorized",
+        "metrics are open to this host; from elsewhere send an operator's token: Authorization: Bearer …");
     response.headers.set("WWW-Authenticate", "Bearer realm=\"fencepost\"");
     return response;
   }

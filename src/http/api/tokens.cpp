@@ -36,7 +36,7 @@ json token_json(const TokenInfo& token) {
 Response list(Services& services, const Request& request) {
   auto tokens = services.database.retrying([&](store::Connection& connection) {
     return accounts::page_of_tokens(connection, whose_tokens(request), cursor_of(request).value_or(0),
-                                 limit_of(request) + 1);
+                                    limit_of(request) + 1);
   });
   return page_of(
       request, std::move(tokens),
@@ -96,20 +96,21 @@ std::vector<Field> token_fields() {
   const auto maybe_time = [](const char* name) {
     return Field{.name = name, .required = true, .format = Format::date_time, .nullable = true};
   };
-  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "2"},
-          {.name = "name", .required = true, .example = "\"deploy\""},
-          {.name = "person_id",
-           .type = FieldType::integer,
-           .required = true,
-           .description = "whose it is; null: the instance's own",
-           .example = "1",
-           .nullable = true},
-          scopes_field(true),
-          {.name = "prefix", .required = true, .description = "to recognise it by", .example = "\"fp_Ab3x9\""},
-          {.name = "created_at", .required = true, .format = Format::date_time},
-          maybe_time("expires_at"),
-          maybe_time("last_used_at"),
-          {.name = "revoked", .type = FieldType::boolean, .required = true}};
+  return {
+      {.name = "id", .type = FieldType::integer, .required = true, .example = "2"},
+      {.name = "name", .required = true, .example = "\"deploy\""},
+      {.name = "person_id",
+       .type = FieldType::integer,
+       .required = true,
+       .description = "whose it is; null: the instance's own",
+       .example = "1",
+       .nullable = true},
+      scopes_field(true),
+      {.name = "prefix", .required = true, .description = "to recognise it by", .example = "\"fp_Ab3x9\""},
+      {.name = "created_at", .required = true, .format = Format::date_time},
+      maybe_time("expires_at"),
+      maybe_time("last_used_at"),
+      {.name = "revoked", .type = FieldType::boolean, .required = true}};
 }
 
 Route create_route() {

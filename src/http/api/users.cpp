@@ -49,7 +49,8 @@ Response refused(const Request& request, const PersonResult& result) {
     case PersonAnswer::stale:
       return version_conflict(request, result.person->version);
     case PersonAnswer::last_owner:
-      return problem(request, 409, "last_owner", "this is the last owner who can sign in: make another one first");
+      return problem(request, 409, "last_owner",
+                     "this is the last owner who can sign in: make another one first");
     case PersonAnswer::last_admin:
       return problem(request, 409, "last_admin", "this is the only admin of a show: make another one first");
     case PersonAnswer::email_taken:
@@ -75,7 +76,8 @@ Response edit(Services& services, const Request& request) {
   const auto result = services.database.retrying([&](store::Connection& connection) {
     return accounts::edit_person(connection, seen->id, seen->version, change);
   });
-  return result.answer == PersonAnswer::done ? person_response(200, *result.person) : refused(request, result);
+  return result.answer == PersonAnswer::done ? person_response(200, *result.person)
+                                             : refused(request, result);
 }
 
 Response remove(Services& services, const Request& request) {
@@ -97,7 +99,8 @@ Response edited(Services& services, const Request& request, std::int64_t id,
   const auto result = services.database.retrying([&](store::Connection& connection) {
     return accounts::edit_person(connection, id, seen->version, change);
   });
-  return result.answer == PersonAnswer::done ? person_response(200, *result.person) : refused(request, result);
+  return result.answer == PersonAnswer::done ? person_response(200, *result.person)
+                                             : refused(request, result);
 }
 
 void add_users(std::vector<Route>& routes, Services& services) {

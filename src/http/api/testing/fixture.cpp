@@ -14,14 +14,10 @@ ApiTest::ApiTest(const std::string& kind)
     : database(kind, announce::testing::migrations()),
       vault(accounts::Vault::open(database.folder() + "/key", true)),
       http({.addresses = {.allow_private = true}}, base::system_clock()),
-      services{*database,
-               vault,
-               passwords,
-               stage.service(),
-               stage.engine(),
-               {&stage.fence(), 1},
-               {&webhook},
-               announce::testing::migrations(),
+      services{*database,      vault,
+               passwords,      stage.service(),
+               stage.engine(), {&stage.fence(), 1},
+               {&webhook},     announce::testing::migrations(),
                "1.2.3"},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
@@ -54,8 +50,8 @@ Headers ApiTest::signed_in(std::int64_t person) {
           {"X-CSRF-Token", accounts::csrf_token(cookie)}};
 }
 
-Response ApiTest::as(const Headers& who, const std::string& method, const std::string& target, const json& body,
-                     const Headers& more) {
+Response ApiTest::as(const Headers& who, const std::string& method, const std::string& target,
+                     const json& body, const Headers& more) {
   Headers headers = who;
   for (const auto& [name, value] : more) headers.set(name, value);
   auto response = raw(method, target, body.is_null() ? "" : body.dump(), headers, "");

@@ -41,7 +41,8 @@ class ApiTest : public ::testing::Test {
 
   // A person, added directly; their id.
   std::int64_t person(const std::string& name, accounts::Role role = accounts::Role::member);
-  // What a page of ours sends: the cookie of a new session, the token against foreign pages, where it is from.
+  // What a page of ours sends: the cookie of a new session, the token against foreign pages, where it is
+  // from.
   Headers signed_in(std::int64_t person);
   // A request with these headers; `body` empty: none.
   Response as(const Headers& who, const std::string& method, const std::string& target,
