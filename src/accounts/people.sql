@@ -56,7 +56,9 @@ WHERE id = $1 AND removed_at IS NULL
 -- name: change_password
 -- $1 id, $2 the stored one that was proved, $3 the new one. No row: it was changed meanwhile, or he is gone.
 UPDATE fencepost_people SET password = $3
-WHERE id = $1 AND password = $2 AND removed_at IS NULL RETURNING id
+WHERE id = $1 AND removed_at IS NULL
+  AND password = $2                                              --! password_proved
+RETURNING id
 
 -- name: reset_password
 -- $1 email, $2 the new one

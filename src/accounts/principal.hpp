@@ -68,7 +68,7 @@ class Scopes {
 // Whoever a token or a session speaks for.
 struct Principal {
   std::int64_t token_id = 0;             // 0: asks by a session
-  std::string name;                      // the actor of what is done, in histories
+  std::string name{};                    // the actor of what is done, in histories
   std::optional<std::int64_t> person{};  // nullopt: a token of the instance itself, with an owner's rights
   Role role = Role::owner;               // as it was when the request came
   Scopes scopes = Scopes::all();

@@ -10,8 +10,10 @@ RETURNING id, expires_at
 -- $1 hash, $2 longest rest in µs, $3 how often its use is written down, in µs
 SELECT s.id, s.hash, p.id, p.name, p.role, s.seen_at <= fencepost_now() - CAST($3 AS BIGINT)
 FROM fencepost_sessions AS s JOIN fencepost_people AS p ON p.id = s.person_id
-WHERE s.hash = $1 AND s.expires_at > fencepost_now() AND s.seen_at > fencepost_now() - CAST($2 AS BIGINT)
-  AND p.disabled_at IS NULL AND p.removed_at IS NULL
+WHERE s.hash = $1
+  AND s.expires_at > fencepost_now()                             --! session_life
+  AND s.seen_at > fencepost_now() - CAST($2 AS BIGINT)           --! session_rest
+  AND p.disabled_at IS NULL AND p.removed_at IS NULL             --! session_person
 
 -- name: touch_session
 -- $1 id, $2 longest rest, $3 how often, in µs. Not where it has ended meanwhile; of those who wait for each

@@ -18,8 +18,10 @@ ON CONFLICT DO NOTHING RETURNING id
 SELECT t.id, t.name, t.hash, t.scopes, t.person_id, p.name, p.role,
   coalesce(t.last_used_at, 0) <= fencepost_now() - CAST($2 AS BIGINT)
 FROM fencepost_tokens AS t LEFT JOIN fencepost_people AS p ON p.id = t.person_id
-WHERE t.hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > fencepost_now())
-  AND (t.person_id IS NULL OR (p.disabled_at IS NULL AND p.removed_at IS NULL))
+WHERE t.hash = $1
+  AND t.revoked_at IS NULL                                                       --! token_revoked
+  AND (t.expires_at IS NULL OR t.expires_at > fencepost_now())                   --! token_life
+  AND (t.person_id IS NULL OR (p.disabled_at IS NULL AND p.removed_at IS NULL))  --! token_person
 
 -- name: touch_token
 -- $1 id, $2 how often, in µs. Of those who wait for each other here, the first one writes.

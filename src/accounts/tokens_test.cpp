@@ -6,22 +6,17 @@
 #include <latch>
 #include <thread>
 
+#include "accounts/codes.hpp"
 #include "accounts/sql.hpp"
-#include "accounts/testing/test_database.hpp"
-#include "store/sql.hpp"
+#include "accounts/testing/people_test_base.hpp"
+#include "store/migrate.hpp"
 
 namespace fencepost::accounts {
 namespace {
 
-std::vector<store::Migration> migrations() {
-  std::vector<store::Migration> all(std::begin(store::sql::migrations), std::end(store::sql::migrations));
-  all.insert(all.end(), std::begin(sql::migrations), std::end(sql::migrations));
-  return all;
-}
-
 class TokensTest : public ::testing::TestWithParam<const char*> {
  protected:
-  testing::TestDatabase database_{GetParam(), migrations()};
+  testing::TestDatabase database_{GetParam(), testing::accounts_migrations()};
 };
 
 TEST_P(TokensTest, EveryStatementIsPreparable) {
@@ -98,6 +93,111 @@ TEST_P(TokensTest, NoFirstTokenWhereThereAreOthers) {
   create_token(*connection, "laptop");
   EXPECT_FALSE(first_token(*connection));
 }
+
+class TokensOfPeopleTest : public testing::PeopleTestBase {
+ protected:
+  MadeToken make(const Principal& maker, const NewToken& token) {
+    return create_token(*database_->acquire(), maker, token);
+  }
+  std::optional<Principal> who(const MadeToken& made) {
+    return authenticate(*database_->acquire(), made.token.reveal());
+  }
+};
+
+TEST_P(TokensOfPeopleTest, BelongToTheirMaker) {
+  const auto ann = person("ann@example.com"), bob = person("bob@example.com");
+  const auto hers = make(asks(ann), {.name = "laptop", .scopes = Scopes::named({"read", "announce"})});
+  const auto his = make(asks(bob), {.name = "phone", .scopes = Scopes::of(Scope::read)});
+  const auto asking = who(hers);
+  ASSERT_TRUE(asking);
+  EXPECT_EQ(asking->person, ann.id);
+  EXPECT_EQ(asking->token_id, hers.id);
+  EXPECT_EQ(asking->role, Role::member);
+  EXPECT_EQ(asking->scopes.text(), "read announce");
+  EXPECT_EQ(asking->name, "Somebody (laptop)");
+  auto connection = database_->acquire();
+  const auto own = page_of_tokens(*connection, ann.id, 0, 10);
+  ASSERT_EQ(own.size(), 1u);
+  EXPECT_EQ(own[0].prefix, hers.token.reveal().substr(0, 8));
+  EXPECT_EQ(own[0].scopes.text(), "read announce");
+  EXPECT_TRUE(own[0].last_used_at);
+  EXPECT_EQ(page_of_tokens(*connection, std::nullopt, 0, 10).size(), 2u);
+  EXPECT_EQ(page_of_tokens(*connection, std::nullopt, hers.id, 10).size(), 1u);
+  EXPECT_FALSE(revoke_token(*connection, his.id, ann.id));
+  EXPECT_TRUE(who(his));
+  EXPECT_TRUE(revoke_token(*connection, hers.id, ann.id));
+  EXPECT_FALSE(who(hers));
+}
+
+TEST_P(TokensOfPeopleTest, NobodyMakesOneAboveHimself) {
+  const auto member = person("m@example.com"), operating = person("o@example.com", Role::operator_);
+  const auto answer = [&](const Principal& maker, Scopes scopes) {
+    return make(maker, {.name = "t", .scopes = scopes}).answer;
+  };
+  for (const auto scope : kScopes) {
+    EXPECT_EQ(answer(asks(member), Scopes::of(scope)),
+              least_role(scope) == Role::member ? TokenAnswer::made : TokenAnswer::not_allowed);
+    EXPECT_EQ(answer(asks(operating), Scopes::of(scope)), TokenAnswer::made);
+  }
+  // Not by a token of less, nor by a role of before.
+  auto by_token = asks(operating);
+  by_token.scopes = Scopes::of(Scope::read);
+  EXPECT_EQ(answer(by_token, Scopes::of(Scope::announce)), TokenAnswer::not_allowed);
+  auto old = asks(member);
+  old.role = Role::owner;
+  EXPECT_EQ(answer(old, Scopes::of(Scope::admin)), TokenAnswer::not_allowed);
+  EXPECT_EQ(answer({.person = 999}, Scopes::of(Scope::read)), TokenAnswer::not_allowed);
+  EXPECT_EQ(answer(instance(), Scopes::all()), TokenAnswer::made);
+  EXPECT_THROW(make(instance(), {.name = "t", .scopes = {}}), base::UserError);
+}
+
+TEST_P(TokensOfPeopleTest, FollowTheRoleOfTheirPerson) {
+  person("owner@example.com", Role::owner);
+  const auto bob = person("bob@example.com", Role::owner);
+  const auto made = make(asks(bob), {.name = "t"});
+  EXPECT_EQ(who(made)->role, Role::owner);
+  edit_person(*database_->acquire(), bob.id, std::nullopt, {.role = Role::member});
+  EXPECT_EQ(who(made)->role, Role::member);
+}
+
+TEST_P(TokensOfPeopleTest, ExpireAndSayWhenTheyWereUsed) {
+  const auto made = make(instance(), {.name = "t", .life = std::chrono::hours(1)});
+  EXPECT_TRUE(made.expires_at);
+  EXPECT_TRUE(who(made));
+  const auto used = [&] { return count("SELECT last_used_at FROM fencepost_tokens"); };
+  const auto first = used();
+  EXPECT_TRUE(who(made));
+  EXPECT_EQ(used(), first) << "not with each request";
+  database_.run("UPDATE fencepost_tokens SET expires_at = expires_at - $1",
+                {base::Duration(std::chrono::hours(1)).count()});
+  EXPECT_FALSE(who(made));
+  EXPECT_THROW(make(instance(), {.name = "t", .life = std::chrono::seconds(1)}), base::UserError);
+  EXPECT_THROW(make(instance(), {.name = "t", .life = std::chrono::hours(24 * 4000)}), base::UserError);
+}
+
+// A database from before people: its tokens were the instance's own, and could do everything.
+TEST_P(TokensOfPeopleTest, TokensFromBeforePeopleGoOn) {
+  std::vector<store::Migration> before;
+  for (const auto& each : testing::accounts_migrations())
+    if (each.number < 7) before.push_back(each);
+  testing::TestDatabase old(GetParam(), before);
+  const base::Secret token("fp_" + std::string(43, 'a'));
+  old.run("INSERT INTO fencepost_tokens (name, hash) VALUES ('laptop', $1)", {hash_of(token.reveal())});
+  auto connection = old->acquire();
+  store::migrate(*connection, testing::accounts_migrations());
+  const auto asking = authenticate(*connection, token.reveal());
+  ASSERT_TRUE(asking);
+  EXPECT_FALSE(asking->person);
+  EXPECT_EQ(asking->role, Role::owner);
+  EXPECT_EQ(asking->scopes, Scopes::all());
+  EXPECT_EQ(asking->name, "laptop");
+  // One that a foreign program inserts now says nothing of what it may do.
+  const base::Secret foreign("fp_" + std::string(43, 'b'));
+  old.run("INSERT INTO fencepost_tokens (name, hash) VALUES ('x', $1)", {hash_of(foreign.reveal())});
+  EXPECT_TRUE(authenticate(*connection, foreign.reveal())->scopes.empty());
+}
+
+ON_BOTH(TokensOfPeopleTest);
 
 INSTANTIATE_TEST_SUITE_P(Databases, TokensTest, ::testing::Values("sqlite", "postgres"),
                          [](const auto& each) { return std::string(each.param); });
