@@ -7,7 +7,6 @@
 
 #include "accounts/first_run.hpp"
 #include "accounts/sign_in.hpp"
-#include "base/error.hpp"
 #include "base/log.hpp"
 #include "http/api/common.hpp"
 #include "http/api/people_json.hpp"
@@ -41,7 +40,7 @@ Response sign_in(Services& services, const Request& request) {
   const auto done = accounts::sign_in(services.database, services.passwords, wanted);
   switch (done.answer) {
     case SignInAnswer::signed_in:
-      return signed_in(services, *done.session);
+      return signed_in(services, request, *done.session);
     case SignInAnswer::locked_out:
       return locked_out(request, done.retry_after);
     case SignInAnswer::refused:
@@ -176,9 +175,10 @@ accounts::Client client_of(const Request& request) {
   return {request.client, agent != nullptr ? *agent : ""};
 }
 
-Response signed_in(Services& services, const accounts::NewSession& session) {
+Response signed_in(Services& services, const Request& request, const accounts::NewSession& session) {
   const auto person = person_of_id(services, session.person);
-  FENCEPOST_ASSERT(person.has_value());
+  // Removed since: the session ended with them.
+  if (!person) return problem(request, 401, "wrong_credentials", "there is no such person any more");
   json body = session_json(session.id, session.expires_at, session.token);
   body["person"] = person_json(*person);
   Response response = json_response(201, body);
@@ -213,7 +213,7 @@ Response joined(Services& services, const Request& request, const accounts::Acce
   const auto session = services.database.retrying([&](store::Connection& connection) {
     return accounts::open_session(connection, accepted.person->id, client_of(request));
   });
-  if (session) return signed_in(services, *session);
+  if (session) return signed_in(services, request, *session);
   return problem(request, 409, "disabled", "you were let in and disabled again: ask an operator");
 }
 

@@ -10,8 +10,8 @@
 namespace fencepost::http {
 
 accounts::Client client_of(const Request& request);
-// 201 with the cookie.
-Response signed_in(Services& services, const accounts::NewSession& session);
+// 201 with the cookie; 401 where the person was removed since.
+Response signed_in(Services& services, const Request& request, const accounts::NewSession& session);
 // Signs in whoever a link has made a person, or says why it did not.
 Response joined(Services& services, const Request& request, const accounts::Accepted& accepted);
 // 429.
