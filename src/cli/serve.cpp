@@ -159,8 +159,7 @@ http::Services Serving::services(const Settings& settings) {
 }
 
 void Serving::invite_first_owner(const Settings& settings) {
-  const auto lease = database_->acquire();
-  const auto code = accounts::first_run_code(*lease);
+  const auto code = database_->retrying(accounts::first_run_code);
   if (!code) return;
   const auto origin = settings.text("public-url");
   print("first person: open " + (origin.empty() ? url() : origin) + "/welcome#code=" + code->reveal() + "\n");
