@@ -19,6 +19,8 @@ void add_key(CLI::App& app, Chosen& chosen);
 void add_adopt(CLI::App& app, Chosen& chosen);  // adopt, doctor
 void add_loop(CLI::App& app, Chosen& chosen);
 void add_item(CLI::App& app, Chosen& chosen);
+void add_user(CLI::App& app, Chosen& chosen);
+void add_show(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
 void add_connection(CLI::App& app, Chosen& chosen);
 void add_announcement(CLI::App& app, Chosen& chosen);

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "cli/noun.hpp"
+#include "cli/pages.hpp"
 #include "cli/text.hpp"
 
 namespace fencepost::cli {
@@ -62,7 +63,7 @@ void add_add(CLI::App& noun, Chosen& chosen) {
 }
 
 int list(Client& client, bool as_json) {
-  const auto body = client.get("/connections");
+  const auto body = all_pages(client, "/connections");
   if (as_json) {
     print_json(body);
     return 0;

@@ -52,7 +52,9 @@ int run(int argc, char** argv) {
   add_adopt(app, chosen);
   add_loop(app, chosen);
   add_item(app, chosen);
+  add_user(app, chosen);
   add_token(app, chosen);
+  add_show(app, chosen);
   add_connection(app, chosen);
   add_announcement(app, chosen);
   add_queue(app, chosen);

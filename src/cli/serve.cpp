@@ -3,6 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "accounts/first_run.hpp"
+#include "accounts/passwords.hpp"
+#include "accounts/rate_limits.hpp"
 #include "accounts/tokens.hpp"
 #include "accounts/upkeep.hpp"
 #include "apps/announce/publisher.hpp"
@@ -21,7 +24,7 @@
 #include "engine/effect_work.hpp"
 #include "engine/engine.hpp"
 #include "http/api/api.hpp"
-#include "http/api/event_hub.hpp"
+#include "http/api/event_viewers.hpp"
 #include "http/server/server.hpp"
 #include "store/migrate.hpp"
 
@@ -37,9 +40,9 @@ constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
 
 const std::vector<std::string_view> kNames = {
-    "database",     "listen", "token-file", "key-file", "allow-private-addresses",
-    "concurrency",  "lease",  "poll-only",  "log-json", "log-level",
-    "state-folder", "drain"};
+    "database",     "listen", "token-file", "key-file",       "allow-private-addresses",
+    "concurrency",  "lease",  "poll-only",  "log-json",       "log-level",
+    "state-folder", "drain",  "public-url", "trusted-proxies"};
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -52,6 +55,21 @@ engine::QueueOptions queue_options(const Settings& settings) {
   options.concurrency = settings.number("concurrency");
   options.lease = settings.duration("lease");
   return options;
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// "a, b" as its words.
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  std::string word;
+  for (const char c : text + ',') {
+    if (c != ',' && c != ' ') word += c;
+    if (c == ',' && !word.empty()) words.push_back(std::exchange(word, {}));
+  }
+  return words;
 }
 
 // The first token of a new database, exactly once over all processes: printed here, and nowhere again.
@@ -74,20 +92,22 @@ class Serving {
   // rule 13, and what else is to be done now and then. Never throws.
   void watch();
   void stop(base::Duration drain);
-  std::uint16_t port() const { return server_->port(); }
+  // "http://127.0.0.1:8787": where it listens.
+  std::string url() const;
+  // Prints the link that makes the first owner, as long as there is none.
+  void invite_first_owner(const Settings& settings);
 
  private:
   void prepare_database(const Settings& settings);
-  http::Services services() {
-    return {*database_,  *vault_,          *announcements_,   *engine_, fences_,
-            {&webhook_}, all_migrations(), FENCEPOST_VERSION, *events_};
-  }
+  http::Services services(const Settings& settings);
 
   const base::Clock& clock_ = base::system_clock();
   std::unique_ptr<IdentityWatch> identity_;  // outlives the connections that it looks at
   std::unique_ptr<store::Database> database_;
   std::vector<store::Fence> fences_;
   std::unique_ptr<accounts::Vault> vault_;
+  accounts::Passwords passwords_;
+  std::unique_ptr<accounts::RateLimits> limits_;
   connect::HttpClient outgoing_;
   connect::Webhook webhook_{outgoing_};
   std::unique_ptr<announce::Publisher> publisher_;
@@ -99,10 +119,12 @@ class Serving {
   std::unique_ptr<http::Dispatcher> dispatcher_;
   std::unique_ptr<http::Server> server_;
   base::BootTime purged_{};
+  std::string host_;  // as --listen says it
 };
 
 Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock_) {
   const auto address = parse_address(settings.text("listen"));
+  host_ = address.host;
   const auto queue = queue_options(settings);
   database_ = open_database(settings, queue.concurrency + 12);
   prepare_database(settings);
@@ -113,11 +135,12 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
   auto& runner = engine_->add(*work_, queue);
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
-  events_ = std::make_unique<http::EventHub>(*database_, clock_, http::token_viewers(*database_));
-  services_ = std::make_unique<http::Services>(services());
-  dispatcher_ =
-      std::make_unique<http::Dispatcher>(http::routes(*services_), http::authenticator(*services_), clock_,
-                                         http::Dispatcher::Options{.statuses = http::api_statuses()});
+  events_ = std::make_unique<http::EventHub>(
+      *database_, clock_,
+      http::event_viewers(*database_, [this](auto id) { return announcements_->owner(id); }));
+  services_ = std::make_unique<http::Services>(services(settings));
+  dispatcher_ = std::make_unique<http::Dispatcher>(http::routes(*services_), http::authenticator(*services_),
+                                                   clock_, http::dispatch_options(*services_));
   http::Options options{.host = address.host, .port = address.port, .worker_threads = kHandlers};
   options.limits.body_bytes = [this](std::string_view method, std::string_view target) {
     return dispatcher_->body_limit(method, target);
@@ -126,6 +149,31 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
       options, [this](http::Request request) { return dispatcher_->handle(std::move(request)); });
   // Last: where the port is taken, nothing was claimed.
   engine_->start();
+}
+
+http::Services Serving::services(const Settings& settings) {
+  limits_ = std::make_unique<accounts::RateLimits>(*database_);
+  http::Services services{*database_, *vault_,     passwords_,       *announcements_,   *engine_,
+                          fences_,    {&webhook_}, all_migrations(), FENCEPOST_VERSION, *events_};
+  services.origin = settings.text("public-url");
+  // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
+  services.secure_cookies =
+      services.origin.empty() ? !is_loopback(host_) : services.origin.starts_with("https://");
+  services.trusted_proxies = words_of(settings.text("trusted-proxies"));
+  services.limits = limits_.get();
+  return services;
+}
+
+void Serving::invite_first_owner(const Settings& settings) {
+  const auto code = database_->retrying(accounts::first_run_code);
+  if (!code) return;
+  const auto origin = settings.text("public-url");
+  print("first person: open " + (origin.empty() ? url() : origin) + "/welcome#code=" + code->reveal() + "\n");
+}
+
+std::string Serving::url() const {
+  const bool v6 = host_.find(':') != std::string::npos;
+  return "http://" + (v6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(server_->port());
 }
 
 void Serving::prepare_database(const Settings& settings) {
@@ -176,10 +224,8 @@ int serve(const Settings& settings) {
   const auto signals = hold_signals();
   raise_file_limit();
   Serving serving(settings);
-  const auto address = parse_address(settings.text("listen"));
-  const bool v6 = address.host.find(':') != std::string::npos;
-  print("fencepost: listening on http://" + (v6 ? "[" + address.host + "]" : address.host) + ":" +
-        std::to_string(serving.port()) + "\n");
+  print("fencepost: listening on " + serving.url() + "\n");
+  serving.invite_first_owner(settings);
   const timespec pause{kWatch.count(), 0};
   int signal = 0;
   while ((signal = sigtimedwait(&signals, nullptr, &pause)) < 0) serving.watch();

@@ -38,12 +38,25 @@ constexpr Setting kSettings[] = {
      "or "
      "/tmp/fencepost-UID"},
     {"drain", Kind::duration, "30s", "at the end, how long what is in flight may take"},
+    {"public-url", Kind::url, "",
+     "where people reach this server through the proxy, https://HOST: pages from elsewhere change nothing, "
+     "and "
+     "cookies are for TLS alone"},
+    {"trusted-proxies", Kind::text, "",
+     "addresses, with commas, of proxies that say whom they speak for (X-Forwarded-For); others are not "
+     "believed"},
     {"server", Kind::text, "http://127.0.0.1:8787", "the server's URL"},
 };
 
 bool is_true(const std::string& text) { return text == "true" || text == "1" || text == "yes"; }
 bool is_false(const std::string& text) {
   return text == "false" || text == "0" || text == "no" || text.empty();
+}
+
+// As a browser writes where a page is from (RFC 6454, section 6.2): no path, no slash at the end.
+bool is_origin(const std::string& text) {
+  const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+  return scheme != 0 && text.size() > scheme && text.find_first_of("/?#@ ,", scheme) == std::string::npos;
 }
 
 std::optional<int> number_in(const std::string& text) {
@@ -75,6 +88,9 @@ std::optional<std::string> problem_of(Kind kind, const std::string& text) {
       } catch (const UsageError& error) {
         return error.what();
       }
+    case Kind::url:
+      if (is_origin(text)) return std::nullopt;
+      return "'" + text + "' is no origin: write https://HOST or http://HOST:PORT, without a path";
     case Kind::duration:
       break;
   }
@@ -221,6 +237,7 @@ SettingFlags::SettingFlags(CLI::App& command, const std::vector<std::string_view
                        : setting.kind == Kind::duration ? "DURATION"
                        : setting.kind == Kind::address  ? "HOST:PORT"
                        : setting.kind == Kind::level    ? "LEVEL"
+                       : setting.kind == Kind::url      ? "URL"
                                                         : "TEXT";
     command.add_option(flag, help)->type_name(type);
   }

@@ -6,6 +6,7 @@
 
 #include "accounts/tokens.hpp"
 #include "cli/noun.hpp"
+#include "cli/pages.hpp"
 #include "cli/program.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
@@ -36,12 +37,21 @@ int create_directly(const Settings& settings, const std::string& name, const std
 
 void add_create(CLI::App& noun, Chosen& chosen) {
   struct Given {
-    std::string name, output, database;
+    std::string name, output, database, expires;
+    std::vector<std::string> scopes;
   };
   auto given = std::make_shared<Given>();
   auto* command = noun.add_subcommand("create", "Make a token; it is shown this once");
   command->add_option("--name", given->name, "The actor of what is done with it, in histories")->required();
   command->add_option("--output", given->output, "Also write it to this file (mode 0600)")->type_name("FILE");
+  command
+      ->add_option(
+          "--scope", given->scopes,
+          "What it may be used for: read, announce, upload, curate, queues, admin; several times or with "
+          "commas. Without: all that you may")
+      ->delimiter(',');
+  command->add_option("--expires", given->expires, "For how long: 12h, 30d. Without: until it is revoked")
+      ->type_name("DURATION");
   command
       ->add_option("--database", given->database,
                    "Make it in this database instead of through the API: for whoever has lost the last token")
@@ -49,26 +59,41 @@ void add_create(CLI::App& noun, Chosen& chosen) {
   auto options = std::make_shared<ClientOptions>(*command);
   command->callback([&chosen, given, options] {
     chosen = [given, options] {
+      if (!given->database.empty() && (!given->scopes.empty() || !given->expires.empty()))
+        throw UsageError("--database makes a token for everything: leave out --scope and --expires");
       if (!given->database.empty())
         return create_directly(Settings({{"database", given->database}}, ""), given->name, given->output,
                                options->json());
-      const auto made = Client(*options).send("POST", "/tokens", {{"name", given->name}});
+      json body = {{"name", given->name}};
+      if (!given->scopes.empty()) body["scopes"] = given->scopes;
+      if (!given->expires.empty())
+        body["expires_in"] =
+            std::chrono::duration_cast<std::chrono::seconds>(parse_duration(given->expires)).count();
+      const auto made = Client(*options).send("POST", "/tokens", body);
       hand_out(made.at("token").get<std::string>(), given->output, options->json(), made);
       return 0;
     };
   });
 }
 
+std::string words(const json& list) {
+  std::string out;
+  for (const auto& word : list) out += (out.empty() ? "" : " ") + word.get<std::string>();
+  return out.empty() ? "-" : out;
+}
+
 int list(Client& client, bool as_json) {
-  const auto body = client.get("/tokens");
+  const auto body = all_pages(client, "/tokens");
   if (as_json) {
     print_json(body);
     return 0;
   }
   Table rows;
   for (const auto& item : body.at("items"))
-    rows.push_back({cell(item, "id"), cell(item, "name"), cell(item, "created_at"), cell(item, "revoked")});
-  print(table({"ID", "NAME", "CREATED", "REVOKED"}, rows));
+    rows.push_back({cell(item, "id"), cell(item, "name"), cell(item, "prefix"), cell(item, "person_id"),
+                    words(item.at("scopes")), cell(item, "expires_at"), cell(item, "last_used_at"),
+                    cell(item, "revoked")});
+  print(table({"ID", "NAME", "BEGINS", "PERSON", "SCOPES", "EXPIRES", "LAST USED", "REVOKED"}, rows));
   return 0;
 }
 }  // namespace

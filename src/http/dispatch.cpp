@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "accounts/sessions.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 
@@ -19,18 +20,6 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
-}
-
-// The token of "Authorization: Bearer …" (RFC 6750 §2.1), or nothing where the header is missing, double or
-// other.
-std::optional<base::Secret> bearer_token(const Headers& headers) {
-  const std::string* value = headers.find("Authorization");
-  if (value == nullptr || headers.count("Authorization") != 1) return std::nullopt;
-  const std::string_view text = *value;
-  if (text.size() < 8 || !iequals(text.substr(0, 7), "Bearer ")) return std::nullopt;
-  const auto token = trim(text.substr(7));
-  if (token.empty() || token.find_first_of(" \t,") != std::string_view::npos) return std::nullopt;
-  return base::Secret(std::string(token));
 }
 
 // The essence of a media type: "application/json" of "application/json; charset=utf-8".
@@ -82,6 +71,28 @@ Response no_route(const Request& request, const std::string& allow) {
   return response;
 }
 
+Response unauthorized(const Request& request, bool token, bool session) {
+  Response response = problem(request, 401, "unauthorized",
+                              token     ? "this token is unknown, expired or revoked: take another one"
+                              : session ? "this session has ended: sign in again"
+                                        : "sign in, or send a token: Authorization: Bearer …");
+  response.headers.set("WWW-Authenticate", token ? "Bearer realm=\"fencepost\", error=\"invalid_token\""
+                                                 : "Bearer realm=\"fencepost\"");
+  return response;
+}
+
+Response foreign(const Request& request) {
+  return problem(request, 403, "foreign_origin",
+                 "this was sent by a page of another site, or one that does not say where it is from; behind "
+                 "a proxy that changes Host, set --public-url");
+}
+
+std::string principal_text(const Request& request) {
+  if (!request.principal) return "-";
+  const auto& who = *request.principal;
+  return who.person ? "person:" + std::to_string(*who.person) : "token:" + std::to_string(who.token_id);
+}
+
 std::string known_method(const std::string& method) {
   for (const auto* known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
     if (method == known) return method;
@@ -115,15 +126,15 @@ Response Dispatcher::handle(Request request) const {
              {"status", response.status},
              {"request_id", request.request_id},
              {"duration_us", static_cast<std::int64_t>(took.count())},
-             {"principal", request.principal ? std::to_string(request.principal->id) : std::string("-")}});
+             {"principal", principal_text(request)}});
   return response;
 }
 
 std::uint64_t Dispatcher::body_limit(std::string_view method, std::string_view target) const noexcept try {
   const auto match = router_.find(method, parse_target(target));
-  return match.route != nullptr ? match.route->body_bytes : Route{}.body_bytes;
+  return match.route != nullptr ? match.route->body_bytes : kBodyBytes;
 } catch (...) {
-  return Route{}.body_bytes;
+  return kBodyBytes;
 }
 
 Response Dispatcher::answer(Request& request, const Route*& route) const try {
@@ -139,39 +150,86 @@ Response Dispatcher::answer(Request& request, const Route*& route) const try {
 }
 
 Response Dispatcher::run(Request& request, const Route*& route) const {
+  request.client = client_key(client_address(request, options_.trusted_proxies));
   Target target = parse_target(request.target);
   auto match = router_.find(request.method, target);
   request.path = std::move(target.path);
   if (match.route == nullptr) return no_route(request, match.allow);
   route = match.route;
   request.path_params = std::move(match.params);
-  if (auto refusal = authorise(request, *route)) return std::move(*refusal);
+  if (auto refusal = authenticate(request, *route)) return std::move(*refusal);
   if (auto refusal = over_limit(request, *route)) return std::move(*refusal);
+  if (auto refusal = authorise(request, *route)) return std::move(*refusal);
   if (auto refusal = check(request, *route, std::move(target.query))) return std::move(*refusal);
   return route->handler(request);
 }
 
-// A refused token costs its sender a token of the address's bucket, so that guessing is as slow as the route
-// itself.
-std::optional<Response> Dispatcher::authorise(Request& request, const Route& route) const {
-  if (route.access == Access::anyone) return std::nullopt;
+// Who it is. A refused token costs its sender a token of the address's bucket, so that guessing is as slow as
+// the route itself.
+std::optional<Response> Dispatcher::authenticate(Request& request, const Route& route) const {
+  const bool acts = route.method != "GET";
+  // Also before anybody is signed in: a foreign page must not sign its visitor in as somebody else.
+  if (route.access.open)
+    return acts && site_of(request.headers, options_.origin) == Site::foreign
+               ? std::optional(foreign(request))
+               : std::nullopt;
   const auto token = bearer_token(request.headers);
-  if (token && authenticator_) request.principal = authenticator_(*token);
-  if (request.principal) return std::nullopt;
-  if (auto slow_down = over_limit(request, route)) return slow_down;
-  Response response = token ? problem(request, 401, "unauthorized",
-                                      "this token is unknown, expired or revoked: sign in again")
-                            : problem(request, 401, "unauthorized", "send a token: Authorization: Bearer …");
-  response.headers.set("WWW-Authenticate", token ? "Bearer realm=\"fencepost\", error=\"invalid_token\""
-                                                 : "Bearer realm=\"fencepost\"");
-  return response;
+  const auto session = cookie(request.headers, session_cookie_name(options_.secure_cookies));
+  if (session && request.headers.find("Authorization") != nullptr)
+    return problem(request, 400, "ambiguous_credentials",
+                   "this has a session's cookie and an Authorization: send one of the two");
+  if (authenticator_ && token) request.principal = authenticator_({Credential::Kind::token, *token});
+  if (authenticator_ && session) request.principal = authenticator_({Credential::Kind::session, *session});
+  if (!request.principal) {
+    if (auto slow_down = over_limit(request, route)) return slow_down;
+    return unauthorized(request, token.has_value(), session.has_value());
+  }
+  if (!session || !acts) return std::nullopt;
+  // A browser sends the cookie with whatever page asks; only a page of ours knows the session's other secret.
+  const std::string* shown = request.headers.find("X-CSRF-Token");
+  if (site_of(request.headers, options_.origin) != Site::same) return foreign(request);
+  if (shown == nullptr || !accounts::csrf_matches(session->reveal(), *shown))
+    return problem(
+        request, 403, "csrf",
+        "send the csrf_token of GET /api/v1/session as X-CSRF-Token: a cookie alone changes nothing");
+  return std::nullopt;
+}
+
+// Whether they may; see http/access.hpp.
+std::optional<Response> Dispatcher::authorise(const Request& request, const Route& route) const {
+  const Access& access = route.access;
+  if (access.open) return std::nullopt;
+  const Principal& who = *request.principal;
+  if (!who.scopes.has(access.scope)) {
+    const std::string scope(accounts::name(access.scope));
+    Response response = problem(request, 403, "insufficient_scope",
+                                "this token is not for that: take one with the scope " + scope);
+    response.headers.set("WWW-Authenticate",
+                         "Bearer realm=\"fencepost\", error=\"insufficient_scope\", scope=\"" + scope + "\"");
+    return response;
+  }
+  if (who.role >= access.least) return std::nullopt;
+  if (access.thing == Thing::nothing)
+    return problem(
+        request, 403, "forbidden",
+        "this is for those with the role " + std::string(accounts::name(access.least)) + " or above");
+  FENCEPOST_ASSERT(options_.relate != nullptr);
+  const auto relation = options_.relate(who, access.thing, request.param(access.param));
+  if (relation >= access.relation) return std::nullopt;
+  if (relation == Relation::none)
+    return problem(request, 404, "not_found", "there is no such thing here, or it is none of yours");
+  return problem(request, 403, "forbidden", "this is for admins of the show");
 }
 
 std::optional<Response> Dispatcher::over_limit(const Request& request, const Route& route) const {
-  const std::string who = request.principal ? std::to_string(request.principal->id)
-                                            : client_key(client_address(request, options_.trusted_proxies));
-  auto& limiter = request.principal ? people_ : strangers_;
-  const auto wait = limiter.take(who + ' ' + route.method + ' ' + route.pattern, route.limit, clock_.boot());
+  const std::string who = request.principal ? std::to_string(request.principal->account()) : request.client;
+  const auto key = who + ' ' + route.method + ' ' + route.pattern;
+  const auto now = clock_.boot();
+  // Strangers are this process's own matter: a flood of addresses must not reach the database.
+  const auto shared =
+      request.principal && options_.limiter ? options_.limiter(key, route.limit, now) : SharedTake{};
+  auto& own = request.principal ? people_ : strangers_;
+  const auto wait = shared.decided ? shared.wait : own.take(key, route.limit, now);
   if (!wait) return std::nullopt;
   const auto detail = "at most " + std::to_string(route.limit.count) + " such requests in " +
                       std::to_string(route.limit.per.count()) + " s: wait as long as Retry-After says";

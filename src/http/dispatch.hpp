@@ -11,15 +11,27 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/secret.hpp"
+#include "http/credentials.hpp"
 #include "http/message.hpp"
 #include "http/rate_limit.hpp"
 #include "http/routes.hpp"
 
 namespace fencepost::http {
 
-// Whose token that is, or nobody's. Called on any worker thread; may throw like a handler.
-using Authenticator = std::function<std::optional<Principal>(const base::Secret& token)>;
+// Who that is, or nobody: unknown, revoked, expired, disabled. Called on any worker thread, like the others
+// here; they may throw like a handler.
+using accounts::Principal;
+using Authenticator = std::function<std::optional<Principal>(const Credential&)>;
+// What somebody is to the thing that a path names by `key`, as it came; none also where there is no such
+// thing.
+using Relate = std::function<Relation(const Principal&, Thing, const std::string& key)>;
+// Takes one request of the bucket `key` from what several servers share. `decided` false: it could not say,
+// and this process's own limiter does.
+struct SharedTake {
+  bool decided = false;
+  std::optional<std::chrono::nanoseconds> wait = std::nullopt;  // refused, for so long
+};
+using Limiter = std::function<SharedTake(const std::string& key, const RateLimit& limit, base::BootTime now)>;
 
 // Thread-safe once made. Routes, clock and options are fixed.
 class Dispatcher {
@@ -28,6 +40,10 @@ class Dispatcher {
     // Proxies that may say whom they speak for: the address is then the last of X-Forwarded-For that is not
     // theirs. Without them everybody behind a proxy would share one limit.
     std::vector<std::string> trusted_proxies = {};
+    Relate relate = {};          // needed where a rule names a thing
+    Limiter limiter = {};        // of those who are signed in; none: this process alone
+    bool secure_cookies = true;  // see session_cookie_name()
+    std::string origin = {};     // where our own pages come from; see site_of()
     // Statuses of further UserError codes, over the common ones of status_of().
     std::map<std::string, int> statuses = {};
   };
@@ -52,7 +68,8 @@ class Dispatcher {
  private:
   Response answer(Request& request, const Route*& route) const;
   Response run(Request& request, const Route*& route) const;
-  std::optional<Response> authorise(Request& request, const Route& route) const;
+  std::optional<Response> authenticate(Request& request, const Route& route) const;
+  std::optional<Response> authorise(const Request& request, const Route& route) const;
   std::optional<Response> over_limit(const Request& request, const Route& route) const;
   std::optional<Response> check(Request& request, const Route& route,
                                 std::map<std::string, std::string> query) const;

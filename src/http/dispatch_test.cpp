@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "accounts/sessions.hpp"
 #include "base/error.hpp"
 
 namespace fencepost::http {
@@ -21,6 +22,9 @@ class FakeClock final : public base::Clock {
   base::BootTime now{1h};
 };
 
+constexpr auto kRead = accounts::Scopes::of(Scope::read);
+constexpr Access kMember = Access::signed_in(Scope::read);
+
 Response echo(const Request& request) {
   return json_response(200, {{"path", request.path},
                              {"params", request.path_params},
@@ -30,7 +34,11 @@ Response echo(const Request& request) {
 }
 
 Route route(const char* method, const char* pattern, Access access, Handler handler = echo) {
-  return {.method = method, .pattern = pattern, .access = access, .handler = std::move(handler)};
+  return {.method = method,
+          .pattern = pattern,
+          .access = access,
+          .limit = {120, 60s},
+          .handler = std::move(handler)};
 }
 
 template <typename E>
@@ -42,8 +50,8 @@ std::vector<Route> table() {
   std::vector<Route> routes;
   routes.push_back(route("GET", "/open/{id}", Access::anyone));
   routes.back().query = {{.name = "limit", .type = FieldType::integer}};
-  routes.push_back(route("GET", "/mine", Access::bearer));
-  routes.push_back(route("POST", "/shows", Access::bearer));
+  routes.push_back(route("GET", "/mine", kMember));
+  routes.push_back(route("POST", "/shows", kMember));
   routes.back().fields = {{.name = "title", .required = true}};
   routes.push_back(route("PATCH", "/shows/{id}", Access::anyone));
   routes.back().fields = {{.name = "title"}};
@@ -53,7 +61,7 @@ std::vector<Route> table() {
   routes.back().body_bytes = 10;
   routes.push_back(route("GET", "/limited", Access::anyone));
   routes.back().limit = {2, 60s};
-  routes.push_back(route("GET", "/secret", Access::bearer));
+  routes.push_back(route("GET", "/secret", kMember));
   routes.back().limit = {2, 60s};
   const auto fails = [&](const char* pattern, Handler handler) {
     routes.push_back(route("GET", pattern, Access::anyone, std::move(handler)));
@@ -70,11 +78,14 @@ std::vector<Route> table() {
   return routes;
 }
 
-std::optional<Principal> ada(const base::Secret& token) {
-  if (token.reveal() == "database-gone")
-    throw base::InfraError("secret_host", {.retryable = true, .poisoned = true});
-  if (token.reveal() != "good-token") return std::nullopt;
-  return Principal{.id = 7, .name = "ada"};
+std::optional<Principal> ada(const Credential& credential) {
+  const auto& secret = credential.secret.reveal();
+  if (secret == "database-gone") throw base::InfraError("secret_host", {.retryable = true, .poisoned = true});
+  if (credential.kind == Credential::Kind::session && secret == "good-session")
+    return Principal{.name = "ada", .person = 7, .role = Role::member, .session_id = 1};
+  if (credential.kind == Credential::Kind::token && secret == "good-token")
+    return Principal{.token_id = 7, .name = "ada", .role = Role::member, .scopes = kRead};
+  return std::nullopt;
 }
 
 class DispatchTest : public ::testing::Test {
@@ -145,6 +156,82 @@ TEST_F(DispatchTest, BearerRoutesWantAGoodToken) {
   EXPECT_EQ(code_of(wrong), "401 unauthorized");
   EXPECT_THAT(*wrong.headers.find("WWW-Authenticate"), HasSubstr("invalid_token"));
   EXPECT_EQ(code_of(send("GET", "/mine", {{"Authorization", "Bearer database-gone"}})), "503 unavailable");
+}
+
+TEST_F(DispatchTest, ACookieChangesThingsForAPageOfOursAlone) {
+  const Headers read{{"Cookie", "__Host-fencepost=good-session"}};
+  EXPECT_EQ(send("GET", "/mine", read).status, 200);
+  EXPECT_EQ(code_of(send("GET", "/mine", {{"Cookie", "__Host-fencepost=old"}})), "401 unauthorized");
+  EXPECT_EQ(code_of(send("GET", "/mine", {{"Cookie", "fencepost_session=good-session"}})),
+            "401 unauthorized");
+  Headers page = read;
+  page.set("Host", "f.example");
+  page.set("Origin", "https://f.example");
+  page.set("X-CSRF-Token", accounts::csrf_token("good-session"));
+  page.set("Content-Type", "application/json");
+  const auto post = [&](const Headers& headers) {
+    return code_of(send("POST", "/shows", headers, R"({"title":"a"})"));
+  };
+  EXPECT_EQ(post(page), "200 ");
+  for (const auto* missing : {"X-CSRF-Token", "Origin", "Host"}) {
+    Headers less = page;
+    less.erase(missing);
+    EXPECT_EQ(post(less).substr(0, 3), "403") << missing;
+  }
+  Headers other = page;
+  other.set("X-CSRF-Token", accounts::csrf_token("another-session"));
+  EXPECT_EQ(post(other), "403 csrf");
+  Headers both = page;
+  both.set("Authorization", "Bearer good-token");
+  EXPECT_EQ(post(both), "400 ambiguous_credentials");
+}
+
+TEST_F(DispatchTest, AsksForTheThingOnlyWhereTheRoleIsTooLow) {
+  std::vector<std::string> asked;
+  Relation relation = Relation::none;
+  std::vector<Route> routes;
+  routes.push_back(route("GET", "/shows/{id}", Access::show(Relation::admin, Scope::read)));
+  routes.push_back(route("GET", "/queues", Access::role(Role::operator_, Scope::read)));
+  routes.push_back(route("GET", "/acts/{id}", Access::show(Relation::host, Scope::announce)));
+  const auto relate = [&](const Principal&, Thing, const std::string& key) {
+    asked.push_back(key);
+    return relation;
+  };
+  const Dispatcher own(routes, ada, clock, {.relate = relate});
+  const auto get = [&](const char* target) {
+    return code_of(own.handle({.method = "GET", .target = target, .headers = bearer}));
+  };
+  EXPECT_EQ(get("/shows/7"), "404 not_found");
+  relation = Relation::host;
+  EXPECT_EQ(get("/shows/7"), "403 forbidden");
+  relation = Relation::admin;
+  EXPECT_EQ(get("/shows/7"), "200 ");
+  EXPECT_EQ(asked.size(), 3U);
+  EXPECT_EQ(get("/queues"), "403 forbidden");
+  EXPECT_EQ(get("/acts/7"), "403 insufficient_scope") << "before any look at the thing";
+  EXPECT_EQ(asked.size(), 3U);
+}
+
+TEST_F(DispatchTest, TheSharedLimiterDecidesWhereItCan) {
+  SharedTake answer{.decided = true, .wait = 5s};
+  std::vector<std::string> keys;
+  const Limiter limiter = [&](const std::string& key, const RateLimit&, base::BootTime) {
+    keys.push_back(key);
+    return answer;
+  };
+  const Dispatcher own(table(), ada, clock, {.limiter = limiter});
+  const auto get = [&](const Headers& headers) {
+    return own.handle({.method = "GET", .target = "/secret", .headers = headers});
+  };
+  EXPECT_EQ(*get(bearer).headers.find("Retry-After"), "5");
+  EXPECT_EQ(keys, std::vector<std::string>{"7 GET /secret"});
+  EXPECT_EQ(get({}).status, 401) << "strangers are this process's own matter";
+  EXPECT_EQ(keys.size(), 1U);
+  // It cannot say: then this process's own limit of two holds.
+  answer = {};
+  EXPECT_EQ(get(bearer).status, 200);
+  EXPECT_EQ(get(bearer).status, 200);
+  EXPECT_EQ(get(bearer).status, 429);
 }
 
 TEST_F(DispatchTest, NobodyLearnsAboutABodyWithoutAToken) {
@@ -237,10 +324,8 @@ TEST_F(DispatchTest, LogsOneLineARequestWithoutTokenQueryOrBody) {
   send("GET", "/open/private-id?limit=4711");
   send("BREW\n", "/private-path");
   const auto log = ::testing::internal::GetCapturedStderr();
-  EXPECT_THAT(
-      log,
-      HasSubstr(
-          "info request method=POST route=/shows status=200 request_id=r-77 duration_us=0 principal=7\n"));
+  EXPECT_THAT(log, HasSubstr("info request method=POST route=/shows status=200 request_id=r-77 duration_us=0 "
+                             "principal=token:7\n"));
   EXPECT_THAT(log, HasSubstr("method=GET route=/open/{id} status=200"));
   EXPECT_THAT(log, HasSubstr("method=other route=- status=404"));
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 3);
@@ -257,7 +342,7 @@ TEST_F(DispatchTest, KnowsTheBodyLimitOfARequest) {
 // The table itself says who may: no bearer route lets a stranger through.
 TEST_F(DispatchTest, NoBearerRouteLetsAStrangerIn) {
   for (const auto& each : dispatcher.routes()) {
-    if (each.access != Access::bearer) continue;
+    if (each.access.open) continue;
     EXPECT_EQ(send(each.method, each.pattern).status, 401) << each.pattern;
   }
 }

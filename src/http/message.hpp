@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "accounts/principal.hpp"
+
 namespace fencepost::http {
 
 // Field lines in their order; names compare without regard to case.
@@ -42,14 +44,6 @@ class Headers {
   std::vector<Entry> entries_;
 };
 
-// Who asks, as the authenticator knows them.
-struct Principal {
-  std::int64_t id = 0;
-  std::string name = {};
-  bool admin = false;
-  auto operator<=>(const Principal&) const = default;
-};
-
 struct Request {
   std::string method = {};  // "GET"; case-sensitive
   std::string target = {};  // as received: path and query, still encoded
@@ -61,8 +55,10 @@ struct Request {
   std::shared_ptr<const nlohmann::json> json =
       nullptr;  // the checked body; never null in a handler of a JSON route
   std::string request_id = {};
-  std::optional<Principal> principal = std::nullopt;  // always set in a handler of a bearer route
-  std::string peer = {};                              // the client's IP address, or a test's word
+  std::optional<accounts::Principal> principal = std::nullopt;  // set unless the route is open
+  std::string peer = {};                                        // the client's IP address, or a test's word
+  std::string client = {};  // what counts as one client: client_key() of it or of whom a proxy speaks for;
+                            // set by the dispatcher
 
   // A path parameter of the route's own pattern (asserted).
   const std::string& param(const std::string& name) const;

@@ -52,7 +52,8 @@ json problem_response(const std::string& description, bool retry) {
 // What the dispatcher and the server answer by themselves, whatever the route.
 json common_problems() {
   return {{"400", problem_response("the request cannot be read", false)},
-          {"401", problem_response("no token, or not a valid one", false)},
+          {"401", problem_response("nobody is signed in, or not any more", false)},
+          {"403", problem_response("they may not", false)},
           {"413", problem_response("the body is too long", false)},
           {"415", problem_response("the body has another Content-Type", false)},
           {"422", problem_response("a field is wrong", false)},
@@ -65,7 +66,10 @@ json common_problems() {
 
 std::vector<const char*> problems_of(const Route& route) {
   std::vector<const char*> statuses = {"400", "422", "429", "431", "500", "503"};
-  if (route.access == Access::bearer) statuses.push_back("401");
+  if (!route.access.open)
+    statuses.insert(statuses.end(), {"401", "403"});
+  else if (route.method != "GET")
+    statuses.push_back("403");
   if (route.method != "GET") statuses.insert(statuses.end(), {"413", "415"});
   for (const auto& field : route.headers)
     if (field.required && iequals(field.name, "If-Match")) statuses.push_back("428");
@@ -149,18 +153,24 @@ json operation(const Route& route) {
               {"summary", route.summary},
               {"responses", responses(route)},
               {"security", json::array()},
+              {"x-access", describe(route.access)},
               {"x-rate-limit", {{"count", route.limit.count}, {"seconds", route.limit.per.count()}}}};
-  if (route.access == Access::bearer) out["security"].push_back({{"bearer", json::array()}});
+  if (!route.access.open) {
+    out["security"].push_back({{"bearer", {std::string(name(route.access.scope))}}});
+    json session = {{"session", json::array()}};
+    if (route.method != "GET") session["csrf"] = json::array();
+    out["security"].push_back(std::move(session));
+  }
   if (auto list = parameters(route); !list.empty()) out["parameters"] = std::move(list);
   if (!route.fields.empty() || !route.raw_body.empty()) out["requestBody"] = request_body(route);
   return out;
 }
 
 Route openapi_route(std::shared_ptr<const std::string> document) {
-  Route route;
-  route.method = "GET";
-  route.pattern = kOpenApiPath;
-  route.access = Access::anyone;
+  Route route{.method = "GET",
+              .pattern = kOpenApiPath,
+              .access = Access::anyone,
+              .limit = {600, std::chrono::seconds(60)}};
   route.summary = "This document";
   const auto part = [](const char* name, const char* example) {
     return Field{.name = name, .type = FieldType::object, .required = true, .example = example};
@@ -197,7 +207,10 @@ std::string openapi(const std::vector<Route>& routes, const std::string& version
       {"components",
        {{"schemas", {{"Problem", problem_schema()}}},
         {"responses", common_problems()},
-        {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}}}}}}};
+        {"securitySchemes",
+         {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}},
+          {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "__Host-fencepost"}}},
+          {"csrf", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-CSRF-Token"}}}}}}}};
   return document.dump(2);
 }
 

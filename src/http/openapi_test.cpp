@@ -11,18 +11,24 @@ namespace {
 
 using nlohmann::json;
 
+constexpr Access kMember = Access::signed_in(Scope::read);
+constexpr RateLimit kLimit{120, std::chrono::seconds(60)};
+
 std::vector<Route> table() {
   const Handler handler = [](const Request&) { return Response{}; };
   std::vector<Route> routes = {
       {.method = "GET",
        .pattern = "/api/v1/shows",
+       .access = kMember,
+       .limit = kLimit,
        .query = {{.name = "limit", .type = FieldType::integer, .minimum = 1, .maximum = 100}},
        .answers = {{200, "a page of shows", {{.name = "title"}}}},
        .summary = "List shows",
        .handler = handler},
       {.method = "POST",
        .pattern = "/api/v1/shows",
-       .limit = {.count = 10},
+       .access = kMember,
+       .limit = {10, std::chrono::seconds(60)},
        .fields = {{.name = "title", .required = true}, {.name = "next_at", .format = Format::date_time}},
        .headers = {{.name = "Idempotency-Key", .example = "\"6b1f\""}},
        .answers = {{201, "the show", {}}, {409, "already_exists: there is one with that title", {}}},
@@ -30,18 +36,23 @@ std::vector<Route> table() {
        .handler = handler},
       {.method = "PATCH",
        .pattern = "/api/v1/shows/{id}",
+       .access = Access::show(Relation::admin, Scope::announce),
+       .limit = kLimit,
        .fields = {{.name = "title"}},
        .headers = {{.name = "If-Match", .required = true}},
        .summary = "Change a show",
        .handler = handler},
       {.method = "POST",
        .pattern = "/api/v1/places",
+       .access = kMember,
+       .limit = kLimit,
        .summary = "Import",
        .handler = handler,
        .raw_body = "text/csv"},
       {.method = "GET",
        .pattern = "/healthz",
        .access = Access::anyone,
+       .limit = kLimit,
        .summary = "Alive?",
        .handler = handler}};
   return with_openapi(std::move(routes), "1.2.3");
@@ -68,8 +79,9 @@ TEST(OpenApi, HasEveryApiRouteWithSecurityAndErrors) {
     ASSERT_TRUE(doc["paths"][route.pattern].contains(method)) << route.pattern;
     const auto& operation = doc["paths"][route.pattern][method];
     EXPECT_EQ(operation["summary"], route.summary);
-    EXPECT_EQ(operation["security"].empty(), route.access == Access::anyone);
-    EXPECT_EQ(operation["responses"].contains("401"), route.access == Access::bearer);
+    EXPECT_EQ(operation["security"].empty(), route.access.open);
+    EXPECT_EQ(operation["responses"].contains("401"), !route.access.open);
+    EXPECT_EQ(operation["x-access"], describe(route.access));
     for (const auto* status : {"400", "429", "500", "503"})
       EXPECT_TRUE(operation["responses"].contains(status));
     EXPECT_EQ(operation["x-rate-limit"]["count"], route.limit.count);

@@ -42,6 +42,8 @@ void check(const Route& route) {
   FENCEPOST_ASSERT(route.raw_body.empty() || route.fields.empty());
   const auto names = pattern_params(route.pattern);
   FENCEPOST_ASSERT(std::set<std::string>(names.begin(), names.end()).size() == names.size());
+  FENCEPOST_ASSERT(route.access.thing == Thing::nothing ||
+                   std::find(names.begin(), names.end(), route.access.param) != names.end());
   for (const auto& segment : pattern_segments(route.pattern)) {
     const bool braced = segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
     FENCEPOST_ASSERT(braced || segment.find_first_of("{}%") == std::string::npos);

@@ -8,18 +8,19 @@
 #include <string_view>
 #include <vector>
 
+#include "http/access.hpp"
 #include "http/fields.hpp"
 #include "http/message.hpp"
 #include "http/url.hpp"
 
 namespace fencepost::http {
 
-enum class Access { anyone, bearer };
-
 // `count` requests in any `per`, for each principal (or address) and route. All of them may come at once.
+// There is no default: a route without a limit does not compile.
 struct RateLimit {
-  int count = 120;
-  std::chrono::seconds per{60};
+  constexpr RateLimit(int requests, std::chrono::seconds in) : count(requests), per(in) {}
+  int count;
+  std::chrono::seconds per;
 };
 
 // One answer of a route, for its readers: the first of a route is its success.
@@ -30,18 +31,20 @@ struct Answer {
   std::string media = "application/json";
 };
 
+constexpr std::uint64_t kBodyBytes = 1 << 20;
+
 struct Route {
   std::string method = {};   // GET, POST, PUT, PATCH or DELETE; GET answers HEAD too
   std::string pattern = {};  // "/api/v1/announcements/{id}/disable": a name in braces is one whole segment
-  Access access = Access::bearer;
-  RateLimit limit = {};
+  Access access;
+  RateLimit limit;
   std::vector<Field> fields = {};   // of the JSON body; none: the body must be empty or {}
   std::vector<Field> query = {};    // strings, numbers, booleans; others are refused
   std::vector<Field> headers = {};  // checked where present; a missing required one is 400, If-Match 428
   std::vector<Answer> answers = {};
   std::string summary = {};
   Handler handler = {};
-  std::uint64_t body_bytes = 1 << 20;  // longer bodies get 413
+  std::uint64_t body_bytes = kBodyBytes;  // longer bodies get 413
   std::string raw_body = {};  // a media type such as "text/csv": the handler takes the bytes as they come
 };
 

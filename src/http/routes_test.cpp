@@ -2,11 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <type_traits>
+
 namespace fencepost::http {
 namespace {
 
 Route route(const std::string& method, const std::string& pattern) {
-  return {.method = method, .pattern = pattern, .handler = [](const Request&) { return Response{}; }};
+  return {.method = method,
+          .pattern = pattern,
+          .access = Access::anyone,
+          .limit = {120, std::chrono::seconds(60)},
+          .handler = [](const Request&) { return Response{}; }};
 }
 
 // "GET /pattern {name=value}", or the methods allowed, or "404".
@@ -58,8 +64,17 @@ TEST(RouterDeathTest, RefusesAnUnclearTable) {
   EXPECT_DEATH(build({route("GET", "/a{x}")}), "bug");
   EXPECT_DEATH(build({route("GET", "a")}), "bug");
   EXPECT_DEATH(build({route("HEAD", "/a")}), "bug");
-  EXPECT_DEATH(build({{.method = "GET", .pattern = "/a"}}), "bug");
+  auto without_handler = route("GET", "/a");
+  without_handler.handler = {};
+  EXPECT_DEATH(build({without_handler}), "bug");
+  auto unnamed = route("GET", "/a/{id}");
+  unnamed.access = Access::show(Relation::host, Scope::read, "show");
+  EXPECT_DEATH(build({unnamed}), "bug");
 }
+
+// What is missing is found by the compiler: a rule and a limit have no default.
+static_assert(!std::is_default_constructible_v<Access> && !std::is_default_constructible_v<RateLimit>);
+static_assert(!std::is_default_constructible_v<Route>);
 
 }  // namespace
 }  // namespace fencepost::http

@@ -93,9 +93,7 @@ TEST_P(GroupsCost, GateAndSettleWhatWasSent) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Postgres, GroupsCost, ::testing::Values(core::Kind::repeatable, core::Kind::once),
-                         [](const auto& of) {
-                           return of.param == core::Kind::once ? "once" : "repeatable";
-                         });
+                         [](const auto& of) { return of.param == core::Kind::once ? "once" : "repeatable"; });
 
 }  // namespace
 }  // namespace fencepost::store::testing

@@ -25,6 +25,18 @@ SELECT a.id, a.connection_id, c.name, a.text, a.url, a.run_at, a.status, a.versi
 FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
 WHERE a.id < $1 AND a.status IN ($3, $4) ORDER BY a.id DESC LIMIT $2
 
+-- name: list_of_person
+-- $1 before this id, $2 how many, $3 and $4 words or NULL: any, $5 the person whose connections they go over
+SELECT a.id, a.connection_id, c.name, a.text, a.url, a.run_at, a.status, a.version, a.attempt, a.stop_wanted,
+  a.last_error, a.posted_at, a.post_id, a.post_url, a.created_at
+FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
+WHERE a.id < $1 AND (CAST($3 AS TEXT) IS NULL OR a.status IN ($3, $4)) AND c.person_id = $5
+ORDER BY a.id DESC LIMIT $2
+
+-- name: owner
+SELECT c.person_id
+FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id WHERE a.id = $1
+
 -- name: change
 -- $1 id, $2 the version that was seen, $3 text, $4 url, $5 run_at. After Fence::edit, under its lock.
 UPDATE fencepost_announcements

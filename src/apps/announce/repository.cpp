@@ -52,14 +52,21 @@ std::optional<Announcement> load(store::Connection& connection, std::int64_t id)
 }
 
 std::vector<Announcement> load_page(store::Connection& connection, std::int64_t before, int limit,
-                                    const std::string& status) {
+                                    const std::string& status, std::optional<std::int64_t> person) {
   if (!status.empty()) check_status(status);
   const std::string other = status == "queued" ? "claimed" : status;
-  const auto rows = status.empty() ? connection.run(sql::list, {before, limit})
-                                   : connection.run(sql::list_of_status, {before, limit, status, other});
+  const auto rows =
+      person ? connection.run(sql::list_of_person, {before, limit, maybe(status), maybe(other), *person})
+      : status.empty() ? connection.run(sql::list, {before, limit})
+                       : connection.run(sql::list_of_status, {before, limit, status, other});
   std::vector<Announcement> items;
   for (const auto& row : rows) items.push_back(announcement_of(row));
   return items;
+}
+
+std::optional<std::int64_t> owner_of(store::Connection& connection, std::int64_t id) {
+  const auto rows = connection.run(sql::owner, {id});
+  return rows.empty() ? std::nullopt : rows[0][0].maybe_integer();
 }
 
 bool write_change(store::Connection& connection, const Announcement& seen, const Change& change) {

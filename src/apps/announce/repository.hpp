@@ -15,7 +15,9 @@ std::optional<Announcement> load(store::Connection& connection, std::int64_t id)
 // Newest first, below `before`. `status` is the users' word or empty; UserError("invalid_field") for another
 // one.
 std::vector<Announcement> load_page(store::Connection& connection, std::int64_t before, int limit,
-                                    const std::string& status);
+                                    const std::string& status, std::optional<std::int64_t> person);
+// Whose connection it goes out over.
+std::optional<std::int64_t> owner_of(store::Connection& connection, std::int64_t id);
 // Writes the next version, under the lock that Fence::edit took. False: it is another version by now, or it
 // is at work.
 bool write_change(store::Connection& connection, const Announcement& seen, const Change& change);

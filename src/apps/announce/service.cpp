@@ -101,11 +101,16 @@ std::optional<Announcement> Service::get(std::int64_t id) {
   return database_.retrying([&](store::Connection& connection) { return load(connection, id); });
 }
 
-Page Service::list(std::optional<std::int64_t> before, int limit, const std::string& status) {
+std::optional<std::int64_t> Service::owner(std::int64_t id) {
+  return database_.retrying([&](store::Connection& connection) { return owner_of(connection, id); });
+}
+
+Page Service::list(std::optional<std::int64_t> before, int limit, const std::string& status,
+                   std::optional<std::int64_t> person) {
   if (limit < 1 || limit > 200) throw base::UserError("invalid_field", "limit must be 1 to 200");
   return database_.retrying([&](store::Connection& connection) {
     const auto below = before.value_or(std::numeric_limits<std::int64_t>::max());
-    Page page{load_page(connection, below, limit + 1, status), {}};
+    Page page{load_page(connection, below, limit + 1, status, person), {}};
     if (page.items.size() > static_cast<std::size_t>(limit)) {
       page.items.pop_back();
       page.next = page.items.back().id;

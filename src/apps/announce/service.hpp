@@ -99,7 +99,11 @@ class Service {
   Announcement create(const Draft& draft, const std::string& actor, const Within& within = {});
   std::optional<Announcement> get(std::int64_t id);
   // Newest first; `before` is a cursor (an id), `limit` 1–200; `status` may be empty.
-  Page list(std::optional<std::int64_t> before, int limit, const std::string& status);
+  // `person`: only those over connections of theirs.
+  Page list(std::optional<std::int64_t> before, int limit, const std::string& status,
+            std::optional<std::int64_t> person = std::nullopt);
+  // Whose connection it goes out over; nullopt: the instance's own, or there is no such announcement.
+  std::optional<std::int64_t> owner(std::int64_t id);
   std::pair<EditResult, std::optional<Announcement>> edit(std::int64_t id, std::int64_t version,
                                                           const Change& change, const std::string& actor);
   // Never `prevented` or `already_stopped` from a commit in doubt.

@@ -123,7 +123,10 @@ Response resolve(Services& services, const Request& request) {
 }
 
 Route act(const char* name, const char* summary) {
-  Route route{.method = "POST", .limit = kWrites, .summary = summary};
+  Route route{.method = "POST",
+              .access = Access::own(Thing::announcement, Scope::announce),
+              .limit = kWrites,
+              .summary = summary};
   route.pattern = std::string("/api/v1/announcements/{id}/") + name;
   return route;
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "http/api/common.hpp"
+#include "http/api/etag.hpp"
 
 namespace fencepost::http {
 
@@ -69,27 +70,9 @@ std::vector<Field> acted_fields(std::vector<std::string> answers) {
            .fields = announcement_fields()}};
 }
 
-std::string etag_of(const announce::Announcement& announcement) {
-  return '"' + std::to_string(announcement.version) + '"';
-}
-
-bool matches(const std::string& if_match, const announce::Announcement& announcement) {
-  if (if_match == "*") return true;
-  const std::string wanted = etag_of(announcement);
-  std::size_t from = 0;
-  while (from <= if_match.size()) {
-    const auto comma = std::min(if_match.find(',', from), if_match.size());
-    const auto first = if_match.find_first_not_of(" \t", from);
-    const auto last = if_match.find_last_not_of(" \t", comma == 0 ? 0 : comma - 1);
-    if (first < comma && if_match.compare(first, last - first + 1, wanted) == 0) return true;
-    from = comma + 1;
-  }
-  return false;
-}
-
 Response announcement_response(int status, const announce::Announcement& announcement) {
   Response response = json_response(status, announcement_json(announcement));
-  response.headers.set("ETag", etag_of(announcement));
+  response.headers.set("ETag", etag_of(announcement.version));
   return response;
 }
 

@@ -20,11 +20,6 @@ std::vector<Field> acted_fields(std::vector<std::string> answers);
 // The statuses that people see.
 std::vector<std::string> announcement_statuses();
 
-// The version as an ETag (RFC 9110, section 8.8.3): it grows with every edit by a person.
-std::string etag_of(const announce::Announcement& announcement);
-// Whether an If-Match names this version. Weak tags never do (section 13.1.1).
-bool matches(const std::string& if_match, const announce::Announcement& announcement);
-
 // The announcement with its ETag.
 Response announcement_response(int status, const announce::Announcement& announcement);
 // {"answer": …} and, where it is known, the announcement.

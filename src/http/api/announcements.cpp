@@ -3,8 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "http/api/announcement_json.hpp"
 #include "http/api/common.hpp"
+#include "http/api/etag.hpp"
 
 namespace fencepost::http {
 
@@ -16,8 +18,9 @@ using nlohmann::json;
 
 Response list(Services& services, const Request& request) {
   const auto status = request.query.find("status");
-  const auto page = services.announcements.list(cursor_of(request), limit_of(request),
-                                                status == request.query.end() ? "" : status->second);
+  const auto page =
+      services.announcements.list(cursor_of(request), limit_of(request),
+                                  status == request.query.end() ? "" : status->second, whose(request));
   json items = json::array();
   for (const auto& one : page.items) items.push_back(announcement_json(one));
   return page_response(std::move(items), page.next);
@@ -29,6 +32,10 @@ Response create(Services& services, const Request& request) {
   draft.text = request.json->at("text").get<std::string>();
   draft.url = text_member(request, "url").value_or("");
   draft.run_at = time_member(request, "run_at");
+  const Principal& who = *request.principal;
+  const auto key = std::to_string(draft.connection_id);
+  if (!who.at_least(Role::operator_) && relation_to(services, who, Thing::connection, key) != Relation::self)
+    throw base::UserError("unknown_connection", "there is no such connection of yours");
   return make_keeping(services, request, [&](const Keep& keep) {
     services.announcements.create(
         draft, actor_of(request), [&](store::Connection& connection, const Announcement& made) {
@@ -44,22 +51,11 @@ Response show(Services& services, const Request& request) {
   return found ? announcement_response(200, *found) : not_found(request, "announcement");
 }
 
-Response conflict(const Request& request, const Announcement& now) {
-  Response response =
-      problem(request, 412, "version_conflict",
-              "somebody has changed it since you read it: read it again, then repeat your change",
-              {{"version", now.version}});
-  response.headers.set("ETag", etag_of(now));
-  return response;
-}
-
 Response edit(Services& services, const Request& request) {
   const auto id = id_of(request);
   const auto seen = services.announcements.get(id);
   if (!seen) return not_found(request, "announcement");
-  const std::string* if_match = request.headers.find("If-Match");
-  FENCEPOST_ASSERT(if_match != nullptr);
-  if (!matches(*if_match, *seen)) return conflict(request, *seen);
+  if (!matches(request, seen->version)) return version_conflict(request, seen->version);
   announce::Change change;
   change.text = text_member(request, "text");
   change.url = clearable_member(request, "url");
@@ -69,7 +65,7 @@ Response edit(Services& services, const Request& request) {
     case EditResult::changed:
       return announcement_response(200, now ? *now : *seen);
     case EditResult::version_conflict:
-      return conflict(request, now ? *now : *seen);
+      return version_conflict(request, (now ? *now : *seen).version);
     case EditResult::in_flight:
       return refused_in_flight(request);
     case EditResult::outcome_unknown:
@@ -153,7 +149,11 @@ std::vector<Field> body_fields(bool creating) {
 }
 
 Route list_route() {
-  Route route{.method = "GET", .pattern = "/api/v1/announcements", .limit = kReads, .query = paging()};
+  Route route{.method = "GET",
+              .pattern = "/api/v1/announcements",
+              .access = Access::signed_in(Scope::read),
+              .limit = kReads,
+              .query = paging()};
   route.query.push_back({.name = "status", .description = "only these", .choices = announcement_statuses()});
   route.summary = "Announcements, the newest first";
   route.answers = {{200, "a page", page_fields(announcement_fields())}};
@@ -161,8 +161,11 @@ Route list_route() {
 }
 
 Route create_route() {
-  Route route{
-      .method = "POST", .pattern = "/api/v1/announcements", .limit = kWrites, .fields = body_fields(true)};
+  Route route{.method = "POST",
+              .pattern = "/api/v1/announcements",
+              .access = Access::signed_in(Scope::announce),
+              .limit = kWrites,
+              .fields = body_fields(true)};
   route.fields.insert(route.fields.begin(), Field{.name = "connection_id",
                                                   .type = FieldType::integer,
                                                   .required = true,
@@ -179,12 +182,10 @@ Route create_route() {
 Route edit_route() {
   Route route{.method = "PATCH",
               .pattern = "/api/v1/announcements/{id}",
+              .access = Access::own(Thing::announcement, Scope::announce),
               .limit = kWrites,
               .fields = body_fields(false)};
-  route.headers = {{.name = "If-Match",
-                    .required = true,
-                    .description = "the ETag that you have seen",
-                    .example = "\"\\\"1\\\"\""}};
+  route.headers = {if_match()};
   route.summary = "Changes what is not posted yet";
   route.answers = {{200, "changed", announcement_fields()},
                    {404, "not_found", {}},
@@ -194,7 +195,10 @@ Route edit_route() {
 }
 
 Route remove_route() {
-  Route route{.method = "DELETE", .pattern = "/api/v1/announcements/{id}", .limit = kWrites};
+  Route route{.method = "DELETE",
+              .pattern = "/api/v1/announcements/{id}",
+              .access = Access::own(Thing::announcement, Scope::announce),
+              .limit = kWrites};
   route.summary = "Deletes it; prevented: nothing was or will be posted";
   route.answers = {
       {200,
@@ -215,6 +219,7 @@ void add_announcements(std::vector<Route>& routes, Services& services) {
   add(create_route(), create);
   add({.method = "GET",
        .pattern = "/api/v1/announcements/{id}",
+       .access = Access::own(Thing::announcement, Scope::read),
        .limit = kReads,
        .answers = {{200, "the announcement; ETag is its version", announcement_fields()},
                    {404, "not_found", {}}},
@@ -224,6 +229,7 @@ void add_announcements(std::vector<Route>& routes, Services& services) {
   add(remove_route(), remove);
   add({.method = "GET",
        .pattern = "/api/v1/announcements/{id}/history",
+       .access = Access::own(Thing::announcement, Scope::read),
        .limit = kReads,
        .query = paging(),
        .answers = {{200, "a page, the oldest first", page_fields(history_fields())}, {404, "not_found", {}}},

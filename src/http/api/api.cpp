@@ -31,12 +31,18 @@ std::vector<Route> routes(Services& services) {
   add_announcement_acts(all, services);
   add_connections(all, services);
   add_tokens(all, services);
+  add_sessions(all, services);
+  add_me(all, services);
+  add_users(all, services);
+  add_invitations(all, services);
+  add_shows(all, services);
   add_queues(all, services);
   add_queue_items(all, services);
   add_events(all, services);
   add_system(all, services);
   for (auto& route : all) {
-    if (route.method == "POST") route.headers.push_back(idempotency_key());
+    // A key is its principal's: who is not signed in has none to repeat a request under.
+    if (route.method == "POST" && !route.access.open) route.headers.push_back(idempotency_key());
     route.handler = [inner = std::move(route.handler)](const Request& request) {
       return translated([&] { return inner(request); });
     };
@@ -48,13 +54,23 @@ std::vector<Route> routes(Services& services) {
 }
 
 Authenticator authenticator(Services& services) {
-  return [&services](const base::Secret& token) {
-    return translated([&] { return token_owner(services, token); });
+  return [&services](const Credential& credential) {
+    return translated([&] { return known(services, credential); });
   };
 }
 
-std::map<std::string, int> api_statuses() {
-  return {{"duplicate_name", 409}, {"connection_disconnected", 409}, {"secret_unreadable", 500}};
+Dispatcher::Options dispatch_options(Services& services) {
+  Dispatcher::Options options;
+  options.trusted_proxies = services.trusted_proxies;
+  options.secure_cookies = services.secure_cookies;
+  options.origin = services.origin;
+  options.statuses = {{"duplicate_name", 409}, {"duplicate_slug", 409}, {"connection_disconnected", 409},
+                      {"no_person", 409},      {"not_open", 410},       {"secret_unreadable", 500}};
+  options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
+    return translated([&] { return relation_to(services, who, thing, key); });
+  };
+  if (services.limits != nullptr) options.limiter = shared_limiter(*services.limits);
+  return options;
 }
 
 }  // namespace fencepost::http

@@ -2,11 +2,12 @@
 // The API's routes: every noun adds its own to one table, from which the router, the checks, the limits and
 // the OpenAPI document are made. Handlers are pure functions of a request and of these services.
 
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "accounts/passwords.hpp"
+#include "accounts/rate_limits.hpp"
 #include "accounts/vault.hpp"
 #include "apps/announce/service.hpp"
 #include "connect/connector.hpp"
@@ -24,6 +25,7 @@ class EventHub;
 struct Services {
   store::Database& database;
   const accounts::Vault& vault;
+  const accounts::Passwords& passwords;
   announce::Service& announcements;
   engine::Engine& engine;
   std::span<const store::Fence> queues;         // those that this program works
@@ -31,15 +33,19 @@ struct Services {
   std::vector<store::Migration> migrations;     // of the whole program: what the schema must have
   std::string version;
   EventHub& events;
+  bool secure_cookies = true;  // false: plain HTTP on loopback; see session_cookie_name()
+  std::string origin = {};     // --public-url; see site_of()
+  std::vector<std::string> trusted_proxies = {};
+  accounts::RateLimits* limits = nullptr;  // shared by all instances; null: of this process alone
 };
 
 // The whole table, with /api/v1/openapi.json and /api/docs. `services` must outlive it.
 std::vector<Route> routes(Services& services);
 
-// Tokens of the database.
+// Tokens and sessions of the database.
 Authenticator authenticator(Services& services);
 
-// Statuses of the UserError codes of accounts and apps, for Dispatcher::Options.
-std::map<std::string, int> api_statuses();
+// What else the dispatcher needs of these services.
+Dispatcher::Options dispatch_options(Services& services);
 
 }  // namespace fencepost::http

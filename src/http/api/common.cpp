@@ -7,7 +7,6 @@
 
 namespace fencepost::http {
 
-namespace {
 using nlohmann::json;
 
 std::optional<std::int64_t> positive(const std::string& text) {
@@ -16,10 +15,9 @@ std::optional<std::int64_t> positive(const std::string& text) {
   if (error != std::errc() || end != text.data() + text.size() || number <= 0) return std::nullopt;
   return number;
 }
-}  // namespace
 
-std::int64_t id_of(const Request& request) {
-  if (const auto id = positive(request.param("id"))) return *id;
+std::int64_t id_of(const Request& request, const char* param) {
+  if (const auto id = positive(request.param(param))) return *id;
   throw base::UserError("not_found", "there is nothing with this id: ids are positive numbers");
 }
 

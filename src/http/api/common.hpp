@@ -19,6 +19,11 @@ void add_announcements(std::vector<Route>& routes, Services& services);
 void add_announcement_acts(std::vector<Route>& routes, Services& services);
 void add_connections(std::vector<Route>& routes, Services& services);
 void add_tokens(std::vector<Route>& routes, Services& services);
+void add_sessions(std::vector<Route>& routes, Services& services);
+void add_me(std::vector<Route>& routes, Services& services);
+void add_users(std::vector<Route>& routes, Services& services);
+void add_invitations(std::vector<Route>& routes, Services& services);
+void add_shows(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
 void add_queue_items(std::vector<Route>& routes, Services& services);
 void add_events(std::vector<Route>& routes, Services& services);
@@ -43,17 +48,26 @@ Response make_keeping(Services& services, const Request& request,
 Response act_once(Services& services, const Request& request, const Act& act);
 Field idempotency_key();
 
-// Whose token that is, or nobody's.
-std::optional<Principal> token_owner(Services& services, const base::Secret& token);
+// Who that is, or nobody (guard.cpp).
+std::optional<Principal> known(Services& services, const Credential& credential);
+// What somebody is to a thing; see http/access.hpp.
+Relation relation_to(Services& services, const Principal& who, Thing thing, const std::string& key);
+Limiter shared_limiter(accounts::RateLimits& limits);
+// Whose things a list shows: nullopt, everybody's; else a person's.
+std::optional<std::int64_t> whose(const Request& request);
+// The person who asks; throws UserError("no_person") for a token of the instance itself.
+std::int64_t person_of(const Request& request);
 
 // Generous: a script may work through a long list, and a page may poll.
 constexpr RateLimit kReads{6000, std::chrono::seconds(60)};
 constexpr RateLimit kWrites{1200, std::chrono::seconds(60)};
-// What makes credentials, and what nobody does often.
+// What makes or tries credentials, and what nobody does often.
 constexpr RateLimit kSeldom{60, std::chrono::seconds(60)};
 
-// The {id} of the path; throws UserError("not_found") for what is no number of ours.
-std::int64_t id_of(const Request& request);
+// The {id} (or another parameter) of the path; throws UserError("not_found") for what is no number of ours.
+std::int64_t id_of(const Request& request, const char* param = "id");
+// The same of any text; nullopt: it is none.
+std::optional<std::int64_t> positive(const std::string& text);
 // The actor of what this request does, as the history shows it.
 const std::string& actor_of(const Request& request);
 // ?limit= (1–200, default 50) and ?wait= (seconds up to 30); ?cursor=: cursor.hpp.
@@ -76,6 +90,19 @@ std::vector<Field> page_fields(std::vector<Field> item);
 
 // The queue of the path's {name}; null: there is none.
 const store::Fence* queue_of(const Services& services, const Request& request);
+
+// A page of what was loaded with one row more than limit_of(): `json` makes a list of them, `id` gives a
+// row's.
+template <typename T, typename Json, typename Id>
+Response page_of(const Request& request, std::vector<T> loaded, const Json& json, const Id& id) {
+  const auto limit = static_cast<std::size_t>(limit_of(request));
+  std::optional<std::int64_t> next;
+  if (loaded.size() > limit) {
+    loaded.resize(limit);
+    next = id(loaded.back());
+  }
+  return page_response(json(loaded), next);
+}
 
 Response no_content();
 Response not_found(const Request& request, const std::string& what);

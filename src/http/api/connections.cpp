@@ -24,7 +24,8 @@ json connection_json(const ConnectionInfo& info) {
           {"status", info.disconnected_at ? "disconnected" : "connected"},
           {"created_at", base::format_utc(info.created_at)},
           {"disconnected_at", time_or_null(info.disconnected_at)},
-          {"last_error", text_or_null(info.last_error)}};
+          {"last_error", text_or_null(info.last_error)},
+          {"person_id", info.person ? json(*info.person) : json()}};
 }
 
 std::vector<Field> connection_fields() {
@@ -35,7 +36,13 @@ std::vector<Field> connection_fields() {
           {.name = "status", .required = true, .choices = {"connected", "disconnected"}},
           {.name = "created_at", .required = true, .format = Format::date_time},
           {.name = "disconnected_at", .required = true, .format = Format::date_time, .nullable = true},
-          {.name = "last_error", .required = true, .nullable = true}};
+          {.name = "last_error", .required = true, .nullable = true},
+          {.name = "person_id",
+           .type = FieldType::integer,
+           .required = true,
+           .description = "whose it is; null: the instance's own",
+           .example = "1",
+           .nullable = true}};
 }
 
 connect::Connector& connector_of(Services& services, const std::string& platform) {
@@ -47,10 +54,18 @@ connect::Connector& connector_of(Services& services, const std::string& platform
 }
 
 Response list(Services& services, const Request& request) {
-  json items = json::array();
-  for (const auto& info : services.database.retrying(accounts::list_connections))
-    items.push_back(connection_json(info));
-  return page_of_whole(request, std::move(items), "id");
+  auto connections = services.database.retrying([&](store::Connection& connection) {
+    return accounts::page_of_connections(connection, whose(request), cursor_of(request).value_or(0),
+                                         limit_of(request) + 1);
+  });
+  return page_of(
+      request, std::move(connections),
+      [](const auto& all) {
+        json items = json::array();
+        for (const auto& one : all) items.push_back(connection_json(one));
+        return items;
+      },
+      [](const ConnectionInfo& one) { return one.id; });
 }
 
 Response create(Services& services, const Request& request) {
@@ -61,7 +76,8 @@ Response create(Services& services, const Request& request) {
   const auto secret = given ? base::Secret(*given) : connect::webhook::SigningSecret::generate();
   connector_of(services, platform).check(url, {secret});
   return make_once(services, request, [&](store::Connection& connection) {
-    const auto made = accounts::create_connection(connection, services.vault, name, platform, url, secret);
+    const auto made = accounts::create_connection(connection, services.vault, name, platform, url, secret,
+                                                  request.principal->person);
     json body = connection_json(made);
     if (!given) body["secret"] = secret.reveal();
     Response response = json_response(201, body);
@@ -85,7 +101,10 @@ Response remove(Services& services, const Request& request) {
 }
 
 Route create_route() {
-  Route route{.method = "POST", .pattern = "/api/v1/connections", .limit = kSeldom};
+  Route route{.method = "POST",
+              .pattern = "/api/v1/connections",
+              .access = Access::signed_in(Scope::announce),
+              .limit = kSeldom};
   route.summary = "Connects an account";
   route.fields = {{.name = "name", .required = true, .example = "\"Fans\"", .min_length = 1},
                   {.name = "platform", .required = true, .example = "\"webhook\""},
@@ -116,20 +135,23 @@ void add_connections(std::vector<Route>& routes, Services& services) {
   };
   add({.method = "GET",
        .pattern = "/api/v1/connections",
+       .access = Access::signed_in(Scope::read),
        .limit = kReads,
        .query = paging(),
-       .answers = {{200, "a page, the oldest first", page_fields(connection_fields())}},
+       .answers = {{200, "a page, by id; of members their own", page_fields(connection_fields())}},
        .summary = "Connections, disconnected ones too"},
       list);
   add(create_route(), create);
   add({.method = "GET",
        .pattern = "/api/v1/connections/{id}",
+       .access = Access::own(Thing::connection, Scope::read),
        .limit = kReads,
        .answers = {{200, "the connection, without its secret", connection_fields()}, {404, "not_found", {}}},
        .summary = "One connection"},
       show);
   add({.method = "DELETE",
        .pattern = "/api/v1/connections/{id}",
+       .access = Access::own(Thing::connection, Scope::announce),
        .limit = kWrites,
        .answers = {{204, "disconnected, its secret forgotten; nothing more is sent to it", {}},
                    {404, "not_found", {}}},

@@ -41,13 +41,6 @@ std::string decoded(std::string_view cursor) {
   if (!valid_utf8(out) || out.find('\0') != std::string::npos) refuse();
   return out;
 }
-
-std::optional<std::int64_t> positive(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number <= 0) return std::nullopt;
-  return number;
-}
 }  // namespace
 
 std::optional<std::string> position_of(const Request& request) {

@@ -92,8 +92,8 @@ std::string answer_table(const std::vector<Answer>& answers) {
 
 std::string section(const Route& route) {
   return "<section>\n<h2><code><span class=\"method\">" + escaped(route.method) + "</span> " +
-         escaped(route.pattern) + "</code></h2>\n<p>" + escaped(route.summary) +
-         (route.access == Access::anyone ? " (open)" : "") + "</p>\n" + field_table("Query", route.query) +
+         escaped(route.pattern) + "</code></h2>\n<p>" + escaped(route.summary) + " (" +
+         escaped(describe(route.access)) + ")" + "</p>\n" + field_table("Query", route.query) +
          field_table("Headers", route.headers) + field_table("Body", route.fields) +
          answer_table(route.answers) + "</section>\n";
 }

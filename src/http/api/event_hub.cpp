@@ -316,16 +316,4 @@ void EventHub::for_each(Each&& each) {
     for (auto& listener : group.listeners) each(group, listener);
 }
 
-EventHub::Viewers token_viewers(store::Database& database) {
-  return [&database](const std::vector<Principal>& who) {
-    std::set<std::int64_t> valid;
-    for (const auto& token : database.retrying(accounts::list_tokens))
-      if (!token.revoked) valid.insert(token.id);
-    std::vector<std::optional<EventHub::Sees>> out;
-    for (const auto& principal : who)
-      out.push_back(valid.contains(principal.id) ? std::optional(EventHub::Sees()) : std::nullopt);
-    return out;
-  };
-}
-
 }  // namespace fencepost::http

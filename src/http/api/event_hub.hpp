@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -17,6 +18,8 @@
 #include "store/event_feed.hpp"
 
 namespace fencepost::http {
+
+using accounts::Principal;
 
 struct EventHubOptions {
   base::Duration poll = std::chrono::milliseconds(250);  // while somebody listens; nobody: no look at all
@@ -71,7 +74,9 @@ class EventHub {
   };
   // One token, or one session: what it may see is its own, and may end before another's of the same person.
   struct ByCredential {
-    bool operator()(const Principal& a, const Principal& b) const { return a.id < b.id; }
+    bool operator()(const Principal& a, const Principal& b) const {
+      return std::tie(a.token_id, a.session_id) < std::tie(b.token_id, b.session_id);
+    }
   };
   struct Group {  // of one principal
     Sees sees;
@@ -129,8 +134,5 @@ class EventHub {
 
   std::jthread thread_;  // last: it uses the others
 };
-
-// Every token that is not revoked sees everything.
-EventHub::Viewers token_viewers(store::Database& database);
 
 }  // namespace fencepost::http

@@ -1,6 +1,6 @@
 // Who hears what, in which order, and what somebody gets who comes back.
 
-#include "http/api/event_hub.hpp"
+#include "http/api/event_viewers.hpp"
 
 #include <gmock/gmock.h>
 
@@ -123,7 +123,7 @@ class EventHubTest : public ::testing::TestWithParam<const char*> {
   }
   std::shared_ptr<Client> listen(std::optional<std::int64_t> after = std::nullopt, std::int64_t who = 1) {
     auto client = std::make_shared<Client>();
-    hub_->listen({.id = who}, after ? *after : hub_->newest().value_or(-1), client);
+    hub_->listen({.token_id = who}, after ? *after : hub_->newest().value_or(-1), client);
     return client;
   }
 
@@ -177,7 +177,7 @@ TEST_P(EventHubTest, WhatIsCommittedAfterNowIsTold) {
     EXPECT_LT(*now, i);
     write();
     auto client = std::make_shared<Client>();
-    hub_->listen({.id = 1}, *now, client);
+    hub_->listen({.token_id = 1}, *now, client);
     EXPECT_EQ(told(client->await_text("id: " + std::to_string(i) + "\nevent")),
               transitions(static_cast<int>(*now) + 1, i));
     client->close();
@@ -224,11 +224,11 @@ TEST_P(EventHubTest, EverybodySeesWhatIsTheirsAndNothingOnceTheyMayNot) {
   open(options, [&](const std::vector<Principal>& who) {
     std::vector<std::optional<EventHub::Sees>> out;
     for (const auto& principal : who) {
-      const auto own = std::to_string(principal.id);
-      out.push_back(principal.id == 2 && revoked ? std::nullopt
-                                                 : std::optional(EventHub::Sees([own](const store::Event& e) {
-                                                     return e.item == own;
-                                                   })));
+      const auto own = std::to_string(principal.token_id);
+      out.push_back(
+          principal.token_id == 2 && revoked
+              ? std::nullopt
+              : std::optional(EventHub::Sees([own](const store::Event& e) { return e.item == own; })));
     }
     return out;
   });
@@ -258,7 +258,7 @@ TEST_P(EventHubTest, ARevokedTokenEndsItsStreams) {
   }
   auto options = quick();
   options.recheck = std::chrono::milliseconds(1);
-  open(options, token_viewers(*database_));
+  open(options, event_viewers(*database_, [](auto) { return std::nullopt; }));
   const auto client = listen(0, id), stranger = listen(0, id + 1);
   EXPECT_TRUE(stranger->await_end());
   write();
@@ -304,12 +304,12 @@ TEST_P(EventHubTest, OnePrincipalHasSoManyStreamsAndStopEndsThemAll) {
   auto options = quick();
   options.each = 2;
   open(options);
-  EXPECT_TRUE(hub_->admit({.id = 1}));
+  EXPECT_TRUE(hub_->admit({.token_id = 1}));
   const auto one = listen(), two = listen();
-  EXPECT_FALSE(hub_->admit({.id = 1}));
-  EXPECT_TRUE(hub_->admit({.id = 2}));
+  EXPECT_FALSE(hub_->admit({.token_id = 1}));
+  EXPECT_TRUE(hub_->admit({.token_id = 2}));
   one->close();
-  while (!hub_->admit({.id = 1})) hub_->wake();
+  while (!hub_->admit({.token_id = 1})) hub_->wake();
   hub_->stop();
   EXPECT_FALSE(two->open());
   EXPECT_EQ(hub_->listeners(), 0U);

@@ -87,7 +87,10 @@ std::vector<Field> event_fields() {
 }
 
 void add_events(std::vector<Route>& routes, Services& services) {
-  Route route{.method = "GET", .pattern = "/api/v1/events", .limit = kWrites};
+  Route route{.method = "GET",
+              .pattern = "/api/v1/events",
+              .access = Access::signed_in(Scope::read),
+              .limit = kWrites};
   route.query = {place_field("after", "begin behind this event; now where not given")};
   route.headers = {place_field("Last-Event-ID", "as `after`, and before it: how far the stream was read")};
   route.answers = {

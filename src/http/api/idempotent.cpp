@@ -20,7 +20,7 @@ std::optional<IdempotentRequest> keyed(const Request& request) {
   if (request.headers.count("Idempotency-Key") != 1)
     throw base::UserError("invalid_field", "send one Idempotency-Key, not several");
   FENCEPOST_ASSERT(request.principal.has_value());
-  return IdempotentRequest{request.principal->id, *key, accounts::request_hash(request.body),
+  return IdempotentRequest{request.principal->account(), *key, accounts::request_hash(request.body),
                            request.method + ' ' + request.path};
 }
 

@@ -227,6 +227,7 @@ void add_queue_items(std::vector<Route>& routes, Services& services) {
   query.push_back({.name = "state", .description = "only items in this state", .choices = state_names()});
   add({.method = "GET",
        .pattern = "/api/v1/queues/{name}/items",
+       .access = Access::role(Role::operator_, Scope::read),
        .limit = kReads,
        .query = std::move(query),
        .answers = {{200, "a page, in the order of the keys", page_fields(item_fields())},
@@ -237,6 +238,7 @@ void add_queue_items(std::vector<Route>& routes, Services& services) {
   const auto act = [&](const char* word, const char* summary, const char* done, const auto handler) {
     add({.method = "POST",
          .pattern = std::string("/api/v1/queues/{name}/") + word,
+         .access = Access::role(Role::operator_, Scope::queues),
          .limit = kSeldom,
          .fields = filter_fields(),
          .answers = {{200, done, result_fields()}, {404, "not_found", {}}, {422, "invalid_filter", {}}},
@@ -251,6 +253,7 @@ void add_queue_items(std::vector<Route>& routes, Services& services) {
       "each answered by itself: rearmed, already_armed, already_done, in_flight …", requeue);
   add({.method = "POST",
        .pattern = "/api/v1/queues/{name}/drain",
+       .access = Access::role(Role::operator_, Scope::queues),
        .limit = kSeldom,
        .query = {wait_field("seconds to wait until nothing is at work")},
        .answers = {{200, "drained: the queue is paused, and nothing is claimed or sending", drain_fields()},

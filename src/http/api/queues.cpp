@@ -93,6 +93,7 @@ void add_queues(std::vector<Route>& routes, Services& services) {
   };
   add({.method = "GET",
        .pattern = "/api/v1/queues",
+       .access = Access::role(Role::operator_, Scope::read),
        .limit = kReads,
        .query = paging(),
        .answers = {{200, "a page, by name", page_fields(queue_fields())}},
@@ -100,6 +101,7 @@ void add_queues(std::vector<Route>& routes, Services& services) {
       list);
   add({.method = "POST",
        .pattern = "/api/v1/queues/{name}/pause",
+       .access = Access::role(Role::operator_, Scope::queues),
        .limit = kWrites,
        .fields = {{.name = "why", .description = "shown to everybody", .nullable = true}},
        .answers = {{200, "paused: nothing is claimed and no send begins", queue_fields()},
@@ -108,6 +110,7 @@ void add_queues(std::vector<Route>& routes, Services& services) {
       pause);
   add({.method = "POST",
        .pattern = "/api/v1/queues/{name}/resume",
+       .access = Access::role(Role::operator_, Scope::queues),
        .limit = kWrites,
        .answers = {{200, "at work again", queue_fields()}, {404, "not_found", {}}},
        .summary = "Resumes a queue"},

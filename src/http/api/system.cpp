@@ -65,18 +65,17 @@ bool may_read_metrics(Services& services, const Request& request) {
                          request.headers.find("Forwarded") != nullptr ||
                          request.headers.find("Via") != nullptr;
   if (is_loopback(request.peer) && !forwarded) return true;
-  const std::string* header = request.headers.find("Authorization");
-  constexpr std::string_view kBearer = "Bearer ";
-  if (header == nullptr || !iequals(std::string_view(*header).substr(0, kBearer.size()), kBearer))
-    return false;
-  return token_owner(services, base::Secret(header->substr(kBearer.size()))).has_value();
+  const auto token = bearer_token(request.headers);
+  if (!token) return false;
+  const auto who = known(services, {Credential::Kind::token, *token});
+  return who && who->at_least(Role::operator_) && who->scopes.has(Scope::read);
 }
 
 Response metrics(Services& services, const Request& request) {
   if (!may_read_metrics(services, request)) {
-    Response response =
-        problem(request, 401, "unauthorized",
-                "metrics are open to this host; from elsewhere send a token: Authorization: Bearer …");
+    Response response = problem(
+        request, 401, "unauthorized",
+        "metrics are open to this host; from elsewhere send an operator's token: Authorization: Bearer …");
     response.headers.set("WWW-Authenticate", "Bearer realm=\"fencepost\"");
     return response;
   }

@@ -1,5 +1,7 @@
 #include "http/api/testing/fixture.hpp"
 
+#include "accounts/people.hpp"
+#include "accounts/sessions.hpp"
 #include "accounts/tokens.hpp"
 #include "http/openapi.hpp"
 #include "store/sqlite/sqlite_database.hpp"
@@ -28,18 +30,14 @@ ApiTest::ApiTest(const std::string& kind)
     : database(kind, announce::testing::migrations()),
       vault(accounts::Vault::open(database.folder() + "/key", true)),
       http({.addresses = {.allow_private = true}}, base::system_clock()),
-      services{counting,
-               vault,
-               (stage.serve_from(counting), stage.service()),
-               stage.engine(),
-               {&stage.fence(), 1},
-               {&webhook},
-               announce::testing::migrations(),
-               "1.2.3",
-               events},
+      services{counting,       vault,
+               passwords,      (stage.serve_from(counting), stage.service()),
+               stage.engine(), {&stage.fence(), 1},
+               {&webhook},     announce::testing::migrations(),
+               "1.2.3",        events},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
-                                              Dispatcher::Options{.statuses = api_statuses()})),
+                                              dispatch_options(services))),
       document_(json::parse(openapi(dispatcher->routes(), "1.2.3"))) {}
 
 ApiTest::~ApiTest() = default;
@@ -47,6 +45,34 @@ ApiTest::~ApiTest() = default;
 std::string ApiTest::token(const std::string& name) {
   const auto lease = database->acquire();
   return accounts::create_token(*lease, name).reveal();
+}
+
+std::int64_t ApiTest::person(const std::string& name, accounts::Role role) {
+  const auto password = passwords.hash(base::Secret("correct horse battery"), passwords.turn());
+  const auto lease = database->acquire();
+  const auto added = accounts::add_person(*lease, name + "@example.org", name, role, password);
+  EXPECT_EQ(added.answer, accounts::PersonAnswer::done);
+  return added.person->id;
+}
+
+Headers ApiTest::signed_in(std::int64_t person) {
+  const auto lease = database->acquire();
+  const auto session = accounts::open_session(*lease, person, {"192.0.2.7", "a test"});
+  const auto& cookie = session.value().token.reveal();
+  return {{"Cookie", session_cookie_name(services.secure_cookies) + "=" + cookie},
+          {"Host", "fencepost.example"},
+          {"Origin", "https://fencepost.example"},
+          {"Sec-Fetch-Site", "same-origin"},
+          {"X-CSRF-Token", accounts::csrf_token(cookie)}};
+}
+
+Response ApiTest::as(const Headers& who, const std::string& method, const std::string& target,
+                     const json& body, const Headers& more) {
+  Headers headers = who;
+  for (const auto& [name, value] : more) headers.set(name, value);
+  auto response = raw(method, target, body.is_null() ? "" : body.dump(), headers, "");
+  expect_documented(method, target, response.status);
+  return response;
 }
 
 Response ApiTest::raw(const std::string& method, const std::string& target, const std::string& body,

@@ -10,10 +10,13 @@
 
 #include "apps/announce/testing/stage.hpp"
 #include "http/api/api.hpp"
-#include "http/api/event_hub.hpp"
+#include "http/api/event_viewers.hpp"
 #include "http/api/testing/counting.hpp"
 
 namespace fencepost::http::testing {
+
+// libsodium's least: a test signs many in.
+inline constexpr accounts::Passwords::Cost kCheap{1, 8192};
 
 class ApiTest : public ::testing::Test {
  protected:
@@ -28,6 +31,7 @@ class ApiTest : public ::testing::Test {
   Response raw(const std::string& method, const std::string& target, const std::string& body, Headers headers,
                const std::string& token, const std::string& peer = "127.0.0.1");
 
+  void expect_documented(const std::string& method, const std::string& target, int status) const;
   // "201", or "409 already_posted".
   static std::string code(const Response& response);
   static nlohmann::json json_of(const Response& response) { return nlohmann::json::parse(response.body); }
@@ -38,15 +42,26 @@ class ApiTest : public ::testing::Test {
   std::string later(const std::string& text = "Later");
   std::string token(const std::string& name);
 
+  // A person, added directly; their id.
+  std::int64_t person(const std::string& name, accounts::Role role = accounts::Role::member);
+  // What a page of ours sends: the cookie of a new session, the token against foreign pages, where it is
+  // from.
+  Headers signed_in(std::int64_t person);
+  // A request with these headers; `body` empty: none.
+  Response as(const Headers& who, const std::string& method, const std::string& target,
+              const nlohmann::json& body = nullptr, const Headers& more = {});
+
   accounts::testing::TestDatabase database;
   CountingDatabase counting{database.another()};  // what the API itself uses
   announce::testing::Receiver receiver;
   std::int64_t connection = announce::testing::connect_to(database, receiver.url());
   announce::testing::Stage stage{database};
   accounts::Vault vault;
+  accounts::Passwords passwords{kCheap};
   connect::HttpClient http;
   connect::Webhook webhook{http};
-  EventHub events{*database, base::system_clock(), token_viewers(*database)};
+  EventHub events{*database, base::system_clock(),
+                  event_viewers(*database, [this](auto id) { return stage.service().owner(id); })};
   Services services;
   std::string admin;  // a token
   std::unique_ptr<Dispatcher> dispatcher;

@@ -1,0 +1,285 @@
+// The authorisation matrix: every route of the table × everybody who may come. What is expected stands here,
+// written by hand for each route and not taken from its rule: a wrong rule is found, and a route that is not
+// here fails.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "accounts/connections.hpp"
+#include "accounts/invitations.hpp"
+#include "accounts/sessions.hpp"
+#include "accounts/shows.hpp"
+#include "accounts/tokens.hpp"
+#include "http/api/testing/fixture.hpp"
+
+namespace fencepost::http {
+namespace {
+
+using accounts::Role;
+using accounts::Scopes;
+using accounts::ShowRole;
+
+// stranger: a member of the instance who has to do with nothing here.  member: one whose connection,
+// announcement, token and session are asked for.  host, show_admin: of the show that is asked for; the
+// invitation is the admin's.  wrong_show: an admin of another show.  revoked: an owner's token.  expired: an
+// owner's session. unscoped: an owner's token, for something else.
+enum Caller {
+  nobody,
+  stranger,
+  member,
+  host,
+  show_admin,
+  operator_,
+  owner,
+  wrong_show,
+  revoked,
+  expired,
+  unscoped,
+  kCallers
+};
+constexpr const char* kNames[] = {"nobody", "stranger",   "member",  "host",    "admin",   "operator",
+                                  "owner",  "wrong_show", "revoked", "expired", "unscoped"};
+
+using Row = std::array<int, kCallers>;
+
+constexpr Row everybody(int s) { return {s, s, s, s, s, s, s, s, s, s, s}; }
+constexpr Row signed_in(int s) { return {401, s, s, s, s, s, s, s, 401, 401, 403}; }
+constexpr Row operators(int s) { return {401, 403, 403, 403, 403, s, s, 403, 401, 401, 403}; }
+constexpr Row members(int s) { return {401, 404, s, 404, 404, s, s, 404, 401, 401, 403}; }
+constexpr Row hosts(int s) { return {401, 404, 404, s, s, s, s, 404, 401, 401, 403}; }
+constexpr Row admins(int s) { return {401, 404, 404, 403, s, s, s, 404, 401, 401, 403}; }
+
+// Without a body: 422 and 428 are what those are told who may, and asked for nothing.
+const std::map<std::string, Row> kExpected = {
+    {"GET /healthz", everybody(200)},
+    {"GET /readyz", everybody(200)},
+    {"GET /metrics", everybody(200)},  // from this host
+    {"GET /api/docs", everybody(200)},
+    {"GET /api/docs.css", everybody(200)},
+    {"GET /api/v1/openapi.json", everybody(200)},
+
+    {"GET /", everybody(200)},
+    {"GET /signin", everybody(200)},
+    {"GET /welcome", everybody(200)},
+    {"GET /assets/{name}", everybody(404)},
+
+    {"GET /api/v1/events", signed_in(200)},
+
+    {"POST /api/v1/session", everybody(422)},
+    {"POST /api/v1/session/first-run", everybody(422)},
+    {"GET /api/v1/session", signed_in(200)},
+    {"DELETE /api/v1/session", signed_in(204)},
+    {"GET /api/v1/me", signed_in(200)},
+    {"PATCH /api/v1/me", signed_in(428)},
+    {"PUT /api/v1/me/password", signed_in(422)},
+    {"GET /api/v1/me/sessions", signed_in(200)},
+    {"DELETE /api/v1/me/sessions", signed_in(200)},
+    {"DELETE /api/v1/me/sessions/{id}", {401, 404, 204, 404, 404, 404, 404, 404, 401, 401, 403}},
+
+    {"GET /api/v1/users", operators(200)},
+    {"GET /api/v1/users/{id}", operators(200)},
+    {"PATCH /api/v1/users/{id}", operators(428)},
+    {"DELETE /api/v1/users/{id}", operators(204)},
+
+    {"GET /api/v1/invitations", signed_in(200)},
+    // Without a show, to the instance: an operator's.
+    {"POST /api/v1/invitations", operators(201)},
+    {"DELETE /api/v1/invitations/{id}", {401, 404, 404, 404, 204, 204, 204, 404, 401, 401, 403}},
+    {"POST /api/v1/invitations/accept", everybody(422)},
+    {"POST /api/v1/invitations/join", signed_in(422)},
+
+    {"GET /api/v1/tokens", signed_in(200)},
+    {"POST /api/v1/tokens", signed_in(422)},
+    {"DELETE /api/v1/tokens/{id}", {401, 404, 204, 404, 404, 404, 204, 404, 401, 401, 403}},
+
+    {"GET /api/v1/shows", signed_in(200)},
+    {"POST /api/v1/shows", operators(422)},
+    {"GET /api/v1/shows/{id}", hosts(200)},
+    {"PATCH /api/v1/shows/{id}", admins(428)},
+    {"DELETE /api/v1/shows/{id}", admins(204)},
+    {"GET /api/v1/shows/{id}/members", hosts(200)},
+    {"PUT /api/v1/shows/{id}/members/{person}", admins(422)},
+    {"DELETE /api/v1/shows/{id}/members/{person}", admins(204)},
+
+    {"GET /api/v1/connections", signed_in(200)},
+    {"POST /api/v1/connections", signed_in(422)},
+    {"GET /api/v1/connections/{id}", members(200)},
+    {"DELETE /api/v1/connections/{id}", members(204)},
+
+    {"GET /api/v1/announcements", signed_in(200)},
+    {"POST /api/v1/announcements", signed_in(422)},
+    {"GET /api/v1/announcements/{id}", members(200)},
+    {"PATCH /api/v1/announcements/{id}", members(428)},
+    {"DELETE /api/v1/announcements/{id}", members(200)},
+    {"GET /api/v1/announcements/{id}/history", members(200)},
+    {"POST /api/v1/announcements/{id}/disable", members(200)},
+    {"POST /api/v1/announcements/{id}/enable", members(200)},
+    {"POST /api/v1/announcements/{id}/post-now", members(202)},
+    {"POST /api/v1/announcements/{id}/resolve", members(422)},
+
+    {"GET /api/v1/queues", operators(200)},
+    {"POST /api/v1/queues/{name}/pause", operators(200)},
+    {"POST /api/v1/queues/{name}/resume", operators(200)},
+    {"GET /api/v1/queues/{name}/items", operators(200)},
+    // Without a filter: all items, up to a number.
+    {"POST /api/v1/queues/{name}/stop", operators(200)},
+    {"POST /api/v1/queues/{name}/retry", operators(200)},
+    {"POST /api/v1/queues/{name}/requeue", operators(200)},
+    {"POST /api/v1/queues/{name}/drain", operators(200)},
+};
+
+class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std::string> {
+ protected:
+  Matrix() : ApiTest(GetParam()) {
+    for (const auto caller : {stranger, member, host, show_admin, wrong_show})
+      people[caller] = person(kNames[caller]);
+    people[operator_] = person("operator", Role::operator_);
+    people[owner] = person("owner", Role::owner);
+  }
+
+  // Things that have not been asked for yet: what one caller does to them, the next does not meet.
+  void new_things() {
+    const auto lease = database->acquire();
+    const auto n = std::to_string(++count_);
+    const auto show_of = [&](const std::string& slug, Caller who) {
+      return accounts::create_show(*lease, slug, slug + "-" + n, people[who]).show.value().id;
+    };
+    show_ = show_of("show", show_admin);
+    accounts::set_member(*lease, show_, people[host], ShowRole::host);
+    show_of("other", wrong_show);
+    connection_ =
+        accounts::create_connection(*lease, vault, "c" + n, "webhook", receiver.url(),
+                                    base::Secret(announce::testing::Receiver::kSecret), people[member])
+            .id;
+    announcement_ = stage.service().create({connection_, "text", "", later_}, "test").id;
+    token_ =
+        accounts::create_token(*lease, of(member), {.name = "t" + n, .scopes = Scopes::of(Scope::read)}).id;
+    session_ = accounts::open_session(*lease, people[member], {}).value().id;
+    invitation_ = accounts::create_invitation(*lease, of(show_admin), {.show = show_}).invitation.value().id;
+  }
+
+  accounts::Principal of(Caller who) const {
+    const auto role = who == owner ? Role::owner : who == operator_ ? Role::operator_ : Role::member;
+    return {.name = kNames[who], .person = people.at(who), .role = role};
+  }
+
+  Headers token_with(Scopes scopes, bool revoke) {
+    const auto lease = database->acquire();
+    const auto made = accounts::create_token(*lease, of(owner), {.name = "an owner's", .scopes = scopes});
+    EXPECT_TRUE(!revoke || accounts::revoke_token(*lease, made.id));
+    return {{"Authorization", "Bearer " + made.token.reveal()}};
+  }
+
+  Headers credentials(Caller who) {
+    switch (who) {
+      case nobody:
+        return {};
+      case revoked:
+        return token_with(Scopes::all(), true);
+      case unscoped:
+        return token_with(Scopes::of(Scope::upload), false);
+      case expired: {
+        auto headers = ApiTest::signed_in(people[owner]);
+        database.run("UPDATE fencepost_sessions SET expires_at = 1 WHERE person_id = $1", {people[owner]});
+        return headers;
+      }
+      default:
+        return ApiTest::signed_in(people[who]);
+    }
+  }
+
+  std::string target_of(const Route& route) {
+    std::string target;
+    std::string noun;
+    for (const auto& segment : pattern_segments(route.pattern)) {
+      std::string text = segment;
+      if (segment == "{name}") text = "announcements";
+      if (segment == "{person}") text = std::to_string(people[host]);
+      if (segment == "{id}") text = std::to_string(id_of(noun));
+      target += '/' + text;
+      noun = segment;
+    }
+    return target.ends_with("/post-now") ? target + "?wait=0" : target;
+  }
+
+  std::int64_t id_of(const std::string& noun) {
+    const std::map<std::string, std::int64_t> ids{{"shows", show_},       {"connections", connection_},
+                                                  {"tokens", token_},     {"announcements", announcement_},
+                                                  {"sessions", session_}, {"invitations", invitation_}};
+    if (noun == "users") return person("somebody-" + std::to_string(++count_));
+    return ids.at(noun);
+  }
+
+  std::map<Caller, std::int64_t> people;
+
+ private:
+  const base::Micros later_ = base::system_clock().wall() + announce::testing::kHour;
+  int count_ = 0;
+  std::int64_t show_ = 0, connection_ = 0, announcement_ = 0, token_ = 0, session_ = 0, invitation_ = 0;
+};
+
+TEST_P(Matrix, EveryRouteLetsInWhoMayAndNobodyElse) {
+  std::set<std::string> seen;
+  for (const auto& route : dispatcher->routes()) {
+    const auto name = route.method + ' ' + route.pattern;
+    seen.insert(name);
+    const auto row = kExpected.find(name);
+    if (row == kExpected.end()) {
+      ADD_FAILURE() << name << " is not in the matrix: say by hand who may";
+      continue;
+    }
+    for (int who = 0; who < kCallers; ++who) {
+      new_things();
+      const auto headers = credentials(static_cast<Caller>(who));
+      const auto response = raw(route.method, target_of(route), "", headers, "");
+      EXPECT_EQ(response.status, row->second[static_cast<std::size_t>(who)])
+          << name << " by " << kNames[who] << ": " << response.body;
+    }
+  }
+  for (const auto& [name, row] : kExpected)
+    EXPECT_TRUE(seen.contains(name)) << name << " is no route any more";
+}
+
+// Who may not know of a thing gets the same answer as for one that is not there.
+TEST_P(Matrix, AForeignThingLooksLikeNone) {
+  const auto ask = [&](const std::string& path) {
+    auto body = json_of(raw("GET", path, "", ApiTest::signed_in(people[stranger]), ""));
+    body.erase("request_id");
+    return body;
+  };
+  new_things();
+  for (const auto* noun : {"shows", "connections", "announcements"}) {
+    const auto path = std::string("/api/v1/") + noun + '/';
+    EXPECT_EQ(ask(path + std::to_string(id_of(noun))), ask(path + "999999")) << noun;
+    EXPECT_EQ(ask(path + std::to_string(id_of(noun))), ask(path + "nonsense")) << noun;
+  }
+}
+
+// Whatever a cookie may change, it changes for a page of ours alone.
+TEST_P(Matrix, ACookieAloneChangesNothing) {
+  const std::vector<std::pair<const char*, const char*>> wrong = {
+      {"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"X-CSRF-Token", "guessed"}};
+  for (const auto& route : dispatcher->routes()) {
+    if (route.access.open || route.method == "GET") continue;
+    new_things();
+    for (const auto& [header, value] : wrong) {
+      auto headers = ApiTest::signed_in(people[owner]);
+      headers.set(header, value);
+      EXPECT_EQ(raw(route.method, target_of(route), "", headers, "").status, 403) << route.pattern << header;
+    }
+    auto bare = ApiTest::signed_in(people[owner]);
+    bare.erase("X-CSRF-Token");
+    EXPECT_EQ(code(raw(route.method, target_of(route), "", bare, "")), "403 csrf") << route.pattern;
+    bare.erase("Origin");
+    bare.erase("Sec-Fetch-Site");
+    EXPECT_EQ(code(raw(route.method, target_of(route), "", bare, "")), "403 foreign_origin") << route.pattern;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, Matrix, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& database) { return database.param; });
+
+}  // namespace
+}  // namespace fencepost::http
