@@ -38,3 +38,7 @@ SELECT secret FROM fencepost_connections WHERE id = $1 AND disconnected_at IS NU
 -- name: set_connection_error
 -- $1 id, $2 error or NULL. Writes only news: every settlement of the connection comes by here.
 UPDATE fencepost_connections SET last_error = $2 WHERE id = $1 AND last_error IS DISTINCT FROM $2
+
+-- name: secrets_page
+-- $1 behind this id, $2 how many
+SELECT id, secret FROM fencepost_connections WHERE id > $1 AND secret IS NOT NULL ORDER BY id LIMIT $2

@@ -27,11 +27,10 @@ bool is_known(store::Connection& connection, const Names& names) {
   return !connection.run(sql::attempts_known, {names.known, kAddressKept.count()}).empty();
 }
 
-// Not longer than a delay can be, though the clock went back.
 base::Duration wait_for(store::Connection& connection, const std::string& one, const std::string& other) {
-  const auto rows = connection.run(sql::attempts_wait, {one, other});
+  const auto rows = connection.run(sql::attempts_wait, {one, other, kLongestDelay.count()});
   const auto wait = rows[0][0].is_null() ? 0 : rows[0][0].integer();
-  return std::clamp(base::Duration(wait), base::Duration(0), kLongestDelay);
+  return base::Duration(wait);
 }
 
 bool take(store::Connection& connection, const std::string& name, int free) {

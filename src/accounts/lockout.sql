@@ -5,9 +5,11 @@
 SELECT 1 FROM fencepost_attempts WHERE name = $1 AND known_at > fencepost_now() - CAST($2 AS BIGINT)
 
 -- name: attempts_wait
--- $1 name, $2 another name: how long until both may be tried
+-- $1 name, $2 another name, $3 longest delay in µs: how long until both may be tried. Longer than any delay:
+-- the clock went back.
 SELECT max(locked_until) - fencepost_now() FROM fencepost_attempts
 WHERE name IN ($1, $2) AND locked_until > fencepost_now()
+  AND locked_until <= fencepost_now() + CAST($3 AS BIGINT)
 
 -- name: forgive_all
 -- $1 name

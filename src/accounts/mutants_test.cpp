@@ -41,6 +41,7 @@ const Mutant kMutants[] = {
     {"token_person", "SessionsTest.APersonWhomAnotherProgramDisablesIsOut"},
     {"token_life", "TokensOfPeopleTest.ExpireAndSayWhenTheyWereUsed"},
     {"token_revoked", "TokensOfPeopleTest.BelongToTheirMaker"},
+    {"reseal_same", "RotationTest.WhatChangesMeanwhileIsLeftAlone"},
     {"rate_condition", "RateLimitsTest.ABucketGivesWhatItHoldsAndThenItsRate"},
 };
 

@@ -5,9 +5,13 @@
 -- $1 name, $2 µs that the tokens wanted take to come back, $3 µs that an empty bucket takes. One conditional
 -- statement, on the row itself. No row: there are not as many.
 INSERT INTO fencepost_rate_limits AS r (name, full_at) VALUES ($1, fencepost_now() + CAST($2 AS BIGINT))
-ON CONFLICT (name) DO UPDATE SET full_at =
-  CASE WHEN r.full_at > fencepost_now() THEN r.full_at ELSE fencepost_now() END + CAST($2 AS BIGINT)
-WHERE r.full_at <= fencepost_now() + CAST($3 AS BIGINT) - CAST($2 AS BIGINT)  --! rate_condition
+ON CONFLICT (name) DO UPDATE SET full_at = CAST($2 AS BIGINT)
+  + CASE WHEN r.full_at > fencepost_now() AND r.full_at <= fencepost_now() + CAST($3 AS BIGINT)
+    THEN r.full_at ELSE fencepost_now() END
+WHERE (
+  r.full_at <= fencepost_now() + CAST($3 AS BIGINT) - CAST($2 AS BIGINT)       --! rate_condition => TRUE
+  -- Emptier than empty: the clock went back, or the limit was made shorter.
+  OR r.full_at > fencepost_now() + CAST($3 AS BIGINT))
 RETURNING full_at
 
 -- name: rate_wait

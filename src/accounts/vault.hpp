@@ -1,13 +1,15 @@
 #pragma once
 // Encryption at rest of what platforms entrust to us (XChaCha20-Poly1305 of libsodium), with a key file.
 
+#include <memory>
 #include <string>
 
 #include "base/secret.hpp"
 
 namespace fencepost::accounts {
 
-// Immutable and thread-safe.
+// Thread-safe; copies share their keys. Follows its file: a rotation by another process is noticed when
+// something is sealed, and when something cannot be read.
 class Vault {
  public:
   // Reads the key file (32 bytes, base64url), or makes it, mode 0600, where it is missing and `may_create`.
@@ -20,10 +22,13 @@ class Vault {
   std::string seal(const base::Secret& secret, const std::string& context) const;
   // Throws UserError("secret_unreadable") where the key is another one or the text was changed.
   base::Secret unseal(const std::string& sealed, const std::string& context) const;
+  // Whether it was sealed with the key that seals now.
+  bool is_current(const std::string& sealed, const std::string& context) const;
 
  private:
-  explicit Vault(base::Secret key) : key_(std::move(key)) {}
-  base::Secret key_;
+  struct Ring;
+  explicit Vault(std::shared_ptr<Ring> ring);
+  std::shared_ptr<Ring> ring_;
 };
 
 }  // namespace fencepost::accounts

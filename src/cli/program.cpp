@@ -83,7 +83,7 @@ std::vector<std::string> bring_up(store::Connection& connection) {
   return applied;
 }
 
-accounts::Vault open_vault(const Settings& settings, store::Connection& connection) {
+std::string key_file(const Settings& settings) {
   constexpr std::string_view kFile = "sqlite:";
   auto path = settings.text("key-file");
   const auto url = settings.text("database");
@@ -93,8 +93,12 @@ accounts::Vault open_vault(const Settings& settings, store::Connection& connecti
         "PostgreSQL needs --key-file PATH (or FENCEPOST_KEY_FILE): the key that encrypts platforms' secrets; "
         "all "
         "servers of one database need the same file");
+  return path;
+}
+
+accounts::Vault open_vault(const Settings& settings, store::Connection& connection) {
   // A new key beside secrets of another would look well until the first send.
-  return accounts::Vault::open(path, accounts::list_connections(connection).empty());
+  return accounts::Vault::open(key_file(settings), accounts::list_connections(connection).empty());
 }
 
 }  // namespace fencepost::cli

@@ -33,8 +33,9 @@ store::Fence fence_of(store::Connection& connection, const core::Queue& queue);
 // names of the migrations that were missing.
 std::vector<std::string> bring_up(store::Connection& connection);
 
-// The vault of --key-file, or of PATH.key beside a SQLite database. Makes the key only while nothing is
-// encrypted.
+// The path of --key-file, or PATH.key beside a SQLite database. Throws UsageError.
+std::string key_file(const Settings& settings);
+// Its vault. Makes the key only while nothing is encrypted.
 accounts::Vault open_vault(const Settings& settings, store::Connection& connection);
 
 }  // namespace fencepost::cli

@@ -36,6 +36,7 @@ using base::LogLevel;
 constexpr std::size_t kHandlers = 32;
 constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
+constexpr std::chrono::seconds kSweep{1};
 
 const std::vector<std::string_view> kNames = {
     "database",     "listen", "token-file", "key-file",       "allow-private-addresses",
@@ -190,10 +191,13 @@ void Serving::prepare_database(const Settings& settings) {
 void Serving::watch() try {
   identity_->look();
   if (clock_.boot() - purged_ < kPurge) return;
+  // In small steps, a second at most, then on in the next round; an hour's rest where nothing is left.
   const auto lease = database_->acquire();
-  while (accounts::sweep_accounts(*lease) > 0) {
-  }
-  purged_ = clock_.boot();
+  for (const auto until = clock_.boot() + kSweep; clock_.boot() < until;)
+    if (accounts::sweep_accounts(*lease) == 0) {
+      purged_ = clock_.boot();
+      return;
+    }
 } catch (const std::exception& error) {
   // The engine says so too, and goes on by itself when the database is back.
   base::log(LogLevel::debug, "database not checked", {{"error", error.what()}});

@@ -2,3 +2,10 @@
 -- $1 id. Held until the end of the transaction: a disconnect waits for the gate, or the gate sees it (rule
 -- 3).
 SELECT disconnected_at IS NULL FROM fencepost_connections WHERE id = $1 FOR SHARE
+
+-- name: reseal
+-- $1 ids, $2 sealed as it was read, $3 sealed anew. Not what was changed or forgotten meanwhile.
+UPDATE fencepost_connections AS c SET secret = s.anew
+FROM unnest($1::bigint[], $2::text[], $3::text[]) AS s(id, was, anew)
+WHERE c.id = s.id
+  AND c.secret = s.was                                           --! reseal_same

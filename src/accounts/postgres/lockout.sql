@@ -12,5 +12,7 @@ ON CONFLICT (name) DO UPDATE SET
       1000000 * (CAST(1 AS BIGINT) << CAST(least(a.failures + 1 - CAST($2 AS BIGINT), 20) AS INTEGER)))
     END,
   tried_at = fencepost_now()
-WHERE a.locked_until <= fencepost_now()                          --! attempt_counted
+WHERE (a.locked_until <= fencepost_now()                         --! attempt_counted => WHERE (TRUE
+  -- Longer than any delay: the clock went back.
+  OR a.locked_until > fencepost_now() + CAST($3 AS BIGINT))
 RETURNING failures
