@@ -26,7 +26,7 @@ int prepare(const Settings& settings, bool as_json) {
   const auto path = key_file(settings);
   const bool made = accounts::prepare_key(path);
   if (as_json)
-    print_json({{"prepared", made}});
+    print(json{{"prepared", made}}.dump() + "\n");
   else
     print(made ? "a key is ready in " + path + ": copy the file to all hosts, then `fencepost key rotate`\n"
                : "a key was ready already: copy " + path + " to all hosts, then `fencepost key rotate`\n");
@@ -38,7 +38,9 @@ int rotate(const Settings& settings, bool as_json) {
   require_current_schema(*database->acquire());
   const auto done = accounts::rotate_keys(*database, key_file(settings), sealed_columns());
   if (as_json) {
-    print_json({{"new_key", done.new_key}, {"resealed", done.resealed}, {"unreadable", done.unreadable}});
+    print(json({{"new_key", done.new_key}, {"resealed", done.resealed}, {"unreadable", done.unreadable}})
+              .dump() +
+          "\n");
   } else {
     print(std::string(done.new_key ? "a new key is in use" : "a rotation that had stopped is finished") +
           "; " + std::to_string(done.resealed) + " secrets were sealed anew\n");
@@ -54,7 +56,7 @@ int retire(const Settings& settings, bool as_json) {
   require_current_schema(*database->acquire());
   const auto aside = accounts::retire_keys(*database, key_file(settings), sealed_columns());
   if (as_json)
-    print_json({{"retired", !aside.empty()}, {"kept_in", aside.empty() ? json() : json(aside)}});
+    print(json{{"retired", !aside.empty()}, {"kept_in", aside.empty() ? json() : json(aside)}}.dump() + "\n");
   else
     print(aside.empty()
               ? "there is no former key\n"
