@@ -15,7 +15,9 @@ using Chosen = std::function<int()>;
 
 void add_serve(CLI::App& app, Chosen& chosen);
 void add_maintenance(CLI::App& app, Chosen& chosen);  // migrate, verify, config check
-void add_adopt(CLI::App& app, Chosen& chosen);        // adopt, doctor
+void add_backup(CLI::App& app, Chosen& chosen);       // backup, restore
+void add_key(CLI::App& app, Chosen& chosen);
+void add_adopt(CLI::App& app, Chosen& chosen);  // adopt, doctor
 void add_loop(CLI::App& app, Chosen& chosen);
 void add_item(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);

@@ -48,6 +48,8 @@ int run(int argc, char** argv) {
   Chosen chosen;
   add_serve(app, chosen);
   add_maintenance(app, chosen);
+  add_backup(app, chosen);
+  add_key(app, chosen);
   add_adopt(app, chosen);
   add_loop(app, chosen);
   add_item(app, chosen);

@@ -33,7 +33,10 @@ store::Fence fence_of(store::Connection& connection, const core::Queue& queue);
 // names of the migrations that were missing.
 std::vector<std::string> bring_up(store::Connection& connection);
 
-// The vault of --key-file, or of PATH.key beside a SQLite database. Makes the key only while nothing is
+// --key-file, or PATH.key beside a SQLite database; empty on PostgreSQL where none is named.
+std::string key_path(const Settings& settings);
+
+// The vault of that file. Makes the key only while nothing is
 // encrypted.
 accounts::Vault open_vault(const Settings& settings, store::Connection& connection);
 

@@ -50,8 +50,8 @@ class ThreadOfB {
   std::jthread thread_;
 };
 
-// Whether the work has ended. Asked of the answer itself: a flag beside it would be raised after the answer can
-// be taken, and then speak for the next piece of work.
+// Whether the work has ended. Asked of the answer itself: a flag beside it would be raised after the answer
+// can be taken, and then speak for the next piece of work.
 inline bool ready(const std::future<std::string>& answer) {
   return answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
