@@ -26,6 +26,10 @@ struct ConnectionInfo {
 ConnectionInfo create_connection(store::Connection& connection, const Vault& vault, const std::string& name,
                                  const std::string& platform, const std::string& target,
                                  const base::Secret& secret);
+// Throws UserError("invalid_platform").
+void check_platform(const std::string& platform);
+// A connection's secret as it is stored: bound to its id.
+std::string seal_for(const Vault& vault, std::int64_t id, const base::Secret& secret);
 std::optional<ConnectionInfo> get_connection(store::Connection& connection, std::int64_t id);
 std::vector<ConnectionInfo> list_connections(store::Connection& connection);
 // Disconnects and forgets the secret; false where there is no such connection. Its row stays for the history.

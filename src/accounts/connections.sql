@@ -31,3 +31,8 @@ SELECT secret FROM fencepost_connections WHERE id = $1 AND disconnected_at IS NU
 -- name: set_connection_error
 -- $1 id, $2 error or NULL. Writes only news: every settlement of the connection comes by here.
 UPDATE fencepost_connections SET last_error = $2 WHERE id = $1 AND last_error IS DISTINCT FROM $2
+
+-- name: reconnect
+-- $1 id, $2 the sealed secret, which is bound to the id. The index of connected names may refuse it.
+UPDATE fencepost_connections SET secret = $2, disconnected_at = NULL, last_error = NULL WHERE id = $1
+RETURNING id

@@ -73,15 +73,18 @@ struct Aftermath {
   KeyReport key;
 };
 
-Aftermath settle(store::Connection& connection, const Settings& settings) {
+Aftermath settle(store::Connection& connection, const Settings& settings, base::Micros made_at) {
   Aftermath after;
   bring_up(connection);
-  const auto check = store::check_identity(connection, make_fences(connection), 0, false);
-  FENCEPOST_ASSERT(check.answer == store::IdentityCheck::Answer::paused);
-  after.reason = check.reason;
-  after.unknown = check.marked;
-  for (const auto& row : connection.run(store::sql::queues))
-    if (row[2].boolean()) after.paused.push_back(row[0].text());
+  const auto fences = make_fences(connection);
+  // On PostgreSQL a server that began in this moment may have been quicker; then it has paused them.
+  after.unknown = store::check_identity(connection, fences, 0, false).marked;
+  after.unknown += store::backup::end_past_work(connection, fences, made_at);
+  for (const auto& row : connection.run(store::sql::queues)) {
+    if (!row[2].boolean()) continue;
+    after.paused.push_back(row[0].text());
+    if (!row[3].is_null()) after.reason = row[3].text();
+  }
   after.key = examine_key(connection, settings);
   return after;
 }
@@ -93,7 +96,7 @@ void tell(const Manifest& manifest, const Aftermath& after, const std::string& k
   for (const auto& name : after.paused) paused += (paused.empty() ? "" : ", ") + name;
   print("What was sent, stopped or revoked after that moment, this database does not know. So\n");
   print("- paused: " + (paused.empty() ? "-" : paused) + "\n");
-  print("- unknown, because they were due: " + std::to_string(after.unknown) + "\n");
+  print("- unknown, because they were due or under way: " + std::to_string(after.unknown) + "\n");
   print("- tokens that were revoked since are valid again: fencepost token list\n");
   print("When you have looked at what is unknown, and resolved it: fencepost queue resume NAME\n");
   print(after.key.text());
@@ -122,7 +125,10 @@ int restore(const Settings& settings, const Given& given) {
     LongWork work("restoring", LongWork::Unit::bytes);
     kept = store::backup::restore(
         url, *backup, {given.replace},
-        [&](store::Connection& connection) { after = settle(connection, settings); }, work.progress());
+        [&](store::Connection& connection) {
+          after = settle(connection, settings, backup->manifest().made_at);
+        },
+        work.progress());
   }
   if (given.as_json)
     print(json{{"restored", true},

@@ -47,6 +47,14 @@ LongWork::~LongWork() {
   release_signals(signals_);
 }
 
+Busy::Busy(const std::string& what) : shown_(on_a_terminal()) {
+  if (shown_) std::fprintf(stderr, "%s…", what.c_str());
+}
+
+Busy::~Busy() {
+  if (shown_) std::fputs(kClear, stderr);
+}
+
 void LongWork::at(std::int64_t done, std::int64_t total) {
   const timespec at_once{};
   if (sigtimedwait(&signals_, nullptr, &at_once) > 0)

@@ -33,6 +33,18 @@ class LongWork {
   base::BootTime next_{};
 };
 
+// The same line for one step of unknown length, which Ctrl-C ends as ever: a transaction, a request.
+class Busy {
+ public:
+  explicit Busy(const std::string& what);
+  ~Busy();
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  const bool shown_;
+};
+
 // "[#####     ]  52 %  1.2 of 2.3 MiB": `width` columns of bar. Pure; for LongWork and its test.
 std::string progress_text(std::int64_t done, std::int64_t total, LongWork::Unit unit, int width = 24);
 

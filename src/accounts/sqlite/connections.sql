@@ -1,3 +1,12 @@
 -- name: share_connection
 -- The caller's transaction holds the only write lock there is.
 SELECT disconnected_at IS NULL FROM fencepost_connections WHERE id = ?1
+
+-- name: lock_imports
+-- There is one writer anyway.
+SELECT 1
+
+-- name: import_connections
+-- ?1 name, ?2 platform, ?3 target: of each, in turn
+INSERT INTO fencepost_connections (name, platform, target, created_at, disconnected_at)
+VALUES (?1, ?2, ?3, fencepost_now(), fencepost_now()) RETURNING id, name

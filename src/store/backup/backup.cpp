@@ -1,6 +1,7 @@
 #include "store/backup/backup.hpp"
 
 #include "base/error.hpp"
+#include "base/random.hpp"
 #include "store/backup/engine.hpp"
 #include "store/descriptor.hpp"
 #include "store/migrate.hpp"
@@ -46,7 +47,7 @@ void describe(Connection& connection, std::vector<Counted> tables, Manifest& man
   for (const auto& row : connection.run(sql::applied_migrations))
     manifest.schema = static_cast<int>(row[0].integer());
   manifest.own_schema = own_schema(connection);
-  const auto epoch = connection.run(sql::peek_epoch);
+  const auto epoch = connection.run(sql::epoch_of_backup);
   manifest.epoch = epoch[0][0].integer();
   manifest.identity = epoch[0][1].text();
 }
@@ -80,6 +81,20 @@ std::string restore(const std::string& url, const Backup& backup, const RestoreO
                                               ", and --database is " + engine->name() +
                                               ": a backup goes back into the same kind of database");
   return engine->load(backup, options, settle, progress);
+}
+
+int end_past_work(Connection& connection, std::span<const Fence> queues, std::int64_t made_at) {
+  int unknown = 0;
+  for (const auto& row : connection.run(sql::past_workers, {made_at})) {
+    const auto worker = row[0].integer();
+    for (const auto& fence : queues) {
+      for (const auto& held : fence.held_by(connection, worker))
+        if (fence.rescue(connection, held, true, base::random_unit()) == core::State::unknown) ++unknown;
+      fence.free_gone(connection, worker);
+    }
+  }
+  connection.run(sql::forget_past_workers, {made_at});
+  return unknown;
 }
 
 }  // namespace fencepost::store::backup

@@ -11,11 +11,13 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "store/backup/archive.hpp"
 #include "store/backup/manifest.hpp"
 #include "store/database.hpp"
+#include "store/fence.hpp"
 
 namespace fencepost::store::backup {
 
@@ -57,5 +59,10 @@ struct RestoreOptions {
 // "restore_failed"; nothing was changed then.
 std::string restore(const std::string& url, const Backup& backup, const RestoreOptions& options,
                     const std::function<void(Connection&)>& settle, const Progress& progress);
+
+// In a restored database, after check_identity: no process of the past works on this one, so what they held
+// is rescued at once (rule 9), without waiting for its leases. `made_at`: of the manifest. Answers how many
+// items became unknown.
+int end_past_work(Connection& connection, std::span<const Fence> queues, std::int64_t made_at);
 
 }  // namespace fencepost::store::backup
