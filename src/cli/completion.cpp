@@ -68,14 +68,15 @@ std::vector<std::string> texts(const std::vector<Word>& words) {
   return all;
 }
 
-// Bash and zsh read the same `case` over the path: which words follow, and after which flag comes what.
+// Bash and zsh read the same `case` over the path: which words follow, and after which flag comes what. In
+// zsh, `path` and `commands` are names of its own.
 std::string cases(const std::vector<Place>& places) {
-  std::string out = "  case $path in\n";
+  std::string out = "  case $at_path in\n";
   for (const auto& place : places) {
-    out += "    " + quoted(place.path) + ") commands=" + quoted(joined(texts(place.commands), " ")) +
-           " flags=" + quoted(joined(texts(place.flags), " ")) +
-           "\n      values=" + quoted(" " + joined(place.takes_value, " ") + " ") +
-           " files=" + quoted(" " + joined(place.takes_file, " ") + " ") + " ;;\n";
+    out += "    " + quoted(place.path) + ") at_commands=" + quoted(joined(texts(place.commands), " ")) +
+           " at_flags=" + quoted(joined(texts(place.flags), " ")) +
+           "\n      at_values=" + quoted(" " + joined(place.takes_value, " ") + " ") +
+           " at_files=" + quoted(" " + joined(place.takes_file, " ") + " ") + " ;;\n";
   }
   return out + "  esac\n";
 }
@@ -86,27 +87,27 @@ _fencepost_at() {
 )" + cases(places) +
          R"(}
 _fencepost() {
-  local path= commands= flags= values= files= word i skip=
+  local at_path= at_commands= at_flags= at_values= at_files= word i skip=
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
   _fencepost_at
   for ((i = 1; i < COMP_CWORD; ++i)); do
     word=${COMP_WORDS[i]}
     if [[ -n $skip ]]; then skip=; continue; fi
-    if [[ $values == *" $word "* ]]; then skip=1; continue; fi
-    if [[ " $commands " == *" $word "* ]]; then path=${path:+$path }$word; _fencepost_at; fi
+    if [[ $at_values == *" $word "* ]]; then skip=1; continue; fi
+    if [[ " $at_commands " == *" $word "* ]]; then at_path=${at_path:+$at_path }$word; _fencepost_at; fi
   done
   COMPREPLY=()
   if [[ -n $skip ]]; then
-    if [[ $files == *" $before "* ]]; then
+    if [[ $at_files == *" $before "* ]]; then
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi
     return
   fi
-  if [[ $current == -* || -z $commands ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
+  if [[ $current == -* || -z $at_commands ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$at_flags" -- "$current")
   else
-    mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "$at_commands" -- "$current")
   fi
 }
 complete -F _fencepost fencepost
@@ -117,28 +118,26 @@ std::string zsh(const std::vector<Place>& places) {
   return R"(#compdef fencepost
 # Completion of fencepost for zsh: fencepost completion zsh > "${fpath[1]}/_fencepost"
 _fencepost_at() {
-  # No `path`: in zsh that is PATH.
-  case $at_path in
-)" + cases(places).substr(std::string("  case $path in\n").size()) +
+)" + cases(places) +
          R"(}
 _fencepost() {
-  local at_path= commands= flags= values= files= word skip=
+  local at_path= at_commands= at_flags= at_values= at_files= word skip=
   integer i
   _fencepost_at
   for ((i = 2; i < CURRENT; ++i)); do
     word=${words[i]}
     if [[ -n $skip ]]; then skip=; continue; fi
-    if [[ $values == *" $word "* ]]; then skip=1; continue; fi
-    if [[ " $commands " == *" $word "* ]]; then at_path="${at_path:+$at_path }$word"; _fencepost_at; fi
+    if [[ $at_values == *" $word "* ]]; then skip=1; continue; fi
+    if [[ " $at_commands " == *" $word "* ]]; then at_path="${at_path:+$at_path }$word"; _fencepost_at; fi
   done
   if [[ -n $skip ]]; then
-    [[ $files == *" ${words[CURRENT-1]} "* ]] && _files
+    [[ $at_files == *" ${words[CURRENT-1]} "* ]] && _files
     return
   fi
-  if [[ ${words[CURRENT]} == -* || -z $commands ]]; then
-    compadd -- ${=flags}
+  if [[ ${words[CURRENT]} == -* || -z $at_commands ]]; then
+    compadd -- ${=at_flags}
   else
-    compadd -- ${=commands}
+    compadd -- ${=at_commands}
   fi
 }
 if [[ $funcstack[1] == _fencepost ]]; then _fencepost "$@"; else compdef _fencepost fencepost; fi

@@ -61,7 +61,7 @@ void LongWork::at(std::int64_t done, std::int64_t total) {
     throw base::UserError("interrupted", what_ + ": interrupted, and what was begun was taken back");
   const auto now = base::system_clock().boot();
   if (!shown_ || (now < next_ && done != total)) return;
-  next_ = now + kBetween;
+  if (total > 0) next_ = now + kBetween;
   std::fprintf(stderr, "%s%s %s", kClear, what_.c_str(), progress_text(done, total, unit_).c_str());
   std::fflush(stderr);
 }

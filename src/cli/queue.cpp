@@ -76,7 +76,7 @@ void add_queue(CLI::App& app, Chosen& chosen) {
     };
     command->callback([&chosen, given, options, talk, word] {
       chosen = [=] {
-        if (!given->database.empty()) 
+        if (!given->database.empty())
           return pause_directly(given->database, given->name, word, given->why, options->json());
         Client client(*options);
         return talk(client, options->json());

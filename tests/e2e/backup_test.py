@@ -66,7 +66,7 @@ def query(url, sql):
             rows = db.execute(sql).fetchall()
             db.commit()
             return [tuple(str(field) for field in row) for row in rows]
-    ended = subprocess.run(["psql", "-qXAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql],
+    ended = subprocess.run(["psql", "-qXAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url], input=sql,
                            capture_output=True, text=True, check=True)
     return [tuple(line.split("\t")) for line in ended.stdout.splitlines()]
 
@@ -260,7 +260,8 @@ def refused(kind):
         run(0, "restore", "--database", new, "--from", good)
         before = query(new, "SELECT * FROM fencepost_epoch") + query(new, "SELECT * FROM fencepost_events")
         check("not empty" in run(1, "restore", "--database", new, "--from", good), "never over data")
-        check("not empty" in run(1, "restore", "--database", new, "--from", good, "--replace", path / "another"), "not under a wrong name")
+        check(("not empty" if kind == "sqlite" else "is for SQLite files") in
+              run(1, "restore", "--database", new, "--from", good, "--replace", path / "another"), "not under a wrong name")
         check(before == query(new, "SELECT * FROM fencepost_epoch") + query(new, "SELECT * FROM fencepost_events"), "nothing was changed")
         check("there already" in run(1, "backup", "--database", old, "--to", good), "nor over a backup")
         check(good.read_bytes() == whole, "which is as it was")
@@ -352,8 +353,9 @@ def interrupted(kind):
         if kind == "sqlite":
             return
         # pg_dump waits for this lock; the backup has begun.
+        query(old, "CREATE TABLE of_others (id int)")
         holder = subprocess.Popen(["psql", "-qXAt", "-d", old], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        holder.stdin.write("BEGIN; LOCK TABLE fencepost_slots IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n")
+        holder.stdin.write("BEGIN; LOCK TABLE of_others IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n")
         holder.stdin.flush()
         check(holder.stdout.readline().strip() == "held", "held")
         process = subprocess.Popen([BINARY, "backup", "--database", old, "--to", str(final)], stderr=subprocess.PIPE, text=True)
@@ -364,6 +366,36 @@ def interrupted(kind):
         check(not list(path.glob("b*")), f"nothing is left: {list(path.glob('b*'))}")
         holder.kill()
         holder.wait()
+
+
+def cut_off(kind):
+    """A restore that is killed: nothing is there, or a database that every process takes for a past."""
+    with databases(kind) as (path, old, _new):
+        run(0, "migrate", "--database", old)
+        run(0, "backup", "--database", old, "--to", path / "b")
+        picks = random.Random(5)
+        empty = 0
+        for n in range(12):
+            with contextlib.ExitStack() as stack:
+                new = f"sqlite:{path}/new{n}.db" if kind == "sqlite" else stack.enter_context(postgres_database())
+                process = subprocess.Popen([BINARY, "restore", "--database", new, "--from", str(path / "b")],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(picks.uniform(0.0, 0.5))
+                process.kill()
+                process.wait()
+                if kind == "sqlite":
+                    there = (path / f"new{n}.db").exists()
+                else:
+                    alone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    eventually(lambda: query(new, alone) == [("t",)], "its sessions have ended")
+                    there = query(new, "SELECT count(*) > 0 FROM pg_class WHERE relname = 'fencepost_epoch'") == [("t",)]
+                empty += not there
+                if there:
+                    marked = query(new, "SELECT restored FROM fencepost_epoch WHERE restored")
+                    paused = query(new, "SELECT name FROM fencepost_queues WHERE name = 'announcements' AND paused")
+                    check(marked or paused, "it is marked, or has been looked at")
+        check(empty > 0, "some were cut off")
 
 
 def transferred(kind):
@@ -416,7 +448,8 @@ def adopted(kind):
         run(0, "adopt", "--database", old, "--table", "places", "--status", "scan_status", "--queued", "Queued",
             "--claimed", "Processing", "--done", "Completed", "--failed", "Error")
         told = json.loads(run(0, "backup", "--database", old, "--to", path / "b", "--json"))
-        check({"name": "places", "rows": 2, "adopted_as": "places"} in told["manifest"]["tables"], f"named: {told}")
+        table = {"name": "places" if kind == "sqlite" else "public.places", "rows": 2, "adopted_as": "places"}
+        check(table in told["manifest"]["tables"], f"named: {told}")
         run(0, "restore", "--database", new, "--from", path / "b")
         run(0, "loop", "--database", new, "--queue", "places", "--exec", "true", "--until-empty", env={"XDG_RUNTIME_DIR": str(path)})
         check(query(new, "SELECT DISTINCT scan_status FROM places") == [("Completed",)], "repeatable work goes on by itself")
@@ -426,7 +459,7 @@ def adopted(kind):
 def main():
     kinds = ("sqlite", "postgres")
     tests = [(f"{test.__name__} on {kind}", functools.partial(test, kind))
-             for kind in kinds for test in (under_load, lost_key, refused, full_disk, interrupted, adopted, transferred)]
+             for kind in kinds for test in (under_load, lost_key, refused, full_disk, interrupted, cut_off, adopted, transferred)]
     tests.append(("replaced on sqlite", replaced))
     chosen = sys.argv[2] if len(sys.argv) > 2 else ""
     return run_all([entry for entry in tests if chosen in entry[0]])

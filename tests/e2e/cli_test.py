@@ -31,7 +31,7 @@ def help_of(path):
     text = run(0, *path.split(), "--help")
     below = text.partition("Subcommands:")[2]
     return ([line.split()[0] for line in below.splitlines() if re.match(r"  [a-z]", line)],
-            [flag for line in text.splitlines() if re.match(r"  (-\w,)?--", line) for flag in re.findall(r"(?:^|[ ,])(--[a-z-]+)", line[:36])])
+            re.findall(r"^  (?:-\w,)?(--[a-z-]+)(?: |$)", text, re.MULTILINE))
 
 
 def tree():

@@ -38,9 +38,11 @@ std::vector<Counted> tables_to_count(Connection& connection) {
   return all;
 }
 
-void describe(Connection& connection, std::vector<Counted> tables, Manifest& manifest) {
+void describe(Connection& connection, std::vector<Counted> tables, Manifest& manifest,
+              const Progress& progress) {
   manifest.made_at = connection.run(sql::now)[0][0].integer();
   for (auto& counted : tables) {
+    progress(0, 0);
     counted.table.rows = connection.run(counted.count)[0][0].integer();
     manifest.tables.push_back(counted.table);
   }

@@ -32,6 +32,7 @@ struct Counted {
 };
 std::vector<Counted> tables_to_count(Connection& connection);
 // What a database says of itself, in the connection's snapshot. Throws UserError("no_database").
-void describe(Connection& connection, std::vector<Counted> tables, Manifest& manifest);
+void describe(Connection& connection, std::vector<Counted> tables, Manifest& manifest,
+              const Progress& progress);
 
 }  // namespace fencepost::store::backup

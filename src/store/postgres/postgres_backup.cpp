@@ -79,7 +79,7 @@ class PostgresEngine final : public Engine {
     const Transaction snapshot(*lease);
     lease->run(sql::begin_snapshot);
     const auto name = lease->run(sql::export_snapshot)[0][0].text();
-    describe(*lease, std::move(tables), manifest);
+    describe(*lease, std::move(tables), manifest, progress);
     copy_out(name, archive, progress);
   }
 

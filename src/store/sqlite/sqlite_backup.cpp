@@ -104,7 +104,7 @@ class SqliteEngine final : public Engine {
         throw base::UserError("database_damaged", "the database is damaged (" + sound[0][0].text() +
                                                       "): no backup was made; use an earlier one");
       const auto at = manifest.made_at;
-      describe(*lease, tables_to_count(*lease), manifest);
+      describe(*lease, tables_to_count(*lease), manifest, progress);
       manifest.made_at = at;
       FENCEPOST_ASSERT(fold(*lease));
     }
