@@ -60,8 +60,10 @@ void LongWork::at(std::int64_t done, std::int64_t total) {
   if (sigtimedwait(&signals_, nullptr, &at_once) > 0)
     throw base::UserError("interrupted", what_ + ": interrupted, and what was begun was taken back");
   const auto now = base::system_clock().boot();
-  if (!shown_ || (now < next_ && done != total)) return;
-  if (total > 0) next_ = now + kBetween;
+  const bool news = total > 0 && (done == total || !total_known_);
+  if (!shown_ || (now < next_ && !news)) return;
+  total_known_ = total > 0;
+  next_ = now + kBetween;
   std::fprintf(stderr, "%s%s %s", kClear, what_.c_str(), progress_text(done, total, unit_).c_str());
   std::fflush(stderr);
 }

@@ -31,6 +31,7 @@ class LongWork {
   const bool shown_;
   sigset_t signals_;
   base::BootTime next_{};
+  bool total_known_ = false;
 };
 
 // The same line for one step of unknown length, which Ctrl-C ends as ever: a transaction, a request.

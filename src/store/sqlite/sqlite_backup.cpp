@@ -78,6 +78,7 @@ void copy_pages(sqlite3* from, std::int64_t page, const std::string& to, const P
     progress((total - sqlite3_backup_remaining(work)) * page, total * page);
   }
   if (code != SQLITE_DONE) failed(code);
+  progress(sqlite3_backup_pagecount(work) * page, sqlite3_backup_pagecount(work) * page);
   finish.work = nullptr;
   if (const int ended = sqlite3_backup_finish(work); ended != SQLITE_OK) failed(ended);
 }
