@@ -8,7 +8,7 @@
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
-#include "cli/key.hpp"
+#include "cli/key_check.hpp"
 #include "cli/program.hpp"
 #include "cli/progress.hpp"
 #include "cli/settings.hpp"

@@ -1,6 +1,7 @@
-// `fencepost key`: whether the key file opens the stored credentials, and what to do when it is lost.
+// `fencepost key check` and `lost`: whether the key file opens the stored credentials, and what to do when it
+// is lost.
 
-#include "cli/key.hpp"
+#include "cli/key_check.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -99,14 +100,17 @@ std::string KeyReport::json() const {
       .dump();
 }
 
-void add_key(CLI::App& app, Chosen& chosen) {
-  auto* noun = app.add_subcommand("key", "The key file that opens stored credentials")->require_subcommand(1);
-  auto* look = noun->add_subcommand("check", "Whether the key file opens all stored credentials");
+void add_key_check(CLI::App& noun, Chosen& chosen) {
+  auto* look = noun.add_subcommand("check", "Whether the key file opens all stored credentials");
   look->footer("Exit code 1 where it does not; the connections are named.");
   add(look, check, chosen);
-  add(noun->add_subcommand("lost",
-                           "Disconnect what the key file at hand cannot open, so that the rest works"),
+  add(noun.add_subcommand("lost", "Disconnect what the key file at hand cannot open, so that the rest works"),
       lost, chosen);
+}
+
+void add_key(CLI::App& app, Chosen& chosen) {
+  auto* noun = app.add_subcommand("key", "The key file that opens stored credentials")->require_subcommand(1);
+  add_key_check(*noun, chosen);
 }
 
 }  // namespace fencepost::cli

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "accounts/connections.hpp"
+#include "cli/commands.hpp"
 
 namespace fencepost::cli {
 
@@ -22,5 +23,8 @@ struct KeyReport {
 
 // The schema must be current. Makes no key.
 KeyReport examine_key(store::Connection& connection, const Settings& settings);
+
+// Adds `check` and `lost` to the noun `key`.
+void add_key_check(CLI::App& noun, Chosen& chosen);
 
 }  // namespace fencepost::cli
