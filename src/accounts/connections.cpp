@@ -24,8 +24,7 @@ ConnectionInfo create_connection(store::Connection& connection, const Vault& vau
                                  const std::string& platform, const std::string& target,
                                  const base::Secret& secret, std::optional<std::int64_t> person) {
   check_name(name);
-  if (std::find(std::begin(kPlatforms), std::end(kPlatforms), platform) == std::end(kPlatforms))
-    throw base::UserError("invalid_platform", "the platform must be: webhook");
+  check_platform(platform);
   store::Transaction transaction(connection);
   // Whose connections end when he is removed: that waits for this, or was first.
   if (person && connection.run(sql::share_person, {*person}).empty())
@@ -35,9 +34,18 @@ ConnectionInfo create_connection(store::Connection& connection, const Vault& vau
     throw base::UserError("duplicate_name",
                           "there is a connection of this name: choose another, or disconnect it");
   auto info = info_of(rows[0]);
-  connection.run(sql::set_secret, {info.id, vault.seal(secret, context_of(info.id))});
+  connection.run(sql::set_secret, {info.id, seal_for(vault, info.id, secret)});
   transaction.commit();
   return info;
+}
+
+void check_platform(const std::string& platform) {
+  if (std::find(std::begin(kPlatforms), std::end(kPlatforms), platform) == std::end(kPlatforms))
+    throw base::UserError("invalid_platform", "the platform must be: webhook");
+}
+
+std::string seal_for(const Vault& vault, std::int64_t id, const base::Secret& secret) {
+  return vault.seal(secret, context_of(id));
 }
 
 std::optional<ConnectionInfo> get_connection(store::Connection& connection, std::int64_t id) {

@@ -28,6 +28,10 @@ ConnectionInfo create_connection(store::Connection& connection, const Vault& vau
                                  const std::string& platform, const std::string& target,
                                  const base::Secret& secret,
                                  std::optional<std::int64_t> person = std::nullopt);
+// Throws UserError("invalid_platform").
+void check_platform(const std::string& platform);
+// A connection's secret as it is stored: bound to its id.
+std::string seal_for(const Vault& vault, std::int64_t id, const base::Secret& secret);
 std::optional<ConnectionInfo> get_connection(store::Connection& connection, std::int64_t id);
 std::vector<ConnectionInfo> list_connections(store::Connection& connection);
 // Behind `after`, by id. `person` nullopt: everybody's.

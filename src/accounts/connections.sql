@@ -42,3 +42,8 @@ UPDATE fencepost_connections SET last_error = $2 WHERE id = $1 AND last_error IS
 -- name: secrets_page
 -- $1 behind this id, $2 how many
 SELECT id, secret FROM fencepost_connections WHERE id > $1 AND secret IS NOT NULL ORDER BY id LIMIT $2
+
+-- name: reconnect
+-- $1 id, $2 the sealed secret, which is bound to the id. The index of connected names may refuse it.
+UPDATE fencepost_connections SET secret = $2, disconnected_at = NULL, last_error = NULL WHERE id = $1
+RETURNING id

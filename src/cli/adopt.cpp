@@ -8,6 +8,7 @@
 #include "cli/adopt.hpp"
 #include "cli/commands.hpp"
 #include "cli/program.hpp"
+#include "cli/progress.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
 #include "store/doctor.hpp"
@@ -100,6 +101,7 @@ int adopt(const Settings& settings, const QueueFlags& flags, bool dry_run, bool 
     if (!schema && !json_wanted)
       print("-- fencepost's own tables (fencepost_…) are not there yet; adopt makes them first\n");
   } else {
+    const Busy busy("adopting");
     plan = adopt_table(*lease, request);
   }
   if (!json_wanted) return show(plan, dry_run, database->label());

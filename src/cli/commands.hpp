@@ -14,7 +14,10 @@ namespace fencepost::cli {
 using Chosen = std::function<int()>;
 
 void add_serve(CLI::App& app, Chosen& chosen);
-void add_maintenance(CLI::App& app, Chosen& chosen);  // migrate, verify, config check
+void add_maintenance(CLI::App& app, Chosen& chosen);  // migrate, verify
+void add_config(CLI::App& app, Chosen& chosen);       // config check
+void add_completion(CLI::App& app, Chosen& chosen);   // of the whole tree: call it last
+void add_backup(CLI::App& app, Chosen& chosen);       // backup, restore
 void add_key(CLI::App& app, Chosen& chosen);
 void add_adopt(CLI::App& app, Chosen& chosen);  // adopt, doctor
 void add_loop(CLI::App& app, Chosen& chosen);

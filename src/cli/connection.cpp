@@ -1,11 +1,11 @@
 // `fencepost connection`: accounts on outside platforms.
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "cli/connection_transfer.hpp"
 #include "cli/noun.hpp"
 #include "cli/pages.hpp"
 #include "cli/text.hpp"
@@ -23,14 +23,6 @@ Table details(const json& item) {
           {"status", cell(item, "status")},
           {"created", cell(item, "created_at")},
           {"last error", cell(item, "last_error")}};
-}
-
-std::string secret_of(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!file || !std::getline(file, line))
-    throw base::UserError("no_secret", "the secret file '" + path + "' cannot be read, or is empty");
-  return line;
 }
 
 void add_add(CLI::App& noun, Chosen& chosen) {
@@ -80,6 +72,7 @@ int list(Client& client, bool as_json) {
 void add_connection(CLI::App& app, Chosen& chosen) {
   auto* noun = app.add_subcommand("connection", "Accounts that are posted to")->require_subcommand(1);
   add_add(*noun, chosen);
+  add_connection_transfer(*noun, chosen);
   speaks(*noun->add_subcommand("list", "Show all connections"), chosen, list);
   auto* show = noun->add_subcommand("show", "Show one connection");
   auto id = std::make_shared<std::string>();

@@ -8,6 +8,7 @@
 #include "accounts/rotation.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "cli/key_check.hpp"
 #include "cli/program.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
@@ -83,6 +84,7 @@ void add_key(CLI::App& app, Chosen& chosen) {
       rotate, chosen);
   add(noun->add_subcommand("retire", "Take the former keys out of the file, once nothing needs them"), retire,
       chosen);
+  add_key_check(*noun, chosen);
 }
 
 }  // namespace fencepost::cli

@@ -48,6 +48,8 @@ int run(int argc, char** argv) {
   Chosen chosen;
   add_serve(app, chosen);
   add_maintenance(app, chosen);
+  add_config(app, chosen);
+  add_backup(app, chosen);
   add_key(app, chosen);
   add_adopt(app, chosen);
   add_loop(app, chosen);
@@ -58,6 +60,7 @@ int run(int argc, char** argv) {
   add_connection(app, chosen);
   add_announcement(app, chosen);
   add_queue(app, chosen);
+  add_completion(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,4 +1,4 @@
-// migrate, verify, config check: what an operator does beside the server.
+// migrate, verify: what an operator does beside the server.
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/program.hpp"
+#include "cli/progress.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
 #include "store/verify.hpp"
@@ -18,7 +19,10 @@ using nlohmann::json;
 int migrate(const Settings& settings, bool as_json) {
   const auto database = open_database(settings, 1);
   const auto lease = database->acquire();
-  const auto applied = bring_up(*lease);
+  const auto applied = [&] {
+    const Busy busy("migrating");
+    return bring_up(*lease);
+  }();
   if (as_json) {
     print(json{{"applied", applied}}.dump() + "\n");
     return 0;
@@ -33,7 +37,10 @@ int verify(const Settings& settings, bool as_json) {
   const auto lease = database->acquire();
   require_current_schema(*lease);
   const auto fences = make_fences(*lease);
-  const auto violations = store::verify(*lease, fences);
+  const auto violations = [&] {
+    LongWork work("verifying", LongWork::Unit::steps);
+    return store::verify(*lease, fences, work.progress());
+  }();
   json list = json::array();
   Table rows;
   for (const auto& violation : violations) {
@@ -50,40 +57,6 @@ int verify(const Settings& settings, bool as_json) {
   else
     print(table({"PROMISE", "QUEUE", "ITEM", "WHAT"}, rows, 1000));
   return violations.empty() ? 0 : 1;
-}
-
-// The password of a database URL is nobody's to read.
-std::string shown(const std::string& name, const std::string& value) {
-  const auto scheme = value.find("://");
-  const auto at = value.find('@', scheme == std::string::npos ? 0 : scheme);
-  if (name != "database" || scheme == std::string::npos) return value;
-  const auto query = value.find("password=");
-  std::string out = query == std::string::npos ? value : value.substr(0, query) + "password=***";
-  if (at == std::string::npos || at >= out.size()) return out;
-  const auto colon = out.find(':', scheme + 3);
-  return colon != std::string::npos && colon < at ? out.substr(0, colon + 1) + "***" + out.substr(at) : out;
-}
-
-int config_check(const Settings& settings, bool as_json) {
-  json list = json::array();
-  Table rows;
-  std::string problems;
-  for (const auto& setting : all_settings()) {
-    const auto [value, source] = settings.find(setting.name);
-    const auto wrong = settings.problem(setting);
-    rows.push_back(
-        {setting.name, value.empty() ? "-" : shown(setting.name, value), source, wrong.value_or("ok")});
-    list.push_back({{"name", setting.name},
-                    {"value", shown(setting.name, value)},
-                    {"source", source},
-                    {"problem", wrong ? json(*wrong) : json()}});
-    if (wrong) problems += *wrong + "\n";
-  }
-  if (as_json)
-    print(json{{"ok", problems.empty()}, {"settings", std::move(list)}}.dump() + "\n");
-  else
-    print(table({"SETTING", "VALUE", "FROM", ""}, rows, 200));
-  return problems.empty() ? 0 : 1;
 }
 
 using Run = int (*)(const Settings&, bool);
@@ -103,11 +76,6 @@ void add_maintenance(CLI::App& app, Chosen& chosen) {
   auto* check = app.add_subcommand("verify", "Check the promises F1 to F4 from the database alone");
   check->footer("Exit code 1 where something is violated; each violation is named.");
   add(check, database, verify, chosen);
-  auto* config = app.add_subcommand("config", "The server's settings")->require_subcommand(1);
-  std::vector<std::string_view> all;
-  for (const auto& setting : all_settings()) all.emplace_back(setting.name);
-  add(config->add_subcommand("check", "Show every setting, where it comes from, and what is wrong with it"),
-      all, config_check, chosen);
 }
 
 }  // namespace fencepost::cli

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "accounts/connections.hpp"
+#include "accounts/credentials.hpp"
 #include "accounts/sql.hpp"
 #include "announce/sql.hpp"
 #include "apps/announce/service.hpp"
@@ -83,22 +83,26 @@ std::vector<std::string> bring_up(store::Connection& connection) {
   return applied;
 }
 
-std::string key_file(const Settings& settings) {
+std::string key_path(const Settings& settings) {
   constexpr std::string_view kFile = "sqlite:";
   auto path = settings.text("key-file");
   const auto url = settings.text("database");
   if (path.empty() && url.starts_with(kFile)) path = url.substr(kFile.size()) + ".key";
+  return path;
+}
+
+std::string key_file(const Settings& settings) {
+  const auto path = key_path(settings);
   if (path.empty())
     throw UsageError(
         "PostgreSQL needs --key-file PATH (or FENCEPOST_KEY_FILE): the key that encrypts platforms' secrets; "
-        "all "
-        "servers of one database need the same file");
+        "all servers of one database need the same file");
   return path;
 }
 
 accounts::Vault open_vault(const Settings& settings, store::Connection& connection) {
   // A new key beside secrets of another would look well until the first send.
-  return accounts::Vault::open(key_file(settings), accounts::list_connections(connection).empty());
+  return accounts::Vault::open(key_file(settings), !accounts::holds_secrets(connection));
 }
 
 }  // namespace fencepost::cli

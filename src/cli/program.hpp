@@ -33,7 +33,9 @@ store::Fence fence_of(store::Connection& connection, const core::Queue& queue);
 // names of the migrations that were missing.
 std::vector<std::string> bring_up(store::Connection& connection);
 
-// The path of --key-file, or PATH.key beside a SQLite database. Throws UsageError.
+// --key-file, or PATH.key beside a SQLite database; empty on PostgreSQL where none is named.
+std::string key_path(const Settings& settings);
+// The same; throws UsageError where none is named.
 std::string key_file(const Settings& settings);
 // Its vault. Makes the key only while nothing is encrypted.
 accounts::Vault open_vault(const Settings& settings, store::Connection& connection);

@@ -41,7 +41,7 @@ int list(Client& client, bool as_json) {
 }
 
 int pause_directly(const std::string& url, const std::string& name, const std::string& word,
-                   const std::string& why) {
+                   const std::string& why, bool as_json) {
   const auto database = open_database(Settings({{"database", url}}, ""), 2);
   const auto lease = database->acquire();
   require_current_schema(*lease);
@@ -49,7 +49,10 @@ int pause_directly(const std::string& url, const std::string& name, const std::s
   for (const auto& fence : make_fences(*lease)) {
     if (fence.queue().name != name) continue;
     fence.pause(*lease, pause, pause ? (why.empty() ? "paused by a person" : why) : "");
-    print(name + (pause ? ": paused\n" : ": goes on\n"));
+    if (as_json)
+      print_json({{"name", name}, {"paused", pause}});
+    else
+      print(name + (pause ? ": paused\n" : ": goes on\n"));
     return 0;
   }
   throw base::UserError("queue_not_found", "there is no queue '" + name + "' in this database");
@@ -77,7 +80,8 @@ void add_queue(CLI::App& app, Chosen& chosen) {
     };
     command->callback([&chosen, given, options, talk, word] {
       chosen = [=] {
-        if (!given->database.empty()) return pause_directly(given->database, given->name, word, given->why);
+        if (!given->database.empty())
+          return pause_directly(given->database, given->name, word, given->why, options->json());
         Client client(*options);
         return talk(client, options->json());
       };

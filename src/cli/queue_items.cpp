@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/noun.hpp"
+#include "cli/progress.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
 
@@ -70,7 +71,10 @@ json filter_of(const Given& given) {
 }
 
 int act(Client& client, bool as_json, const Given& given, const char* word) {
-  const auto body = client.send("POST", path_of(given, word), filter_of(given));
+  const auto body = [&] {
+    const Busy busy("asking the server");
+    return client.send("POST", path_of(given, word), filter_of(given));
+  }();
   if (as_json) {
     print_json(body);
     return 0;
@@ -83,6 +87,7 @@ int act(Client& client, bool as_json, const Given& given, const char* word) {
 
 int drain(Client& client, bool as_json, const Given& given) {
   json body;
+  const Busy busy("draining");
   do {
     body = client.send("POST", path_of(given, given.wait ? "drain?wait=20" : "drain"), json::object());
   } while (given.wait && client.status() == 202);

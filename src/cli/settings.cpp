@@ -2,6 +2,8 @@
 
 #include <toml++/toml.h>
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
@@ -102,10 +104,34 @@ std::optional<std::string> problem_of(Kind kind, const std::string& text) {
   }
 }
 
-std::string known_names() {
-  std::string out;
-  for (const auto& setting : kSettings) out += (out.empty() ? "" : ", ") + std::string(setting.name);
+std::vector<std::string> known_names() {
+  std::vector<std::string> names;
+  for (const auto& setting : kSettings) names.emplace_back(setting.name);
+  return names;
+}
+
+std::string what_is_known(const std::string& name) {
+  const auto meant = closest(name, known_names());
+  if (!meant.empty()) return "did you mean '" + meant + "'?";
+  std::string out = "known are: ";
+  for (const auto& known : known_names()) out += (known == kSettings[0].name ? "" : ", ") + known;
   return out;
+}
+
+// Edits between two words, each an inserted, a left out or another letter (Levenshtein).
+std::size_t edits(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
 }
 
 std::map<std::string, std::string> read_file(const std::string& path) try {
@@ -115,7 +141,7 @@ std::map<std::string, std::string> read_file(const std::string& path) try {
     const std::string name(key.str());
     const bool known = std::any_of(std::begin(kSettings), std::end(kSettings),
                                    [&](const Setting& setting) { return name == setting.name; });
-    if (!known) throw UsageError(path + ": '" + name + "' is not known; known are: " + known_names());
+    if (!known) throw UsageError(path + ": '" + name + "' is not known; " + what_is_known(name));
     if (const auto text = node.value_exact<std::string>())
       values[name] = *text;
     else if (const auto flag = node.value_exact<bool>())
@@ -146,6 +172,33 @@ std::string environment_name(std::string_view setting) {
   for (const char c : setting)
     name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;
+}
+
+std::string closest(const std::string& name, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t fewest = 3;
+  for (const auto& candidate : known) {
+    const auto count = edits(name, candidate);
+    if (count < fewest && count < candidate.size()) {
+      fewest = count;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::vector<std::pair<std::string, std::string>> misspelt_environment() {
+  std::vector<std::string> known{"FENCEPOST_TOKEN"};
+  for (const auto& setting : kSettings) known.push_back(environment_name(setting.name));
+  std::vector<std::pair<std::string, std::string>> found;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string entry = *at;
+    const auto name = entry.substr(0, entry.find('='));
+    if (!name.starts_with("FENCEPOST_") || std::find(known.begin(), known.end(), name) != known.end())
+      continue;
+    if (auto meant = closest(name, known); !meant.empty()) found.emplace_back(name, std::move(meant));
+  }
+  return found;
 }
 
 Settings::Settings(std::map<std::string, std::string> flags, const std::string& file)

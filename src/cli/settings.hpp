@@ -37,6 +37,11 @@ const Setting& setting_named(std::string_view name);
 // "FENCEPOST_TOKEN_FILE".
 std::string environment_name(std::string_view setting);
 
+// The one of `known` that is meant by a name with one or two slips of the hand; empty: none is near.
+std::string closest(const std::string& name, const std::vector<std::string>& known);
+// Variables FENCEPOST_* that are nearly, but not quite, those of a setting; with what is meant.
+std::vector<std::pair<std::string, std::string>> misspelt_environment();
+
 // Values as they were found, before anything is read into them. Immutable.
 class Settings {
  public:

@@ -25,7 +25,17 @@ UPDATE fencepost_epoch SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch
 
 -- name: peek_epoch
 -- Without a lock: is there anything to decide at all?
-SELECT epoch, identity, restored FROM fencepost_epoch WHERE id = 1
+SELECT epoch, identity, restored, EXISTS (SELECT 1 FROM fencepost_queues WHERE unlooked)
+FROM fencepost_epoch WHERE id = 1
+
+-- name: peek_queues
+SELECT name, paused, unlooked FROM fencepost_queues
+
+-- name: unlook_queues
+UPDATE fencepost_queues SET unlooked = TRUE
+
+-- name: queue_was_looked_at
+UPDATE fencepost_queues SET unlooked = FALSE WHERE name = $1 AND unlooked
 
 -- name: set_identity
 -- $1 the database's identity as it is now, $2 the epoch that a process remembers: no other one with that

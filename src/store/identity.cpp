@@ -1,6 +1,8 @@
 #include "store/identity.hpp"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <vector>
 
 #include "base/error.hpp"
@@ -16,11 +18,12 @@ struct Stored {
   std::int64_t epoch;
   std::string identity;
   bool restored;
+  bool unlooked;  // some queue was not among those of the process that found the database to be a past
 };
 
 Stored stored(const Rows& rows) {
   FENCEPOST_ASSERT(rows.size() == 1);
-  return {rows[0][0].integer(), rows[0][1].text(), rows[0][2].boolean()};
+  return {rows[0][0].integer(), rows[0][1].text(), rows[0][2].boolean(), rows[0][3].boolean()};
 }
 
 // The one decision; made without locks first, and again under them.
@@ -57,36 +60,68 @@ void record(Connection& connection, const Fence& fence, const char* kind, const 
                  {fence.queue().name, "", kind, nullptr, nullptr, nullptr, nullptr, actor, detail});
 }
 
+// Of all queues, also those that this program does not know.
+struct QueueRow {
+  bool paused, unlooked;
+};
+std::map<std::string, QueueRow> queue_rows(const Rows& rows) {
+  std::map<std::string, QueueRow> all;
+  for (const auto& row : rows) all[row[0].text()] = {row[1].boolean(), row[2].boolean()};
+  return all;
+}
+
+bool waits_for_me(const std::map<std::string, QueueRow>& rows, std::span<const Fence> queues) {
+  return std::any_of(queues.begin(), queues.end(), [&](const Fence& fence) {
+    const auto at = rows.find(fence.queue().name);
+    return at != rows.end() && at->second.unlooked;
+  });
+}
+
+// A queue that a person has paused stays as that person left it, also after resume().
+int pause(Connection& connection, const Fence& fence, const QueueRow& row, const std::string& reason) {
+  if (!row.paused) {
+    fence.pause(connection, true, reason);
+    record(connection, fence, "queue_paused", "identity", reason);
+  }
+  return fence.due_to_unknown(connection, reason);
+}
+
 }  // namespace
 
 IdentityCheck check_identity(Connection& connection, std::span<const Fence> queues, std::int64_t epoch_seen,
                              bool process_has_memory) {
+  using enum IdentityCheck::Answer;
   FENCEPOST_ASSERT(!connection.in_transaction());
   const bool known = connection.run(sql::identity_is_known)[0][0].boolean();
   const auto identity = connection.run(known ? sql::identity : sql::limited_identity)[0][0].text();
-  auto check = decide(stored(connection.run(sql::peek_epoch)), identity, epoch_seen, process_has_memory);
-  if (check.answer == IdentityCheck::Answer::same) return check;
+  const auto look = [&](const Statement& epoch) {
+    const auto now = stored(connection.run(epoch));
+    return std::pair(decide(now, identity, epoch_seen, process_has_memory), now.unlooked);
+  };
+  auto [check, unlooked] = look(sql::peek_epoch);
+  if (check.answer == same &&
+      !(unlooked && waits_for_me(queue_rows(connection.run(sql::peek_queues)), queues)))
+    return check;
 
-  const auto once = once_queues(queues);
   Transaction transaction(connection);
-  std::vector<bool> running;
-  for (const auto* fence : once) {
-    const auto row = connection.run(sql::lock_queue, {fence->queue().name});
-    running.push_back(!row.empty() && !row[0][0].boolean());
-  }
-  check = decide(stored(connection.run(sql::lock_epoch)), identity, epoch_seen, process_has_memory);
-  if (check.answer == IdentityCheck::Answer::same) return check;
-  if (check.answer == IdentityCheck::Answer::paused) {
-    for (std::size_t i = 0; i < once.size(); ++i) {
-      // A queue that a person has paused stays as that person left it, also after resume().
-      if (running[i]) {
-        once[i]->pause(connection, true, check.reason);
-        record(connection, *once[i], "queue_paused", "identity", check.reason);
-      }
-      check.marked += once[i]->due_to_unknown(connection, check.reason);
+  const auto rows = queue_rows(connection.run(sql::lock_queues));
+  std::tie(check, unlooked) = look(sql::lock_epoch);
+  if (check.answer == same && !waits_for_me(rows, queues)) return check;
+  const bool past = check.answer == paused;
+  if (past) connection.run(sql::unlook_queues);
+  if (check.answer != same)
+    connection.run(sql::set_identity, {identity, process_has_memory ? epoch_seen : std::int64_t{0}});
+  for (const auto* fence : once_queues(queues)) {
+    const auto at = rows.find(fence->queue().name);
+    const auto row = at == rows.end() ? QueueRow{.paused = true, .unlooked = false} : at->second;
+    if (!past && !row.unlooked) continue;
+    if (!past) {
+      check.answer = paused;
+      check.reason = std::string(kReasonBegin) + "it was found to be a past of itself by another program";
     }
+    check.marked += pause(connection, *fence, row, check.reason);
   }
-  connection.run(sql::set_identity, {identity, process_has_memory ? epoch_seen : std::int64_t{0}});
+  for (const auto& fence : queues) connection.run(sql::queue_was_looked_at, {fence.queue().name});
   transaction.commit();
   check.epoch = std::max(check.epoch, process_has_memory ? epoch_seen : 0);
   return check;

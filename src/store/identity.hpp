@@ -30,8 +30,9 @@ struct IdentityCheck {
   int marked = 0;          // items that became unknown
 };
 
-// `queues` are the program's; those of kind `once` are paused, and all of them must be given: another process
-// finds the identity stored, and does not pause what is missing here. `process_has_memory`: it was at work on
+// `queues` are the program's; those of kind `once` are paused. A queue of the database that is not among them
+// (of an embedding program, whose words nobody else knows) is marked as not looked at, and is paused by the
+// first check that knows it. `process_has_memory`: it was at work on
 // this database before, and epoch_seen is the highest epoch of its committed gates and of earlier checks.
 //
 // An epoch behind that memory pauses whatever the identity says: a file that was replaced by an older copy

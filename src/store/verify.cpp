@@ -1,5 +1,7 @@
 #include "store/verify.hpp"
 
+#include <iterator>
+
 #include "store/budget.hpp"
 #include "store/sql.hpp"
 
@@ -38,15 +40,20 @@ void check_budgets(Connection& connection, std::vector<Violation>& found) {
 
 }  // namespace
 
-std::vector<Violation> verify(Connection& connection, std::span<const Fence> queues) {
+std::vector<Violation> verify(Connection& connection, std::span<const Fence> queues,
+                              const std::function<void(std::int64_t, std::int64_t)>& progress) {
   std::vector<Violation> found;
+  std::int64_t done = 0;
+  const auto total = static_cast<std::int64_t>(queues.size() * std::size(kChecks)) + 1;
   for (const auto& fence : queues) {
     for (const auto& check : kChecks) {
+      if (progress) progress(done++, total);
       if (check.once_only && fence.queue().kind != core::Kind::once) continue;
       for (const auto& row : connection.run(fence.over(*check.statement)))
         found.push_back({check.promise, fence.queue().name, row[0].text(), row[1].text()});
     }
   }
+  if (progress) progress(done, total);
   check_budgets(connection, found);
   return found;
 }

@@ -6,6 +6,8 @@
 // What it cannot see: history that was pruned (an effect is held against the events that are left), and an
 // item that was deleted by a foreign program and made again under the same key, which looks like one item.
 
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,7 +24,9 @@ struct Violation {
 };
 
 // Over these queues and all budgets. Reads whole tables, set by set: for operators and tests, not for every
-// request. Thread-safe as its connection is. Throws InfraError.
-std::vector<Violation> verify(Connection& connection, std::span<const Fence> queues);
+// request. Thread-safe as its connection is. Throws InfraError. `progress`: checks done, of how many; may
+// throw.
+std::vector<Violation> verify(Connection& connection, std::span<const Fence> queues,
+                              const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
 }  // namespace fencepost::store

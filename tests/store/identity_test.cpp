@@ -102,6 +102,23 @@ TEST_P(IdentityTest, Rule13_AnEpochBehindPausesAlsoUnderTheSameIdentity) {
   expect_paused_once();
 }
 
+TEST_P(IdentityTest, Rule13_AQueueThatTheFirstProgramDoesNotKnowIsPausedByTheOneThatDoes) {
+  add_items();
+  check();
+  mark_restored(world_.b());
+  EXPECT_EQ(check_identity(world_.b(), {}, 0, false).answer, Answer::paused);
+  EXPECT_FALSE(paused()) << "the first program does not know its words";
+  EXPECT_EQ(word("1"), "queued");
+  EXPECT_EQ(check_identity(world_.b(), {}, 0, false).answer, Answer::same);
+  const auto found = check();
+  EXPECT_EQ(found.answer, Answer::paused);
+  EXPECT_EQ(found.marked, 1);
+  expect_paused_once();
+  EXPECT_EQ(resume(world_.a(), queues(), "ann"), 1) << "its reason is one of ours";
+  EXPECT_EQ(check().answer, Answer::same);
+  EXPECT_FALSE(paused());
+}
+
 TEST_P(IdentityTest, Rule13_ARestoredDatabasePausesWhateverIsRemembered) {
   add_items();
   check();

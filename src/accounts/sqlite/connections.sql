@@ -6,3 +6,12 @@ SELECT disconnected_at IS NULL FROM fencepost_connections WHERE id = ?1
 -- ?1 id, ?2 sealed as it was read, ?3 sealed anew. Not what was changed or forgotten meanwhile.
 UPDATE fencepost_connections SET secret = ?3 WHERE id = ?1
   AND secret = ?2                                                --! reseal_same
+
+-- name: lock_imports
+-- There is one writer anyway.
+SELECT 1
+
+-- name: import_connections
+-- ?1 name, ?2 platform, ?3 target: of each, in turn
+INSERT INTO fencepost_connections (name, platform, target, created_at, disconnected_at)
+VALUES (?1, ?2, ?3, fencepost_now(), fencepost_now()) RETURNING id, name

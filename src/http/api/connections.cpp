@@ -1,7 +1,7 @@
 // Connections: accounts on outside platforms. Their secrets go in and, but for one that we have made, never
 // out.
 
-#include "accounts/connections.hpp"
+#include "accounts/connection_import.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -100,6 +100,94 @@ Response remove(Services& services, const Request& request) {
   return known ? no_content() : not_found(request, "connection");
 }
 
+Response import_all(Services& services, const Request& request) {
+  std::vector<accounts::ImportedConnection> wanted;
+  for (const auto& item : request.json->at("connections")) {
+    wanted.push_back({item.at("name"), item.at("platform"), item.at("url")});
+    // A secret of the right form stands in for the one that will come.
+    connector_of(services, wanted.back().platform)
+        .check(wanted.back().target, {connect::webhook::SigningSecret::generate()});
+  }
+  return make_once(services, request, [&](store::Connection& connection) {
+    json items = json::array();
+    for (const auto& item : accounts::import_connections(connection, wanted))
+      items.push_back({{"id", item.id}, {"name", item.name}, {"answer", item.answer}});
+    return json_response(200, {{"items", std::move(items)}});
+  });
+}
+
+Response connect_again(Services& services, const Request& request) {
+  const auto id = id_of(request);
+  const auto given = text_member(request, "secret");
+  const auto secret = given ? base::Secret(*given) : connect::webhook::SigningSecret::generate();
+  const auto found = services.database.retrying(
+      [&](store::Connection& connection) { return accounts::get_connection(connection, id); });
+  if (!found) return not_found(request, "connection");
+  connector_of(services, found->platform).check(found->target, {secret});
+  return make_once(services, request, [&](store::Connection& connection) {
+    const auto made = accounts::reconnect(connection, services.vault, id, secret);
+    if (!made) return not_found(request, "connection");
+    json body = connection_json(*made);
+    if (!given) body["secret"] = secret.reveal();
+    return json_response(200, body);
+  });
+}
+
+Field secret_field() {
+  return {.name = "secret",
+          .description = "signs what is posted (Standard Webhooks); made where not given",
+          .example = "\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"",
+          .nullable = true};
+}
+
+Route connect_again_route() {
+  Route route{.method = "POST",
+              .pattern = "/api/v1/connections/{id}/connect",
+              .access = Access::own(Thing::connection, Scope::announce),
+              .limit = kSeldom};
+  route.summary = "Gives a connection its credentials: an imported or disconnected one is connected then";
+  route.fields = {secret_field()};
+  auto answer = connection_fields();
+  answer.push_back({.name = "secret", .description = "shown this once, where it was made here"});
+  route.answers = {{200, "connected", std::move(answer)},
+                   {404, "not_found", {}},
+                   {409, "duplicate_name", {}},
+                   {422, "invalid_field or invalid_secret", {}}};
+  return route;
+}
+
+Route import_route() {
+  // They are the instance's own, like those that its own tokens make.
+  Route route{.method = "POST",
+              .pattern = "/api/v1/connections/import",
+              .access = Access::role(Role::operator_, Scope::announce),
+              .limit = kSeldom};
+  route.summary = "Makes connections without credentials, disconnected until they are given";
+  route.fields = {{.name = "connections",
+                   .type = FieldType::objects,
+                   .required = true,
+                   .max_items = 1000,
+                   .fields = {{.name = "name", .required = true, .example = "\"Fans\"", .min_length = 1},
+                              {.name = "platform", .required = true, .example = "\"webhook\""},
+                              {.name = "url",
+                               .required = true,
+                               .max_length = 2048,
+                               .format = Format::uri,
+                               .example = "\"https://example.com/hook\""}}}};
+  route.answers = {
+      {200,
+       "of each one: imported, present (it was there) or conflict (its name has another target)",
+       {{.name = "items",
+         .type = FieldType::objects,
+         .required = true,
+         .fields = {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
+                    {.name = "name", .required = true, .example = "\"Fans\""},
+                    {.name = "answer", .required = true, .choices = {"imported", "present", "conflict"}}}}}},
+      {409, "duplicate_name", {}},
+      {422, "invalid_field, invalid_name, invalid_platform or invalid_destination", {}}};
+  return route;
+}
+
 Route create_route() {
   Route route{.method = "POST",
               .pattern = "/api/v1/connections",
@@ -114,10 +202,7 @@ Route create_route() {
                    .format = Format::uri,
                    .description = "what is posted to",
                    .example = "\"https://example.com/hook\""},
-                  {.name = "secret",
-                   .description = "signs what is posted (Standard Webhooks); made where not given",
-                   .example = "\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"",
-                   .nullable = true}};
+                  secret_field()};
   auto answer = connection_fields();
   answer.push_back({.name = "secret", .description = "shown this once, where it was made here"});
   route.answers = {
@@ -142,6 +227,8 @@ void add_connections(std::vector<Route>& routes, Services& services) {
        .summary = "Connections, disconnected ones too"},
       list);
   add(create_route(), create);
+  add(import_route(), import_all);
+  add(connect_again_route(), connect_again);
   add({.method = "GET",
        .pattern = "/api/v1/connections/{id}",
        .access = Access::own(Thing::connection, Scope::read),

@@ -1,5 +1,9 @@
 -- name: lock_epoch
-SELECT epoch, identity, restored FROM fencepost_epoch WHERE id = 1 FOR NO KEY UPDATE
+SELECT epoch, identity, restored, FALSE FROM fencepost_epoch WHERE id = 1 FOR NO KEY UPDATE
+
+-- name: lock_queues
+-- All of them: see lock_queue. In the order of their names.
+SELECT name, paused, unlooked FROM fencepost_queues ORDER BY name FOR NO KEY UPDATE
 
 -- name: identity_is_known
 -- Every role may call it, unless the server's owner has taken that back.

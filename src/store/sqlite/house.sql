@@ -1,5 +1,8 @@
 -- name: lock_epoch
-SELECT epoch, identity, restored FROM fencepost_epoch WHERE id = 1
+SELECT epoch, identity, restored, FALSE FROM fencepost_epoch WHERE id = 1
+
+-- name: lock_queues
+SELECT name, paused, unlooked FROM fencepost_queues ORDER BY name
 
 -- name: identity_is_known
 SELECT TRUE
