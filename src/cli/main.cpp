@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   add_show(app, chosen);
   add_connection(app, chosen);
   add_announcement(app, chosen);
+  add_notify(app, chosen);
   add_queue(app, chosen);
   try {
     app.parse(argc, argv);

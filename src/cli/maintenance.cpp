@@ -79,6 +79,14 @@ int config_check(const Settings& settings, bool as_json) {
                     {"problem", wrong ? json(*wrong) : json()}});
     if (wrong) problems += *wrong + "\n";
   }
+  try {
+    mail_options(settings);
+  } catch (const UsageError& error) {
+    // What only makes sense together.
+    problems += std::string(error.what()) + "\n";
+    rows.push_back({"smtp-*", "-", "", error.what()});
+    list.push_back({{"name", "smtp-*"}, {"value", ""}, {"source", ""}, {"problem", error.what()}});
+  }
   if (as_json)
     print(json{{"ok", problems.empty()}, {"settings", std::move(list)}}.dump() + "\n");
   else

@@ -1,12 +1,14 @@
 #include "cli/program.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <iterator>
 
 #include "accounts/connections.hpp"
 #include "accounts/sql.hpp"
 #include "announce/sql.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/settings.hpp"
@@ -65,6 +67,7 @@ store::Fence fence_of(store::Connection& connection, const core::Queue& queue) {
 std::vector<store::Fence> own_fences(store::Connection& connection) {
   std::vector<store::Fence> fences;
   fences.push_back(fence_of(connection, announce::announcement_queue()));
+  fences.push_back(fence_of(connection, notify::delivery_queue()));
   return fences;
 }
 
@@ -83,6 +86,34 @@ std::vector<std::string> bring_up(store::Connection& connection) {
   return applied;
 }
 
+std::optional<connect::mail::MailOptions> mail_options(const Settings& settings) {
+  if (settings.text("smtp-host").empty()) return std::nullopt;
+  const auto address = parse_address(settings.text("smtp-host"));
+  if (const auto wrong = settings.problem(setting_named("smtp-tls"))) throw UsageError(*wrong);
+  const auto tls = settings.text("smtp-tls");
+  connect::mail::MailOptions options{.host = address.host,
+                                     .port = address.port,
+                                     .tls = tls == "tls"    ? connect::mail::Tls::tls
+                                            : tls == "none" ? connect::mail::Tls::none
+                                                            : connect::mail::Tls::starttls,
+                                     .user = settings.text("smtp-user"),
+                                     .from = settings.text("smtp-from"),
+                                     .ca_file = settings.text("smtp-ca-file")};
+  if (const auto path = settings.text("smtp-password-file"); !path.empty()) {
+    std::ifstream file(path);
+    std::string line;
+    if (!file || !std::getline(file, line))
+      throw UsageError("smtp-password-file '" + path + "' cannot be read, or is empty");
+    options.password = base::Secret(std::move(line));
+  }
+  try {
+    connect::mail::check(options);
+  } catch (const base::UserError& error) {
+    throw UsageError(error.what());
+  }
+  return options;
+}
+
 accounts::Vault open_vault(const Settings& settings, store::Connection& connection) {
   constexpr std::string_view kFile = "sqlite:";
   auto path = settings.text("key-file");
@@ -94,7 +125,8 @@ accounts::Vault open_vault(const Settings& settings, store::Connection& connecti
         "all "
         "servers of one database need the same file");
   // A new key beside secrets of another would look well until the first send.
-  return accounts::Vault::open(path, accounts::list_connections(connection).empty());
+  return accounts::Vault::open(
+      path, accounts::list_connections(connection).empty() && !notify::any_secret(connection));
 }
 
 }  // namespace fencepost::cli

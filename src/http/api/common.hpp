@@ -23,6 +23,7 @@ void add_me(std::vector<Route>& routes, Services& services);
 void add_users(std::vector<Route>& routes, Services& services);
 void add_invitations(std::vector<Route>& routes, Services& services);
 void add_shows(std::vector<Route>& routes, Services& services);
+void add_subscriptions(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
 void add_queue_items(std::vector<Route>& routes, Services& services);
 void add_system(std::vector<Route>& routes, Services& services);
