@@ -22,6 +22,7 @@ TEST_PACKAGES=(
   postgresql-15 postgresql-client-15        # run privately by lib/postgres.sh, never as a service
   sqlite3 curl                              # the tests look at a database and a server from outside
   libfaketime                               # moves the clock of a PostgreSQL (tests/crash)
+  python3-aiosmtpd openssl                  # a mail server, and its certificate
   spin gcc                                  # checks spec/*.pml
   clang-format-14                           # the version that the style check compares with
 )

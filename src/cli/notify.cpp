@@ -26,9 +26,12 @@ std::string words(const json& list, const char* none) {
 std::string where(const json& item) { return cell(item, item.at("url").is_null() ? "address" : "url"); }
 
 Table details(const json& item) {
-  return {{"id", cell(item, "id")},         {"name", cell(item, "name")},
-          {"to", where(item)},              {"kinds", words(item.at("kinds"), "-")},
-          {"status", cell(item, "status")}, {"queues", words(item.at("queues"), "all")}};
+  return {{"id", cell(item, "id")},
+          {"name", cell(item, "name")},
+          {"to", where(item)},
+          {"kinds", words(item.at("kinds"), "-")},
+          {"status", cell(item, "status")},
+          {"queues", words(item.at("queues"), "all")}};
 }
 
 int list(Client& client, bool as_json) {
@@ -67,9 +70,10 @@ void add_create(CLI::App& noun, Chosen& chosen) {
   command->add_option("--name", given->name, "How you call it")->required();
   auto* webhook = command->add_option("--webhook", given->webhook, "What is posted to")->type_name("URL");
   auto* email = command->add_flag("--email", given->email, "To your own address")->excludes(webhook);
-  command->add_option("--secret-file", given->secret_file,
-                      "Has the signing secret, whsec_… (Standard Webhooks); without it one is made and shown "
-                      "this once")
+  command
+      ->add_option("--secret-file", given->secret_file,
+                   "Has the signing secret, whsec_… (Standard Webhooks); without it one is made and shown "
+                   "this once")
       ->type_name("FILE")
       ->needs(webhook);
   command->add_option("--kind", given->kinds, "What to be told of; several with commas")
@@ -108,7 +112,8 @@ void add_edit(CLI::App& noun, Chosen& chosen) {
     bool on = false, off = false, all_queues = false;
   };
   auto given = std::make_shared<Given>();
-  auto* command = noun.add_subcommand("edit", "Change a subscription; switched off, it loses what waits for it");
+  auto* command =
+      noun.add_subcommand("edit", "Change a subscription; switched off, it loses what waits for it");
   command->add_option("ID", given->id, "As list shows it")->required();
   command->add_option("--name", given->name, "How you call it");
   command->add_option("--kind", given->kinds, "What to be told of; several with commas")->delimiter(',');
@@ -181,7 +186,8 @@ void add_confirm(CLI::App& noun, Chosen& chosen) {
 }  // namespace
 
 void add_notify(CLI::App& app, Chosen& chosen) {
-  auto* noun = app.add_subcommand("notify", "Who is told of what, by webhook or e-mail")->require_subcommand(1);
+  auto* noun =
+      app.add_subcommand("notify", "Who is told of what, by webhook or e-mail")->require_subcommand(1);
   speaks(*noun->add_subcommand("list", "Show all subscriptions, or your own"), chosen, list);
   add_create(*noun, chosen);
   add_edit(*noun, chosen);

@@ -40,10 +40,11 @@ constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 
 const std::vector<std::string_view> kNames = {
-    "database",     "listen", "token-file", "key-file",       "allow-private-addresses",
-    "concurrency",  "lease",  "poll-only",  "log-json",       "log-level",
-    "state-folder", "drain",  "public-url", "trusted-proxies",
-    "smtp-host", "smtp-tls", "smtp-user", "smtp-password-file", "smtp-from", "smtp-ca-file", "notify-window"};
+    "database",     "listen",    "token-file",         "key-file",        "allow-private-addresses",
+    "concurrency",  "lease",     "poll-only",          "log-json",        "log-level",
+    "state-folder", "drain",     "public-url",         "trusted-proxies", "smtp-host",
+    "smtp-tls",     "smtp-user", "smtp-password-file", "smtp-from",       "smtp-ca-file",
+    "notify-window"};
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -158,9 +159,9 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
 void Serving::add_notifications(const Settings& settings, const engine::QueueOptions& queue) {
   if (auto options = mail_options(settings))
     mailer_ = std::make_unique<connect::mail::Mailer>(std::move(*options), clock_);
-  notifications_ = std::make_unique<notify::Service>(
-      *database_, *vault_, webhook_, mailer_.get(), clock_,
-      notify::Options{.window = settings.duration("notify-window")});
+  notifications_ =
+      std::make_unique<notify::Service>(*database_, *vault_, webhook_, mailer_.get(), clock_,
+                                        notify::Options{.window = settings.duration("notify-window")});
   deliveries_ = std::make_unique<engine::HandlerWork>(
       engine_->context(), fences_[1],
       [this](const engine::Attempt& attempt) { return notifications_->deliver(attempt); });

@@ -45,7 +45,8 @@ constexpr Setting kSettings[] = {
     {"trusted-proxies", Kind::text, "",
      "addresses, with commas, of proxies that say whom they speak for (X-Forwarded-For); others are not "
      "believed"},
-    {"smtp-host", Kind::address, "", "HOST:PORT of the mail server that notifications go over; none: no mail"},
+    {"smtp-host", Kind::address, "",
+     "HOST:PORT of the mail server that notifications go over; none: no mail"},
     {"smtp-tls", Kind::tls, "starttls", "starttls, tls (from the first byte) or none (a relay on this host)"},
     {"smtp-user", Kind::text, "", "the user at the mail server; none: without AUTH"},
     {"smtp-password-file", Kind::text, "", "has the password of smtp-user, one line"},

@@ -18,12 +18,16 @@ std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::er
 
 std::string words_of(const Group& group) {
   const auto n = std::to_string(group.count);
-  const auto of = [&](const char* one, const char* many) { return n + " " + (group.count == 1 ? one : many); };
+  const auto of = [&](const char* one, const char* many) {
+    return n + " " + (group.count == 1 ? one : many);
+  };
   const std::string in = group.queue.empty() ? "" : " in " + group.queue;
   if (group.kind == "item_failed") return of("item failed", "items failed") + in;
   if (group.kind == "item_unknown") return of("item is unknown", "items are unknown") + in;
-  if (group.kind == "credentials_expiring") return of("connection expires soon", "connections expire soon") + in;
-  if (group.kind == "credentials_refused") return of("connection was refused", "connections were refused") + in;
+  if (group.kind == "credentials_expiring")
+    return of("connection expires soon", "connections expire soon") + in;
+  if (group.kind == "credentials_refused")
+    return of("connection was refused", "connections were refused") + in;
   if (group.kind == "quota_low") return of("quota is nearly used up", "quotas are nearly used up") + in;
   return of("notice", "notices") + " of " + group.kind + in;
 }
@@ -46,7 +50,8 @@ Json json_of(const Group& group) {
 
 Digest Digest::parse(const std::string& text) try {
   Digest digest;
-  for (const auto& one : Json::parse(text).at("groups")) {
+  const auto json = Json::parse(text);
+  for (const auto& one : json.at("groups")) {
     Group group{one.at("kind"), one.at("queue"), one.at("count"), {}};
     for (const auto& told : one.at("first"))
       group.first.push_back({told.at("item"), told.at("detail"), told.at("at")});
@@ -105,8 +110,8 @@ std::string letter(const Digest& digest) {
   for (const auto& group : digest.groups()) {
     out += words_of(group) + "\n";
     for (const auto& one : group.first)
-      out += "  " + base::format_utc(one.at) + "  " + one.item + (one.detail.empty() ? "" : ": " + one.detail) +
-             "\n";
+      out += "  " + base::format_utc(one.at) + "  " + one.item +
+             (one.detail.empty() ? "" : ": " + one.detail) + "\n";
     if (const auto more = group.count - static_cast<std::int64_t>(group.first.size()); more > 0)
       out += "  and " + std::to_string(more) + " more\n";
     if (const std::string advice = advice_of(group.kind); !advice.empty()) out += advice + "\n";

@@ -31,6 +31,7 @@ TEST(Digest, IsBoundedWhateverComes) {
 TEST(Digest, ComesBackAsItWasWritten) {
   Digest digest;
   digest.add("quota_low", "", {"a \"quoted\"\nname", "ü", 5});
+  EXPECT_EQ(digest.groups()[0].first[0].item, "a \"quoted\"?name");
   EXPECT_EQ(Digest::parse(digest.text()).text(), digest.text());
   EXPECT_EQ(Digest::parse("nonsense").count(), 0);
   EXPECT_EQ(Digest::parse("{}").count(), 0);

@@ -138,8 +138,8 @@ connect::mail::Mail mail_of(const Letter& letter, const Digest& digest, const ba
   if (letter.kind == "confirm") {
     mail.subject = "Fencepost: confirm this address";
     mail.text = "Somebody, probably you, wants Fencepost to send notifications to this address.\n\nCode: " +
-                code.reveal() + "\n\nEnter it where you subscribed, or run\n\n  fencepost notify confirm " + id +
-                " " + code.reveal() + "\n\nIf it was not you, do nothing: nothing more is sent.\n";
+                code.reveal() + "\n\nEnter it where you subscribed, or run\n\n  fencepost notify confirm " +
+                id + " " + code.reveal() + "\n\nIf it was not you, do nothing: nothing more is sent.\n";
     return mail;
   }
   mail.subject = "Fencepost: " + (letter.kind == "test" ? "a test" : headline(digest));
@@ -202,7 +202,8 @@ engine::Outcome Service::deliver(const engine::Attempt& attempt) {
   base::testpoint("deliver.send");
   if (!letter->email) {
     const auto body = webhook_body(letter->message_id, letter->created_at, letter->kind, digest);
-    return outcome_of(webhook_.send({letter->url, body}, {secret}, letter->message_id, deadline, attempt.stop()));
+    return outcome_of(
+        webhook_.send({letter->url, body}, {secret}, letter->message_id, deadline, attempt.stop()));
   }
   if (mailer_ == nullptr) return engine::Outcome::retry("this server sends no mail: set smtp-host");
   if (!connect::mail::is_address(letter->address))

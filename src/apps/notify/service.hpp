@@ -1,10 +1,10 @@
 #pragma once
 // From notices to deliveries, and from deliveries to whoever subscribed.
 //
-// A notice is a row that the transaction of what happened has written. gather() takes notices and deletes them
-// in the transaction that writes deliveries of them, so that each goes into one delivery of each subscription:
-// none is lost and none is counted twice, whenever the process dies and however many of them gather. A
-// delivery is an item of a repeatable queue: it arrives at least once, with the same id every time.
+// A notice is a row that the transaction of what happened has written. gather() takes notices and deletes
+// them in the transaction that writes deliveries of them, so that each goes into one delivery of each
+// subscription: none is lost and none is counted twice, whenever the process dies and however many of them
+// gather. A delivery is an item of a repeatable queue: it arrives at least once, with the same id every time.
 
 #include <functional>
 #include <optional>
@@ -34,14 +34,12 @@ class Service {
   Service(store::Database& database, const accounts::Vault& vault, connect::Connector& webhook,
           const connect::mail::Mailer* mailer, const base::Clock& clock, Options options = {});
 
-  // One step: takes up to `most` notices and writes what is to be delivered of them. Answers how many it took.
-  // Any number of processes may do it at once.
+  // One step: takes up to `most` notices and writes what is to be delivered of them. Answers how many it
+  // took. Any number of processes may do it at once.
   int gather(int most = 500);
 
   // The handler of the queue: sends one delivery, where its subscription still wants it.
   engine::Outcome deliver(const engine::Attempt& attempt);
-
-  bool sends_mail() const { return mailer_ != nullptr; }
 
  private:
   store::Database& database_;

@@ -34,8 +34,9 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 void check_kinds(const std::vector<std::string>& kinds) {
-  const bool known = std::all_of(kinds.begin(), kinds.end(),
-                                 [](const auto& word) { return accounts::notice_kind_named(word).has_value(); });
+  const bool known = std::all_of(kinds.begin(), kinds.end(), [](const auto& word) {
+    return accounts::notice_kind_named(word).has_value();
+  });
   if (kinds.empty() || !known)
     throw base::UserError("invalid_kinds",
                           "name one or more of item_failed, item_unknown, credentials_expiring, "
@@ -150,9 +151,9 @@ bool edit_subscription(store::Connection& connection, std::int64_t id, std::int6
   const bool enabled = edit.enabled.value_or(seen->enabled);
   // The write names the version: where the row is another one by now, nothing of what was read is written.
   if (connection
-          .run(sql::edit_subscription, {id, version, edit.name.value_or(seen->name),
-                                        joined(edit.kinds.value_or(seen->kinds)),
-                                        joined(edit.queues.value_or(seen->queues)), enabled})
+          .run(sql::edit_subscription,
+               {id, version, edit.name.value_or(seen->name), joined(edit.kinds.value_or(seen->kinds)),
+                joined(edit.queues.value_or(seen->queues)), enabled})
           .empty())
     return false;
   if (!enabled) connection.run(sql::stop_deliveries, {id});
@@ -180,7 +181,8 @@ Confirmed confirm(store::Connection& connection, const accounts::Vault& vault, s
   const auto& text = wanted.reveal();
   if (text.size() != code.size() || sodium_memcmp(text.data(), code.data(), text.size()) != 0)
     return Confirmed::wrong;
-  return connection.run(sql::confirm_subscription, {id}).empty() ? Confirmed::not_found : Confirmed::confirmed;
+  return connection.run(sql::confirm_subscription, {id}).empty() ? Confirmed::not_found
+                                                                 : Confirmed::confirmed;
 }
 
 std::int64_t send_test(store::Connection& connection, std::int64_t id) {

@@ -59,8 +59,8 @@ constexpr int kMostOfOne = 20;  // subscriptions of one person
 
 base::Secret new_code();
 
-// Throws UserError: invalid_name, invalid_kinds, invalid_queues, too_many_subscriptions; forbidden: the person
-// is gone or disabled. An email one begins unconfirmed; with it the mail with its code is queued.
+// Throws UserError: invalid_name, invalid_kinds, invalid_queues, too_many_subscriptions; forbidden: the
+// person is gone or disabled. An email one begins unconfirmed; with it the mail with its code is queued.
 Subscription subscribe(store::Connection& connection, const accounts::Vault& vault, const Draft& draft);
 std::optional<Subscription> get_subscription(store::Connection& connection, std::int64_t id);
 // Behind `after`, by id. `person` nullopt: everybody's.
@@ -69,9 +69,10 @@ std::vector<Subscription> page_of_subscriptions(store::Connection& connection,
                                                 int limit);
 // What is switched off loses what waits for it, in the same transaction. False: it is another version by now,
 // or gone. Throws UserError as subscribe() does.
-bool edit_subscription(store::Connection& connection, std::int64_t id, std::int64_t version, const Edit& edit);
-// Forgets the secret, and stops what waits for it, in the same transaction. What is on its way arrives. False:
-// there never was such a one.
+bool edit_subscription(store::Connection& connection, std::int64_t id, std::int64_t version,
+                       const Edit& edit);
+// Forgets the secret, and stops what waits for it, in the same transaction. What is on its way arrives.
+// False: there never was such a one.
 bool unsubscribe(store::Connection& connection, std::int64_t id);
 // wrong: another code, or there is nothing to confirm.
 enum class Confirmed { confirmed, wrong, not_found };

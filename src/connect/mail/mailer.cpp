@@ -79,7 +79,8 @@ void check(const MailOptions& options) {
   const auto& host = options.host;
   if (host.empty() || host.find_first_of("/?#@% \t\r\n") != std::string::npos || options.port == 0)
     wrong("smtp-host must be HOST:PORT of a mail server");
-  if (!is_address(options.from)) wrong("smtp-from must be the address that mails come from: name@example.org");
+  if (!is_address(options.from))
+    wrong("smtp-from must be the address that mails come from: name@example.org");
   if (options.user.empty() != options.password.empty())
     wrong("smtp-user and smtp-password-file belong together: give both, or neither");
   if (options.tls == Tls::none && !options.user.empty() && !is_loopback(host))
@@ -115,7 +116,8 @@ Outcome Mailer::send(const Mail& mail, base::BootTime deadline, const std::stop_
   set(easy.get(), CURLOPT_PROXY, "");
   set(easy.get(), CURLOPT_NOSIGNAL, 1L);
   set(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
-  set(easy.get(), CURLOPT_USE_SSL, static_cast<long>(options_.tls == Tls::none ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+  set(easy.get(), CURLOPT_USE_SSL,
+      static_cast<long>(options_.tls == Tls::none ? CURLUSESSL_NONE : CURLUSESSL_ALL));
   set(easy.get(), CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(easy.get(), CURLOPT_SSL_VERIFYPEER, 1L);
   set(easy.get(), CURLOPT_SSL_VERIFYHOST, 2L);

@@ -9,7 +9,8 @@ namespace fencepost::connect::mail {
 namespace {
 
 TEST(MailMessage, IsWhatTheStandardsSay) {
-  const auto text = render({"ada@example.org", "Hello", "One\nTwo", "msg_1", 1'614'265'330'000'000}, "fp@example.com");
+  const auto text =
+      render({"ada@example.org", "Hello", "One\nTwo", "msg_1", 1'614'265'330'000'000}, "fp@example.com");
   EXPECT_EQ(text,
             "Date: Thu, 25 Feb 2021 15:02:10 +0000\r\n"
             "From: Fencepost <fp@example.com>\r\n"
@@ -24,7 +25,8 @@ TEST(MailMessage, IsWhatTheStandardsSay) {
 }
 
 TEST(MailMessage, ASubjectStartsNoHeader) {
-  const auto text = render({"ada@example.org", "x\r\nBcc: eve@example.org\r\n\r\nbody", "y", "msg_1", 0}, "fp@example.com");
+  const auto text =
+      render({"ada@example.org", "x\r\nBcc: eve@example.org\r\n\r\nbody", "y", "msg_1", 0}, "fp@example.com");
   EXPECT_EQ(text.find("\nBcc"), std::string::npos);
   EXPECT_NE(text.find("Subject: x  Bcc: eve@example.org    body\r\n"), std::string::npos);
 }

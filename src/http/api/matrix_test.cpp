@@ -216,9 +216,12 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
   }
 
   std::int64_t id_of(const std::string& noun) {
-    const std::map<std::string, std::int64_t> ids{{"shows", show_},       {"connections", connection_},
-                                                  {"tokens", token_},     {"announcements", announcement_},
-                                                  {"sessions", session_}, {"invitations", invitation_},
+    const std::map<std::string, std::int64_t> ids{{"shows", show_},
+                                                  {"connections", connection_},
+                                                  {"tokens", token_},
+                                                  {"announcements", announcement_},
+                                                  {"sessions", session_},
+                                                  {"invitations", invitation_},
                                                   {"subscriptions", subscription_}};
     if (noun == "users") return person("somebody-" + std::to_string(++count_));
     return ids.at(noun);

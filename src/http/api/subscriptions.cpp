@@ -249,10 +249,8 @@ std::vector<Field> delivery_fields() {
 }
 
 Route create_route() {
-  Route route{.method = "POST",
-              .pattern = kPath,
-              .access = Access::signed_in(Scope::announce),
-              .limit = kSeldom};
+  Route route{
+      .method = "POST", .pattern = kPath, .access = Access::signed_in(Scope::announce), .limit = kSeldom};
   route.summary = "Subscribes to notifications; an address is confirmed by a code that is sent to it";
   route.fields = {{.name = "name", .required = true, .example = "\"On call\"", .min_length = 1},
                   {.name = "channel",
@@ -272,10 +270,11 @@ Route create_route() {
                   queues_field(false)};
   auto answer = subscription_fields();
   answer.push_back({.name = "secret", .description = "shown this once, where it was made here"});
-  route.answers = {{201, "subscribed", std::move(answer)},
-                   {403, "forbidden", {}},
-                   {409, "no_person, mail_not_configured or too_many_subscriptions", {}},
-                   {422, "invalid_field, invalid_name, invalid_kinds, invalid_destination or invalid_secret", {}}};
+  route.answers = {
+      {201, "subscribed", std::move(answer)},
+      {403, "forbidden", {}},
+      {409, "no_person, mail_not_configured or too_many_subscriptions", {}},
+      {422, "invalid_field, invalid_name, invalid_kinds, invalid_destination or invalid_secret", {}}};
   return route;
 }
 
@@ -317,7 +316,8 @@ void add_subscriptions(std::vector<Route>& routes, Services& services) {
        .pattern = one,
        .access = Access::own(Thing::subscription, Scope::read),
        .limit = kReads,
-       .answers = {{200, "the subscription, without its secret", subscription_fields()}, {404, "not_found", {}}},
+       .answers = {{200, "the subscription, without its secret", subscription_fields()},
+                   {404, "not_found", {}}},
        .summary = "One subscription"},
       show);
   add(edit_route(), edit);
@@ -325,7 +325,8 @@ void add_subscriptions(std::vector<Route>& routes, Services& services) {
        .pattern = one,
        .access = Access::own(Thing::subscription, Scope::announce),
        .limit = kWrites,
-       .answers = {{204, "deleted, its secret forgotten, what waited for it stopped", {}}, {404, "not_found", {}}},
+       .answers = {{204, "deleted, its secret forgotten, what waited for it stopped", {}},
+                   {404, "not_found", {}}},
        .summary = "Ends a subscription"},
       remove);
   add({.method = "GET",
