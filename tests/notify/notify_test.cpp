@@ -142,7 +142,7 @@ TEST_P(NotifyTest, WhatCommitsLateIsNotPassedOver) {
     transaction.commit();
   }
   EXPECT_EQ(later_.gather(), 1);
-  EXPECT_EQ(count("SELECT sum(notices) FROM fencepost_deliveries"), 2);
+  EXPECT_EQ(count("SELECT CAST(sum(notices) AS BIGINT) FROM fencepost_deliveries"), 2);
 }
 
 TEST_P(NotifyTest, FiveHundredByFourGatherersAreOneDelivery) {

@@ -72,7 +72,8 @@ ORDER BY id
 
 -- name: to_deliver
 -- $1 id. `live`: subscription, person and address are all as they must be for this kind.
-SELECT d.message_id, d.kind, d.content, d.created_at, d.subscription_id, s.channel, s.url, s.secret, s.address,
+SELECT d.message_id, d.kind, d.content, d.created_at, d.subscription_id, s.channel, s.url, s.secret,
+  s.address,
   s.deleted_at IS NULL AND (s.enabled OR d.kind <> 'digest')
     AND (s.person_id IS NULL OR (p.disabled_at IS NULL AND p.removed_at IS NULL))
     AND (s.channel = 'webhook' OR (coalesce(s.address = p.email, FALSE)

@@ -38,7 +38,8 @@ CREATE TABLE fencepost_subscriptions (
   CHECK (channel = 'webhook' OR person_id IS NOT NULL),
   CHECK (deleted_at IS NULL OR secret IS NULL)
 );
-CREATE INDEX fencepost_subscriptions_person ON fencepost_subscriptions (person_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX fencepost_subscriptions_person ON fencepost_subscriptions (person_id, id)
+WHERE deleted_at IS NULL;
 
 CREATE TABLE fencepost_deliveries (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

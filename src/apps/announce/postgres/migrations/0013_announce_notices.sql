@@ -1,5 +1,5 @@
--- An announcement that failed for good or is unknown leaves a notice, whoever writes it so: settlement, rescue,
--- reconcile, a person, a foreign program. In the transaction that makes it so, and in none that rolls back.
+-- An announcement that failed for good or is unknown leaves a notice, whoever writes it so: settlement,
+-- rescue, reconcile, a person, a foreign program. In the transaction that makes it so, and gone with it.
 -- The function runs with its owner's rights, and names the schema of our tables, as the fence trigger does.
 CREATE FUNCTION fencepost_announcements_notice() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fencepost$

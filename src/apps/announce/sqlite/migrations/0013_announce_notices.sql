@@ -1,5 +1,5 @@
--- An announcement that failed for good or is unknown leaves a notice, whoever writes it so: settlement, rescue,
--- reconcile, a person, a foreign program. In the transaction that makes it so, and in none that rolls back.
+-- An announcement that failed for good or is unknown leaves a notice, whoever writes it so: settlement,
+-- rescue, reconcile, a person, a foreign program. In the transaction that makes it so, and gone with it.
 -- It sees no functions of ours, because foreign programs fire it too.
 CREATE TRIGGER fencepost_announcements_notice AFTER UPDATE ON fencepost_announcements
 WHEN NEW.status IN ('failed', 'unknown') AND NEW.status IS NOT OLD.status
