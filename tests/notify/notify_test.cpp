@@ -124,27 +124,6 @@ TEST_P(NotifyTest, WhatIsRolledBackIsNotTold) {
   EXPECT_EQ(at_once_.gather(), 0);
 }
 
-// Ids are given when rows are written, and rows come to light when they are committed.
-TEST_P(NotifyTest, WhatCommitsLateIsNotPassedOver) {
-  subscribe_to({"quota_low"});
-  const accounts::Notice notice{.kind = accounts::NoticeKind::quota_low};
-  if (database_->dialect() == store::Dialect::sqlite) {
-    accounts::raise(*database_->acquire(),
-                    notice);  // one writer at a time: the order of ids is that of commits
-    EXPECT_EQ(later_.gather(), 1);
-    accounts::raise(*database_->acquire(), notice);
-  } else {
-    auto slow = database_->acquire();
-    store::Transaction transaction(*slow);
-    accounts::raise(*slow, notice);  // the lower id
-    accounts::raise(*database_->acquire(), notice);
-    EXPECT_EQ(later_.gather(), 1);
-    transaction.commit();
-  }
-  EXPECT_EQ(later_.gather(), 1);
-  EXPECT_EQ(count("SELECT CAST(sum(notices) AS BIGINT) FROM fencepost_deliveries"), 2);
-}
-
 TEST_P(NotifyTest, FiveHundredByFourGatherersAreOneDelivery) {
   subscribe_to({"item_failed"});
   for (int i = 0; i < 500; ++i)
@@ -162,29 +141,6 @@ TEST_P(NotifyTest, FiveHundredByFourGatherersAreOneDelivery) {
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_notices"), 0);
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_deliveries"), 1);
   EXPECT_EQ(count("SELECT notices FROM fencepost_deliveries"), 500);
-}
-
-TEST_P(NotifyTest, KindsQueuesAndOwnersAreKeptApart) {
-  const auto ada = person("ada", accounts::Role::member), eve = person("eve", accounts::Role::member);
-  const auto hers = subscribe_to({"item_failed"}, {}, ada), others = subscribe_to({"item_failed"}, {}, eve);
-  const auto all = subscribe_to({"item_failed"}, {}, person("op", accounts::Role::operator_));
-  const auto other_queue = subscribe_to({"item_failed"}, {"uploads"});
-  const auto other_kind = subscribe_to({"item_unknown"}, {"announcements"});
-  fail(announcement_of(ada));
-  EXPECT_EQ(later_.gather(), 1);
-  const auto told = [&](std::int64_t id) {
-    return page_of_deliveries(*database_->acquire(), id, {}, 9).size();
-  };
-  EXPECT_EQ(told(hers), 1u);
-  EXPECT_EQ(told(others), 0u);
-  EXPECT_EQ(told(all), 1u);
-  EXPECT_EQ(told(other_queue), 0u);
-  EXPECT_EQ(told(other_kind), 0u);
-  database_.run("UPDATE fencepost_people SET disabled_at = 1 WHERE id = $1", {ada});
-  fail(announcement_of(ada));
-  EXPECT_EQ(later_.gather(), 1);
-  EXPECT_EQ(page_of_deliveries(*database_->acquire(), hers, {}, 9)[0].notices, 1);
-  EXPECT_EQ(page_of_deliveries(*database_->acquire(), all, {}, 9)[0].notices, 2);
 }
 
 TEST_P(NotifyTest, AReceiverThatWasDownGetsTheSameIdAgain) {
@@ -345,36 +301,6 @@ TEST_P(NotifyTest, AnAddressIsConfirmedByItsCodeAlone) {
   later_.gather();
   EXPECT_EQ(page_of_deliveries(*database_->acquire(), made.id, {}, 9).at(0).notices, 1);
   EXPECT_EQ(tell(code.reveal()), Confirmed::wrong);
-}
-
-TEST_P(NotifyTest, RefusesWhatIsNoSubscription) {
-  const auto code = [&](Draft draft) {
-    try {
-      subscribe(*database_->acquire(), vault_, draft);
-      return std::string();
-    } catch (const base::UserError& error) {
-      return error.code();
-    }
-  };
-  const Draft good{
-      .name = "x", .url = "https://example.com", .kinds = {"item_failed"}, .secret = base::Secret(kSecret)};
-  auto draft = good;
-  draft.kinds = {};
-  EXPECT_EQ(code(draft), "invalid_kinds");
-  draft.kinds = {"item_failed quota_low"};
-  EXPECT_EQ(code(draft), "invalid_kinds");
-  draft = good;
-  draft.queues = {"a b"};
-  EXPECT_EQ(code(draft), "invalid_queues");
-  draft = good;
-  draft.name = "a\nb";
-  EXPECT_EQ(code(draft), "invalid_name");
-  draft = good;
-  draft.person = person("ada", accounts::Role::member);
-  for (int i = 0; i < kMostOfOne; ++i) EXPECT_EQ(code(draft), "");
-  EXPECT_EQ(code(draft), "too_many_subscriptions");
-  database_.run("UPDATE fencepost_people SET disabled_at = 1");
-  EXPECT_EQ(code(draft), "forbidden");
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, NotifyTest, ::testing::Values("sqlite", "postgres"),

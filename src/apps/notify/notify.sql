@@ -67,7 +67,8 @@ FROM fencepost_deliveries WHERE subscription_id = $1 AND id < $2 ORDER BY id DES
 -- Those that no worker has seen: what is in them may still grow. Read under the locks of their subscriptions,
 -- without which nobody changes them.
 SELECT subscription_id, id, content FROM fencepost_deliveries
-WHERE status = 'queued' AND claim_id IS NULL AND kind = 'digest' AND run_at > fencepost_now()
+WHERE status = 'queued' AND kind = 'digest' AND run_at > fencepost_now()
+  AND claim_id IS NULL                                           --! join_unclaimed
 ORDER BY id
 
 -- name: to_deliver

@@ -176,16 +176,19 @@ Service::Service(store::Database& database, const accounts::Vault& vault, connec
       clock_(clock),
       options_(options) {}
 
+int gather(store::Connection& connection, int most, base::Duration window) {
+  store::Transaction transaction(connection);
+  const auto notices = take(connection, most);
+  if (notices.empty()) return 0;
+  write(connection, told(connection, notices), window);
+  base::testpoint("gather.commit");
+  transaction.commit();
+  return static_cast<int>(notices.size());
+}
+
 int Service::gather(int most) {
-  return database_.retrying([&](store::Connection& connection) {
-    store::Transaction transaction(connection);
-    const auto notices = take(connection, most);
-    if (notices.empty()) return 0;
-    write(connection, told(connection, notices), options_.window);
-    base::testpoint("gather.commit");
-    transaction.commit();
-    return static_cast<int>(notices.size());
-  });
+  return database_.retrying(
+      [&](store::Connection& connection) { return notify::gather(connection, most, options_.window); });
 }
 
 engine::Outcome Service::deliver(const engine::Attempt& attempt) {

@@ -28,14 +28,17 @@ struct Options {
   base::Duration timeout = std::chrono::seconds(30);  // of one attempt
 };
 
+// One step of gathering, in the caller's transaction or in one of its own: takes up to `most` notices and
+// writes what is to be delivered of them, `window` after the first of each. Answers how many it took.
+int gather(store::Connection& connection, int most, base::Duration window);
+
 // Thread-safe. Everything named outlives it. `mailer` may be null: then this process sends no mail.
 class Service {
  public:
   Service(store::Database& database, const accounts::Vault& vault, connect::Connector& webhook,
           const connect::mail::Mailer* mailer, const base::Clock& clock, Options options = {});
 
-  // One step: takes up to `most` notices and writes what is to be delivered of them. Answers how many it
-  // took. Any number of processes may do it at once.
+  // One step, again after a deadlock or a lost connection. Any number of processes may gather at once.
   int gather(int most = 500);
 
   // The handler of the queue: sends one delivery, where its subscription still wants it.

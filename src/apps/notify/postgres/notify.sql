@@ -15,7 +15,7 @@ FROM fencepost_subscriptions AS s LEFT JOIN fencepost_people AS p ON p.id = s.pe
 WHERE s.deleted_at IS NULL AND s.enabled
   AND (s.person_id IS NULL OR (p.disabled_at IS NULL AND p.removed_at IS NULL))
   AND (s.channel = 'webhook' OR (s.confirmed_at IS NOT NULL AND s.address = p.email))
-ORDER BY s.id FOR NO KEY UPDATE OF s
+ORDER BY s.id FOR NO KEY UPDATE OF s                             --! subscription_lock => ORDER BY s.id
 
 -- name: lock_subscription
 -- $1 id
@@ -26,7 +26,7 @@ SELECT version FROM fencepost_subscriptions WHERE id = $1 AND deleted_at IS NULL
 UPDATE fencepost_deliveries AS d SET content = s.content, notices = d.notices + s.notices
 FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS s(id, content, notices)
 WHERE d.id = s.id AND d.status = 'queued' AND d.run_at > fencepost_now()
-  AND d.claim_id IS NULL
+  AND d.claim_id IS NULL                                         --! join_unclaimed
 RETURNING d.id
 
 -- name: add_deliveries

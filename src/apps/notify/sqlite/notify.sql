@@ -22,7 +22,7 @@ SELECT version FROM fencepost_subscriptions WHERE id = ?1 AND deleted_at IS NULL
 -- name: join_deliveries
 UPDATE fencepost_deliveries SET content = ?2, notices = notices + ?3
 WHERE id = ?1 AND status = 'queued' AND run_at > fencepost_now()
-  AND claim_id IS NULL
+  AND claim_id IS NULL                                           --! join_unclaimed
 RETURNING id
 
 -- name: add_deliveries
