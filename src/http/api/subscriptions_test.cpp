@@ -38,7 +38,7 @@ TEST_F(SubscriptionsTest, ASecretIsShownOnceAndThenNever) {
 
 TEST_F(SubscriptionsTest, WhatIsNoneIsRefused) {
   auto body = webhook();
-  body["url"] = "ftp://example.com";
+  body["url"] = "https://ada:secret@example.com/hook";
   EXPECT_EQ(code(send("POST", kPath, body)), "422 invalid_destination");
   body = webhook();
   body["kinds"] = json::array();
