@@ -23,6 +23,7 @@ TEST_PACKAGES=(
   sqlite3 curl                              # the tests look at a database and a server from outside
   python3-jsonschema                        # compares answers with the OpenAPI document (tests/e2e)
   libfaketime                               # moves the clock of a PostgreSQL (tests/crash)
+  python3-aiosmtpd openssl                  # a mail server, and its certificate
   spin gcc                                  # checks spec/*.pml
   clang-format-14                           # the version that the style check compares with
 )

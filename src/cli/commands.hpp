@@ -27,6 +27,7 @@ void add_show(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
 void add_connection(CLI::App& app, Chosen& chosen);
 void add_announcement(CLI::App& app, Chosen& chosen);
+void add_notify(CLI::App& app, Chosen& chosen);
 void add_queue(CLI::App& app, Chosen& chosen);
 
 }  // namespace fencepost::cli

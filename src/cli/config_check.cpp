@@ -96,6 +96,13 @@ std::vector<Check> checks_of(const Settings& settings) {
     checks.push_back({"key file", "PostgreSQL needs --key-file (or FENCEPOST_KEY_FILE)"});
   if (const auto path = settings.text("token-file"); !path.empty())
     checks.push_back({"token file", permissions_of(path)});
+  std::string mail;  // what only makes sense together
+  try {
+    mail_options(settings);
+  } catch (const UsageError& error) {
+    mail = error.what();
+  }
+  checks.push_back({"mail", mail});
   const auto server = settings.text("server");
   const bool http = server.starts_with("http://") || server.starts_with("https://");
   checks.push_back({"server", http ? "" : "'" + server + "' is no URL: write http://HOST:PORT"});

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "accounts/rotation.hpp"
+#include "apps/notify/subscriptions.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/key_check.hpp"
@@ -21,7 +22,9 @@ using nlohmann::json;
 const std::vector<std::string_view> kNames = {"database", "key-file", "poll-only"};
 
 // Everything that is sealed with the key.
-std::vector<accounts::Sealed> sealed_columns() { return {accounts::sealed_connections()}; }
+std::vector<accounts::Sealed> sealed_columns() {
+  return {accounts::sealed_connections(), notify::sealed_subscriptions()};
+}
 
 int prepare(const Settings& settings, bool as_json) {
   const auto path = key_file(settings);

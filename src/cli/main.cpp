@@ -59,6 +59,7 @@ int run(int argc, char** argv) {
   add_show(app, chosen);
   add_connection(app, chosen);
   add_announcement(app, chosen);
+  add_notify(app, chosen);
   add_queue(app, chosen);
   add_completion(app, chosen);
   try {

@@ -1,12 +1,14 @@
 #include "cli/program.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <iterator>
 
 #include "accounts/credentials.hpp"
 #include "accounts/sql.hpp"
 #include "announce/sql.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/settings.hpp"
@@ -65,6 +67,7 @@ store::Fence fence_of(store::Connection& connection, const core::Queue& queue) {
 std::vector<store::Fence> own_fences(store::Connection& connection) {
   std::vector<store::Fence> fences;
   fences.push_back(fence_of(connection, announce::announcement_queue()));
+  fences.push_back(fence_of(connection, notify::delivery_queue()));
   return fences;
 }
 
@@ -81,6 +84,34 @@ std::vector<std::string> bring_up(store::Connection& connection) {
   auto applied = store::migrate(connection, all_migrations());
   for (const auto& fence : make_fences(connection)) fence.install(connection);
   return applied;
+}
+
+std::optional<connect::mail::MailOptions> mail_options(const Settings& settings) {
+  if (settings.text("smtp-host").empty()) return std::nullopt;
+  const auto address = parse_address(settings.text("smtp-host"));
+  if (const auto wrong = settings.problem(setting_named("smtp-tls"))) throw UsageError(*wrong);
+  const auto tls = settings.text("smtp-tls");
+  connect::mail::MailOptions options{.host = address.host,
+                                     .port = address.port,
+                                     .tls = tls == "tls"    ? connect::mail::Tls::tls
+                                            : tls == "none" ? connect::mail::Tls::none
+                                                            : connect::mail::Tls::starttls,
+                                     .user = settings.text("smtp-user"),
+                                     .from = settings.text("smtp-from"),
+                                     .ca_file = settings.text("smtp-ca-file")};
+  if (const auto path = settings.text("smtp-password-file"); !path.empty()) {
+    std::ifstream file(path);
+    std::string line;
+    if (!file || !std::getline(file, line))
+      throw UsageError("smtp-password-file '" + path + "' cannot be read, or is empty");
+    options.password = base::Secret(std::move(line));
+  }
+  try {
+    connect::mail::check(options);
+  } catch (const base::UserError& error) {
+    throw UsageError(error.what());
+  }
+  return options;
 }
 
 std::string key_path(const Settings& settings) {
@@ -102,7 +133,8 @@ std::string key_file(const Settings& settings) {
 
 accounts::Vault open_vault(const Settings& settings, store::Connection& connection) {
   // A new key beside secrets of another would look well until the first send.
-  return accounts::Vault::open(key_file(settings), !accounts::holds_secrets(connection));
+  return accounts::Vault::open(key_file(settings),
+                               !accounts::holds_secrets(connection) && !notify::any_secret(connection));
 }
 
 }  // namespace fencepost::cli

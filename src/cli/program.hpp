@@ -2,10 +2,12 @@
 // What this program consists of, in one place: its migrations, its queues, its key.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "accounts/vault.hpp"
+#include "connect/mail/mailer.hpp"
 #include "store/database.hpp"
 #include "store/fence.hpp"
 
@@ -32,6 +34,10 @@ store::Fence fence_of(store::Connection& connection, const core::Queue& queue);
 // Migrates, and installs the triggers and indexes of all queues, which belong to the schema. Answers the
 // names of the migrations that were missing.
 std::vector<std::string> bring_up(store::Connection& connection);
+
+// What smtp-* says; nullopt: no mail. Throws UsageError where it makes no sense, or the password file cannot
+// be read.
+std::optional<connect::mail::MailOptions> mail_options(const Settings& settings);
 
 // --key-file, or PATH.key beside a SQLite database; empty on PostgreSQL where none is named.
 std::string key_path(const Settings& settings);

@@ -10,6 +10,7 @@
 #include "accounts/upkeep.hpp"
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
@@ -23,6 +24,7 @@
 #include "connect/webhook/webhook.hpp"
 #include "engine/effect_work.hpp"
 #include "engine/engine.hpp"
+#include "engine/handler_work.hpp"
 #include "http/api/api.hpp"
 #include "http/api/event_viewers.hpp"
 #include "http/server/server.hpp"
@@ -40,9 +42,11 @@ constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
 
 const std::vector<std::string_view> kNames = {
-    "database",     "listen", "token-file", "key-file",       "allow-private-addresses",
-    "concurrency",  "lease",  "poll-only",  "log-json",       "log-level",
-    "state-folder", "drain",  "public-url", "trusted-proxies"};
+    "database",     "listen",    "token-file",         "key-file",        "allow-private-addresses",
+    "concurrency",  "lease",     "poll-only",          "log-json",        "log-level",
+    "state-folder", "drain",     "public-url",         "trusted-proxies", "smtp-host",
+    "smtp-tls",     "smtp-user", "smtp-password-file", "smtp-from",       "smtp-ca-file",
+    "notify-window"};
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -92,6 +96,8 @@ class Serving {
   // rule 13, and what else is to be done now and then. Never throws.
   void watch();
   void stop(base::Duration drain);
+  // Makes deliveries of what has happened. Never throws.
+  void gather();
   // "http://127.0.0.1:8787": where it listens.
   std::string url() const;
   // Prints the link that makes the first owner, as long as there is none.
@@ -99,6 +105,7 @@ class Serving {
 
  private:
   void prepare_database(const Settings& settings);
+  void add_notifications(const Settings& settings, const engine::QueueOptions& queue);
   http::Services services(const Settings& settings);
 
   const base::Clock& clock_ = base::system_clock();
@@ -112,6 +119,9 @@ class Serving {
   connect::Webhook webhook_{outgoing_};
   std::unique_ptr<announce::Publisher> publisher_;
   std::unique_ptr<engine::EffectWork> work_;
+  std::unique_ptr<connect::mail::Mailer> mailer_;
+  std::unique_ptr<notify::Service> notifications_;
+  std::unique_ptr<engine::HandlerWork> deliveries_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<announce::Service> announcements_;
   std::unique_ptr<http::EventHub> events_;
@@ -126,13 +136,14 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
-  database_ = open_database(settings, queue.concurrency + 12);
+  database_ = open_database(settings, 2 * queue.concurrency + 12);
   prepare_database(settings);
   publisher_ = std::make_unique<announce::Publisher>(*database_, *vault_,
                                                      std::vector<connect::Connector*>{&webhook_}, clock_);
   engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
   work_ = std::make_unique<engine::EffectWork>(engine_->context(), fences_[0], *publisher_);
   auto& runner = engine_->add(*work_, queue);
+  add_notifications(settings, queue);
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   events_ = std::make_unique<http::EventHub>(
@@ -151,6 +162,29 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
   engine_->start();
 }
 
+void Serving::add_notifications(const Settings& settings, const engine::QueueOptions& queue) {
+  if (auto options = mail_options(settings))
+    mailer_ = std::make_unique<connect::mail::Mailer>(std::move(*options), clock_);
+  notifications_ =
+      std::make_unique<notify::Service>(*database_, *vault_, webhook_, mailer_.get(), clock_,
+                                        notify::Options{.window = settings.duration("notify-window")});
+  deliveries_ = std::make_unique<engine::HandlerWork>(
+      engine_->context(), fences_[1],
+      [this](const engine::Attempt& attempt) { return notifications_->deliver(attempt); });
+  engine_->add(*deliveries_, queue);
+}
+
+void Serving::gather() try {
+  int taken = 0;
+  while (const int more = notifications_->gather()) taken += more;
+  if (taken == 0) return;
+  base::log(LogLevel::info, "notices gathered", {{"notices", taken}});
+  engine_->wake(notify::delivery_queue().name);
+} catch (const std::exception& error) {
+  // The notices are still there, for the next look.
+  base::log(LogLevel::warn, "notices not gathered", {{"error", error.what()}});
+}
+
 http::Services Serving::services(const Settings& settings) {
   limits_ = std::make_unique<accounts::RateLimits>(*database_);
   http::Services services{*database_, *vault_,     passwords_,       *announcements_,   *engine_,
@@ -161,6 +195,7 @@ http::Services Serving::services(const Settings& settings) {
       services.origin.empty() ? !is_loopback(host_) : services.origin.starts_with("https://");
   services.trusted_proxies = words_of(settings.text("trusted-proxies"));
   services.limits = limits_.get();
+  services.sends_mail = mailer_ != nullptr;
   return services;
 }
 
@@ -228,7 +263,10 @@ int serve(const Settings& settings) {
   serving.invite_first_owner(settings);
   const timespec pause{kWatch.count(), 0};
   int signal = 0;
-  while ((signal = sigtimedwait(&signals, nullptr, &pause)) < 0) serving.watch();
+  while ((signal = sigtimedwait(&signals, nullptr, &pause)) < 0) {
+    serving.watch();
+    serving.gather();
+  }
   release_signals(signals);
   base::log(LogLevel::info, "stopping", {{"signal", signal}});
   serving.stop(settings.duration("drain"));

@@ -47,6 +47,14 @@ constexpr Setting kSettings[] = {
     {"trusted-proxies", Kind::text, "",
      "addresses, with commas, of proxies that say whom they speak for (X-Forwarded-For); others are not "
      "believed"},
+    {"smtp-host", Kind::address, "",
+     "HOST:PORT of the mail server that notifications go over; none: no mail"},
+    {"smtp-tls", Kind::tls, "starttls", "starttls, tls (from the first byte) or none (a relay on this host)"},
+    {"smtp-user", Kind::text, "", "the user at the mail server; none: without AUTH"},
+    {"smtp-password-file", Kind::text, "", "has the password of smtp-user, one line"},
+    {"smtp-from", Kind::text, "", "the address that mails come from"},
+    {"smtp-ca-file", Kind::text, "", "authorities of the mail server's certificate (PEM), not the system's"},
+    {"notify-window", Kind::duration, "60s", "how long a notification waits for more to tell"},
     {"server", Kind::text, "http://127.0.0.1:8787", "the server's URL"},
 };
 
@@ -83,6 +91,9 @@ std::optional<std::string> problem_of(Kind kind, const std::string& text) {
     case Kind::level:
       if (text == "debug" || text == "info" || text == "warn" || text == "error") return std::nullopt;
       return "'" + text + "' is none of debug, info, warn and error";
+    case Kind::tls:
+      if (text == "starttls" || text == "tls" || text == "none") return std::nullopt;
+      return "'" + text + "' is none of starttls, tls and none";
     case Kind::address:
       try {
         parse_address(text);
@@ -291,6 +302,7 @@ SettingFlags::SettingFlags(CLI::App& command, const std::vector<std::string_view
                        : setting.kind == Kind::address  ? "HOST:PORT"
                        : setting.kind == Kind::level    ? "LEVEL"
                        : setting.kind == Kind::url      ? "URL"
+                       : setting.kind == Kind::tls      ? "starttls|tls|none"
                                                         : "TEXT";
     command.add_option(flag, help)->type_name(type);
   }

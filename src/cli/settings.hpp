@@ -26,7 +26,7 @@ class UsageError : public std::runtime_error {
 };
 
 struct Setting {
-  enum class Kind { text, flag, number, duration, level, address, url };
+  enum class Kind { text, flag, number, duration, level, address, url, tls };
   const char* name;  // "token-file": --token-file, FENCEPOST_TOKEN_FILE, token-file = "…"
   Kind kind;
   const char* fallback;  // empty: none

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "base/error.hpp"
+#include "connect/sigpipe.hpp"
 
 namespace fencepost::connect {
 
@@ -18,33 +19,6 @@ constexpr std::size_t kHeaderCap = 64 * 1024;
 // libcurl wakes for sockets, its timers and a stop; the deadline's clock also counts while the machine
 // sleeps, so that it is read again at least this often.
 constexpr base::Duration kPoll = std::chrono::milliseconds(100);
-
-// OpenSSL writes without MSG_NOSIGNAL. Blocked for this thread alone: an embedding program's handlers, and
-// what its children inherit, are not ours to change.
-class SigpipeBlocked {
- public:
-  SigpipeBlocked() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~SigpipeBlocked() {
-    const timespec none{};
-    if (!was_pending_)
-      while (sigtimedwait(&pipe_, nullptr, &none) == SIGPIPE) {
-      }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  SigpipeBlocked(const SigpipeBlocked&) = delete;
-  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
-
- private:
-  sigset_t pipe_{}, before_{};
-  bool was_pending_ = false;
-};
 
 template <typename T>
 void set(CURL* easy, CURLoption option, T value) {

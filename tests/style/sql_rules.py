@@ -4,7 +4,13 @@ import re
 from source import line_of
 
 # Every table with a fence. Store's statements serve any of them and say {table}.
-FENCED_TABLES = {"{table}", "fencepost_announcements", "fencepost_jobs", "fencepost_schedules"}
+FENCED_TABLES = {
+    "{table}",
+    "fencepost_announcements",
+    "fencepost_deliveries",
+    "fencepost_jobs",
+    "fencepost_schedules",
+}
 # What a write on a fenced table must test, on the target row itself.
 TESTED = re.compile(r"\b(fence|claim_id|effect|status)\b", re.IGNORECASE)
 # What only the protocol writes. Applications may read it.

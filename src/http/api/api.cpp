@@ -36,6 +36,7 @@ std::vector<Route> routes(Services& services) {
   add_users(all, services);
   add_invitations(all, services);
   add_shows(all, services);
+  add_subscriptions(all, services);
   add_queues(all, services);
   add_queue_items(all, services);
   add_events(all, services);
@@ -64,8 +65,9 @@ Dispatcher::Options dispatch_options(Services& services) {
   options.trusted_proxies = services.trusted_proxies;
   options.secure_cookies = services.secure_cookies;
   options.origin = services.origin;
-  options.statuses = {{"duplicate_name", 409}, {"duplicate_slug", 409}, {"connection_disconnected", 409},
-                      {"no_person", 409},      {"not_open", 410},       {"secret_unreadable", 500}};
+  options.statuses = {{"duplicate_name", 409}, {"duplicate_slug", 409},      {"connection_disconnected", 409},
+                      {"no_person", 409},      {"mail_not_configured", 409}, {"too_many_subscriptions", 409},
+                      {"not_open", 410},       {"secret_unreadable", 500}};
   options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
     return translated([&] { return relation_to(services, who, thing, key); });
   };

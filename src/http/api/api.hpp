@@ -36,6 +36,7 @@ struct Services {
   bool secure_cookies = true;  // false: plain HTTP on loopback; see session_cookie_name()
   std::string origin = {};     // --public-url; see site_of()
   std::vector<std::string> trusted_proxies = {};
+  bool sends_mail = false;                 // notifications may go by e-mail
   accounts::RateLimits* limits = nullptr;  // shared by all instances; null: of this process alone
 };
 

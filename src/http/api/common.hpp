@@ -24,6 +24,7 @@ void add_me(std::vector<Route>& routes, Services& services);
 void add_users(std::vector<Route>& routes, Services& services);
 void add_invitations(std::vector<Route>& routes, Services& services);
 void add_shows(std::vector<Route>& routes, Services& services);
+void add_subscriptions(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
 void add_queue_items(std::vector<Route>& routes, Services& services);
 void add_events(std::vector<Route>& routes, Services& services);

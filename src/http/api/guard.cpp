@@ -5,6 +5,7 @@
 #include "accounts/sessions.hpp"
 #include "accounts/shows.hpp"
 #include "accounts/tokens.hpp"
+#include "apps/notify/subscriptions.hpp"
 #include "base/error.hpp"
 #include "http/api/common.hpp"
 
@@ -51,6 +52,10 @@ Relation relation_to(Services& services, const Principal& who, Thing thing, cons
         return of_invitation(connection, who, *id);
       case Thing::connection: {
         const auto found = accounts::get_connection(connection, *id);
+        return self_if(found && found->person == who.person);
+      }
+      case Thing::subscription: {
+        const auto found = notify::get_subscription(connection, *id);
         return self_if(found && found->person == who.person);
       }
       case Thing::announcement:

@@ -12,6 +12,7 @@
 #include "accounts/sessions.hpp"
 #include "accounts/shows.hpp"
 #include "accounts/tokens.hpp"
+#include "apps/notify/subscriptions.hpp"
 #include "http/api/testing/fixture.hpp"
 
 namespace fencepost::http {
@@ -121,6 +122,15 @@ const std::map<std::string, Row> kExpected = {
     {"POST /api/v1/announcements/{id}/post-now", members(202)},
     {"POST /api/v1/announcements/{id}/resolve", members(422)},
 
+    {"GET /api/v1/notifications/subscriptions", signed_in(200)},
+    {"POST /api/v1/notifications/subscriptions", signed_in(422)},
+    {"GET /api/v1/notifications/subscriptions/{id}", members(200)},
+    {"PATCH /api/v1/notifications/subscriptions/{id}", members(428)},
+    {"DELETE /api/v1/notifications/subscriptions/{id}", members(204)},
+    {"GET /api/v1/notifications/subscriptions/{id}/deliveries", members(200)},
+    {"POST /api/v1/notifications/subscriptions/{id}/test", members(202)},
+    {"POST /api/v1/notifications/subscriptions/{id}/confirm", members(422)},
+
     {"GET /api/v1/queues", operators(200)},
     {"POST /api/v1/queues/{name}/pause", operators(200)},
     {"POST /api/v1/queues/{name}/resume", operators(200)},
@@ -155,6 +165,15 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
         accounts::create_connection(*lease, vault, "c" + n, "webhook", receiver.url(),
                                     base::Secret(announce::testing::Receiver::kSecret), people[member])
             .id;
+    // Few of one person are allowed.
+    if (subscription_ != 0) notify::unsubscribe(*lease, subscription_);
+    subscription_ = notify::subscribe(*lease, vault,
+                                      {.name = "s" + n,
+                                       .url = receiver.url(),
+                                       .kinds = {"item_failed"},
+                                       .person = people[member],
+                                       .secret = base::Secret(announce::testing::Receiver::kSecret)})
+                        .id;
     announcement_ = stage.service().create({connection_, "text", "", later_}, "test").id;
     token_ =
         accounts::create_token(*lease, of(member), {.name = "t" + n, .scopes = Scopes::of(Scope::read)}).id;
@@ -207,9 +226,13 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
   }
 
   std::int64_t id_of(const std::string& noun) {
-    const std::map<std::string, std::int64_t> ids{{"shows", show_},       {"connections", connection_},
-                                                  {"tokens", token_},     {"announcements", announcement_},
-                                                  {"sessions", session_}, {"invitations", invitation_}};
+    const std::map<std::string, std::int64_t> ids{{"shows", show_},
+                                                  {"connections", connection_},
+                                                  {"tokens", token_},
+                                                  {"announcements", announcement_},
+                                                  {"sessions", session_},
+                                                  {"invitations", invitation_},
+                                                  {"subscriptions", subscription_}};
     if (noun == "users") return person("somebody-" + std::to_string(++count_));
     return ids.at(noun);
   }
@@ -219,7 +242,8 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
  private:
   const base::Micros later_ = base::system_clock().wall() + announce::testing::kHour;
   int count_ = 0;
-  std::int64_t show_ = 0, connection_ = 0, announcement_ = 0, token_ = 0, session_ = 0, invitation_ = 0;
+  std::int64_t show_ = 0, connection_ = 0, announcement_ = 0, token_ = 0, session_ = 0, invitation_ = 0,
+               subscription_ = 0;
 };
 
 TEST_P(Matrix, EveryRouteLetsInWhoMayAndNobodyElse) {
