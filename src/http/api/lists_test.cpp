@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "accounts/invitations.hpp"
+#include "accounts/shows.hpp"
 #include "accounts/tokens.hpp"
 #include "http/api/testing/fixture.hpp"
 #include "store/sql.hpp"
@@ -66,6 +68,45 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
            for (int i = 0; i < n; ++i) token("more " + std::to_string(++made_));
            return std::string("/api/v1/tokens");
          }},
+        {"GET /api/v1/users",
+         [this](int n) {
+           for (int i = 0; i < n; ++i) person("more " + std::to_string(++made_));
+           return std::string("/api/v1/users");
+         }},
+        {"GET /api/v1/invitations",
+         [this](int n) {
+           const auto lease = database->acquire();
+           for (int i = 0; i < n; ++i) accounts::create_invitation(*lease, {.name = "test"}, {});
+           return std::string("/api/v1/invitations");
+         }},
+        {"GET /api/v1/shows",
+         [this](int n) {
+           for (int i = 0; i < n; ++i) show();
+           return std::string("/api/v1/shows");
+         }},
+        {"GET /api/v1/shows/{id}/members",
+         [this](int n) {
+           if (show_ == 0) show_ = show();
+           for (int i = 0; i < n; ++i)
+             accounts::set_member(*database->acquire(), show_, person("more " + std::to_string(++made_)),
+                                  accounts::ShowRole::host);
+           return "/api/v1/shows/" + std::to_string(show_) + "/members";
+         }},
+        {"GET /api/v1/notifications/subscriptions",
+         [this](int n) {
+           for (int i = 0; i < n; ++i) subscription();
+           return std::string("/api/v1/notifications/subscriptions");
+         }},
+        {"GET /api/v1/notifications/subscriptions/{id}/deliveries",
+         [this](int n) {
+           if (subscription_ == 0) subscription_ = subscription();
+           for (int i = 0; i < n; ++i)
+             database.run(
+                 "INSERT INTO fencepost_deliveries (message_id, subscription_id, kind, content) "
+                 "VALUES ($1, $2, 'test', '{}')",
+                 {"more " + std::to_string(++made_), subscription_});
+           return "/api/v1/notifications/subscriptions/" + std::to_string(subscription_) + "/deliveries";
+         }},
         {"GET /api/v1/queues", announcements("/api/v1/queues")},
         {"GET /api/v1/queues/{name}/items", announcements("/api/v1/queues/announcements/items")},
     };
@@ -84,7 +125,21 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
     return counted;
   }
 
+  std::int64_t show() {
+    const auto slug = "more-" + std::to_string(++made_);
+    return accounts::create_show(*database->acquire(), slug, slug, std::nullopt).show.value().id;
+  }
+  std::int64_t subscription() {
+    return database
+        .run(
+            "INSERT INTO fencepost_subscriptions (name, channel, url, kinds, queues, created_at) "
+            "VALUES ($1, 'webhook', 'https://example.org/', 'item_failed', '', 1) RETURNING id",
+            {"more " + std::to_string(++made_)})[0][0]
+        .integer();
+  }
+
   std::string history_;
+  std::int64_t show_ = 0, subscription_ = 0;
   int made_ = 0;
 };
 
