@@ -45,11 +45,13 @@ onSubmit("signin", "/api/v1/session", () => ({}));
 
 // The code stands behind '#', so that no server and no log on the way ever sees it; nor does the history keep it.
 const code = new URLSearchParams(location.hash.slice(1)).get("code") || "";
+const invited = code.startsWith("fpi_");
 if (byId("welcome")) {
   if (location.hash) history.replaceState(null, "", location.pathname);
-  if (!code) byId("problem").textContent = "Open the link that the server printed when it started: it ends with #code=…";
+  if (!code) byId("problem").textContent = "Open the whole link that you were given: it ends with #code=…";
+  if (invited) byId("who").textContent = "You were invited: say who you are.";
 }
-onSubmit("welcome", "/api/v1/session/first-run", () => ({ code }));
+onSubmit("welcome", invited ? "/api/v1/invitations/accept" : "/api/v1/session/first-run", () => ({ code }));
 
 const status = byId("status");
 if (status)
