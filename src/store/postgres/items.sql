@@ -233,11 +233,12 @@ UPDATE {table} AS t SET
   {lease_until} = fencepost_now() + $6::bigint, {run_at} = coalesce(fencepost_now() + $7::bigint, t.{run_at}),
   {attempt} = t.{attempt} + $8, {stop_wanted} = $9, {last_error} = $10
 WHERE t.{key} = {k1}
-  AND t.{fence} = $2                                             --! act_lock
+  AND t.{fence} = $2                                             --! act_lock => AND $2::bigint IS NOT NULL
 RETURNING t.{fence}
 
 -- name: write_items
--- Batch of what write_item takes, of rows that this transaction holds.
+-- Batch of what write_item takes, of rows that this transaction holds. The fence is tested where the row is
+-- looked up too: the planner then expects few rows, and takes each by its address.
 UPDATE {table} AS t SET
   {status} = s.word::{status_type}, {fence} = t.{fence} + 1,
   {claim_id} = coalesce(s.claim, t.{claim_id}), {effect} = s.effect,
@@ -246,9 +247,10 @@ UPDATE {table} AS t SET
 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
     $8::int[], $9::boolean[], $10::text[])
     AS s(item, fence, word, claim, effect, lease, run_in, attempts, stop_wanted, error)
-  CROSS JOIN LATERAL (SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid
+  CROSS JOIN LATERAL (SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{fence} AS fence
     FROM {table} AS c WHERE c.{key} = {k_item} LIMIT 1) AS l
-WHERE t.ctid = l.fencepost_tid AND t.{key} = l.fencepost_k
+WHERE t.{key} = l.fencepost_k AND l.fence = s.fence
+  AND t.ctid = l.fencepost_tid                                   --! stop_lock
   AND t.{fence} = s.fence                                        --! stop_lock
 RETURNING t.{key}::text
 
@@ -257,9 +259,9 @@ RETURNING t.{key}::text
 -- effect was open. The fence stays (rule 7).
 UPDATE {table} AS t SET {stop_wanted} = TRUE
 FROM unnest($1::text[], $2::bigint[]) AS s(item, fence)
-  CROSS JOIN LATERAL (SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid
+  CROSS JOIN LATERAL (SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{fence} AS fence
     FROM {table} AS c WHERE c.{key} = {k_item} LIMIT 1) AS l
-WHERE t.ctid = l.fencepost_tid AND t.{key} = l.fencepost_k AND t.{fence} = s.fence
+WHERE t.ctid = l.fencepost_tid AND t.{key} = l.fencepost_k AND l.fence = s.fence AND t.{fence} = s.fence
 RETURNING t.{key}::text
 
 -- name: clamp_lease
