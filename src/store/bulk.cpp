@@ -54,18 +54,26 @@ std::string_view would(const Fence& fence, BulkAct act, const Snapshot& s) {
 BulkResult act_on(Connection& connection, const Fence& fence, BulkAct act, const ItemFilter& filter,
                   const std::vector<Snapshot>& page, const std::string& actor) {
   BulkResult result;
+  const auto answered = [&](std::string_view answer) { ++result.answers[std::string(answer)]; };
+  std::vector<std::string> items;
+  for (const auto& seen : page) items.push_back(seen.item);
   Transaction transaction(connection);
-  for (const auto& seen : page) {
-    const auto s = fence.hold(connection, seen.item);
-    ++result.items;
-    ++result.states[std::string(core::name(s ? s->state : State::other))];
-    if (!s || (!meant(filter, *s) && guard("bulk_changed"))) {
-      ++result.answers[s ? "changed" : "not_found"];
-      continue;
-    }
-    ++result.answers[std::string(act == BulkAct::stop ? core::name(fence.stop(connection, s->item, actor))
-                                                      : name(fence.rearm(connection, s->item, actor)))];
+  auto held = fence.hold(connection, items);
+  result.items = static_cast<std::int64_t>(page.size());
+  for (const auto& s : held) ++result.states[std::string(core::name(s.state))];
+  for (auto gone = page.size() - held.size(); gone > 0; --gone) {
+    ++result.states[std::string(core::name(State::other))];
+    answered("not_found");
   }
+  std::erase_if(held, [&](const Snapshot& s) {
+    const bool changed = !meant(filter, s) && guard("bulk_changed");
+    if (changed) answered("changed");
+    return changed;
+  });
+  if (act == BulkAct::stop)
+    for (const auto answer : fence.stop(connection, held, actor)) answered(core::name(answer));
+  else
+    for (const auto answer : fence.rearm(connection, held, actor)) answered(name(answer));
   connection.run(sql::notify, {fence.queue().name});
   transaction.commit();
   return result;

@@ -1,6 +1,7 @@
 #include "store/fence.hpp"
 
 #include <cctype>
+#include <unordered_map>
 
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
@@ -133,10 +134,10 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
 // The statements that run on every queue; the gate only where there is one, and seats where there are limits.
 std::vector<const Statement*> protocol(const core::Queue& queue) {
   std::vector<const Statement*> all{
-      &sql::claim,     &sql::settle_free, &sql::payload,        &sql::settle,    &sql::acknowledge,
-      &sql::renew,     &sql::lock_item,   &sql::lock_item_skip, &sql::read_item, &sql::write_item,
-      &sql::want_stop, &sql::clamp_lease, &sql::delete_item,    &sql::lapsed,    &sql::held_by,
-      &sql::next_due,  &sql::counts};
+      &sql::claim,      &sql::settle_free, &sql::payload,        &sql::settle,      &sql::acknowledge,
+      &sql::renew,      &sql::lock_item,   &sql::lock_item_skip, &sql::lock_items,  &sql::read_item,
+      &sql::write_item, &sql::write_items, &sql::want_stops,     &sql::clamp_lease, &sql::delete_item,
+      &sql::lapsed,     &sql::held_by,     &sql::next_due,       &sql::counts};
   if (queue.limits.any()) all.insert(all.end(), seat_statements().begin(), seat_statements().end());
   if (queue.kind == core::Kind::once)
     for (const auto* statement : {&sql::gate, &sql::gates, &sql::settle_sent, &sql::reconcile_due,
@@ -282,12 +283,36 @@ std::optional<Snapshot> Fence::read(Connection& connection, const std::string& i
   return s;
 }
 
-std::int64_t Fence::write(Connection& connection, const Snapshot& seen, const Write& to) const {
+std::vector<Snapshot> Fence::hold(Connection& connection, const std::vector<std::string>& items) const {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  std::vector<Params> keys, effects;
+  for (const auto& item : items)
+    if (valid_key(item)) keys.push_back({item});
+  std::vector<Snapshot> held;
+  std::unordered_map<std::string, std::size_t> place;
+  for (const auto& row : run_batch(connection, sql::lock_items, keys)) {
+    held.push_back(snapshot(row));
+    effects.push_back({held.back().item, held.back().effect});
+    FENCEPOST_ASSERT(place.emplace(held.back().item, held.size() - 1).second);
+  }
+  for (const auto& row : connection.run_batch(sql::looks, effects)) {
+    auto& s = held[place.at(row[0].text())];
+    s.now = row[1].integer();
+    s.outcome = row[2].is_null() ? core::EffectOutcome::none : core::effect_outcome(row[2].text());
+    s.deadline = row[3].maybe_integer().value_or(0);
+  }
+  return held;
+}
+
+Params Fence::row_of(const Snapshot& seen, const Write& to) const {
   // A word that the queue does not know stays as it is.
   const auto& word = to.state == core::State::other ? seen.word : core::word_of(queue_, to.state);
-  const auto rows = run(connection, sql::write_item,
-                        {seen.item, seen.fence, word, to.claim, to.effect, micros(to.lease),
-                         micros(to.run_in), to.attempts, to.stop_wanted, to.error});
+  return {seen.item,        seen.fence,        word,        to.claim,       to.effect,
+          micros(to.lease), micros(to.run_in), to.attempts, to.stop_wanted, to.error};
+}
+
+std::int64_t Fence::write(Connection& connection, const Snapshot& seen, const Write& to) const {
+  const auto rows = run(connection, sql::write_item, row_of(seen, to));
   // The row is locked and its fence was read under the lock, so there is exactly one.
   FENCEPOST_ASSERT(rows.size() == 1);
   return rows[0][0].integer();

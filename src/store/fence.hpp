@@ -283,8 +283,15 @@ class Fence {
   // What stop and rearm answer to an item that looks like this: they decide by these, under its lock.
   core::StopAnswer would_stop(const Snapshot& seen) const;
   RearmAnswer would_rearm(const Snapshot& seen) const;
-  // Locks the item until the caller's transaction ends, for an act that asks more of it than the ones here.
-  std::optional<Snapshot> hold(Connection& connection, const std::string& item) const;
+  // Many at once, in as many statements as one. Locks the items until the caller's transaction ends, waiting
+  // for each; `items` in the order of their keys (rule 14), each once. Answers those that are there, in no
+  // order, without what their effects have sent. Then each is decided by itself: the answers of `held`, in
+  // its order, certain once the caller has committed.
+  std::vector<Snapshot> hold(Connection& connection, const std::vector<std::string>& items) const;
+  std::vector<core::StopAnswer> stop(Connection& connection, const std::vector<Snapshot>& held,
+                                     const std::string& actor) const;
+  std::vector<RearmAnswer> rearm(Connection& connection, const std::vector<Snapshot>& held,
+                                 const std::string& actor) const;
   core::ResolveAnswer resolve(Connection& connection, const std::string& item, bool happened,
                               const std::string& actor, const std::string& remote_url = {},
                               const Within& within = {}) const;
@@ -333,6 +340,7 @@ class Fence {
 
  private:
   struct Write;
+  struct Change;
   friend struct ItemWriter;
   Rows run(Connection& connection, const Statement& statement, const Params& params) const;
   Rows run_batch(Connection& connection, const Statement& statement, const std::vector<Params>& rows,
@@ -346,6 +354,12 @@ class Fence {
                                bool skip_locked = false) const;
   void look(Connection& connection, Snapshot& snapshot) const;
   std::int64_t write(Connection& connection, const Snapshot& seen, const Write& to) const;
+  Params row_of(const Snapshot& seen, const Write& to) const;
+  // What a stop or a re-arming makes of a locked item, and the writing of it for many.
+  Change to_stop(const Snapshot& seen) const;
+  Change to_rearm(const Snapshot& seen) const;
+  void carry_out(Connection& connection, const std::vector<Snapshot>& held,
+                 const std::vector<Change>& changes, const std::string& actor) const;
   void close(Connection& connection, std::int64_t claim, const EffectResult& result,
              const std::string& actor) const;
   // Limits: seats (and a token) for candidates in their order, for at most `n` of them.
@@ -375,6 +389,7 @@ class Fence {
   // The claim that `seen` shows at work has ended; or its effect's outcome is unknown, and its seats are kept
   // until the effect's hard deadline.
   void end_seats(Connection& connection, const Snapshot& seen) const;
+  static std::optional<std::int64_t> seated_claim(const Snapshot& seen);
   // Whether what a killed process has sent may be worked by its receiver: its seats are then kept for a
   // while.
   bool outlives_its_process() const;

@@ -218,13 +218,15 @@ void Fence::release(Connection& connection, const std::vector<std::int64_t>& cla
   transaction.commit();
 }
 
-void Fence::end_seats(Connection& connection, const Snapshot& seen) const {
+std::optional<std::int64_t> Fence::seated_claim(const Snapshot& seen) {
   const bool at_work = seen.state == core::State::claimed || seen.state == core::State::sending;
   // An item at rest has no seat, but the number of a claim that ended: its seat may be a stalled process's.
-  if (seen.effect)
-    release(connection, {*seen.effect});
-  else if (at_work && seen.claim)
-    release(connection, {*seen.claim});
+  if (seen.effect) return seen.effect;
+  return at_work ? seen.claim : std::nullopt;
+}
+
+void Fence::end_seats(Connection& connection, const Snapshot& seen) const {
+  if (const auto claim = seated_claim(seen)) release(connection, {*claim});
 }
 
 void Fence::hold_seats(Connection& connection, std::int64_t claim, Micros until) const {

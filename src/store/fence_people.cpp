@@ -36,11 +36,6 @@ void Fence::confirm(Connection& connection) {
   transaction.commit();
 }
 
-std::optional<Snapshot> Fence::hold(Connection& connection, const std::string& item) const {
-  FENCEPOST_ASSERT(connection.in_transaction());
-  return lock(connection, item);
-}
-
 StopAnswer Fence::would_stop(const Snapshot& s) const {
   if (s.effect_open() && guard("stop_effect"))
     return s.outcome == EffectOutcome::unknown ? StopAnswer::outcome_unknown : StopAnswer::in_flight;
@@ -51,36 +46,81 @@ StopAnswer Fence::would_stop(const Snapshot& s) const {
   return StopAnswer::prevented;
 }
 
-StopAnswer Fence::stop(Connection& connection, const std::string& item, const std::string& actor) const {
-  Transaction transaction(connection);
-  const auto s = lock(connection, item);
-  if (!s) return StopAnswer::not_found;
-  const auto answer = would_stop(*s);
-  switch (answer) {
+Fence::Change Fence::to_stop(const Snapshot& s) const {
+  Change change;
+  switch (would_stop(s)) {
     case StopAnswer::in_flight:
     case StopAnswer::outcome_unknown:
-      if (s->stop_wanted) break;
-      FENCEPOST_ASSERT(run(connection, sql::want_stop, {s->item, s->fence}).size() == 1);
-      event(connection, s->item, "stop_wanted", core::name(s->state), core::name(s->state), s->fence,
-            s->effect, actor);
+      if (s.stop_wanted) break;
+      change.want_stop = true;
+      change.event = "stop_wanted";
+      change.claim = s.effect;
       break;
     case StopAnswer::already_stopped:
       // This is a promise too, and the stop that it repeats may be in doubt: seen here, but not on the
       // standby. A write whose own commit is waited for comes after it in the log, and so takes it along
       // (rule 4).
-      confirm(connection);
+      change.confirm = true;
       break;
-    case StopAnswer::prevented: {
-      const auto fence = write(connection, *s, {State::stopped});
-      end_seats(connection, *s);
-      event(connection, s->item, "stopped", core::name(s->state), "stopped", fence, {}, actor, "prevented");
+    case StopAnswer::prevented:
+      change.write = Write{State::stopped};
+      change.ends_seats = true;
+      change.event = "stopped";
+      change.detail = "prevented";
       break;
-    }
     case StopAnswer::already_done:
     case StopAnswer::not_found:
-      return answer;
+      break;
   }
-  transaction.commit();
+  return change;
+}
+
+void Fence::carry_out(Connection& connection, const std::vector<Snapshot>& held,
+                      const std::vector<Change>& changes, const std::string& actor) const {
+  FENCEPOST_ASSERT(connection.in_transaction() && changes.size() == held.size());
+  std::vector<Params> writes, stops, events;
+  std::vector<std::int64_t> ended;
+  bool confirms = false;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    const auto& s = held[i];
+    const auto& change = changes[i];
+    if (change.write) writes.push_back(row_of(s, *change.write));
+    if (change.want_stop) stops.push_back({s.item, s.fence});
+    if (const auto claim = seated_claim(s); claim && change.ends_seats) ended.push_back(*claim);
+    confirms = confirms || change.confirm;
+    if (change.event.empty() || !keeps_events()) continue;
+    events.push_back({queue_.name, s.item, change.event, core::name(s.state),
+                      core::name(change.write ? change.write->state : s.state),
+                      s.fence + (change.write ? 1 : 0), change.claim, actor,
+                      change.detail.empty() ? Value() : Value(change.detail)});
+  }
+  // The rows are locked and their fences were read under the locks, so none is left out.
+  FENCEPOST_ASSERT(run_batch(connection, sql::write_items, writes).size() == writes.size());
+  FENCEPOST_ASSERT(run_batch(connection, sql::want_stops, stops).size() == stops.size());
+  release(connection, ended);
+  connection.run_batch(sql::add_events, events);
+  // Last: every gate takes the same row after its item's.
+  if (confirms) confirm(connection);
+}
+
+std::vector<StopAnswer> Fence::stop(Connection& connection, const std::vector<Snapshot>& held,
+                                    const std::string& actor) const {
+  std::vector<StopAnswer> answers;
+  std::vector<Change> changes;
+  for (const auto& s : held) {
+    answers.push_back(would_stop(s));
+    changes.push_back(to_stop(s));
+  }
+  carry_out(connection, held, changes, actor);
+  return answers;
+}
+
+StopAnswer Fence::stop(Connection& connection, const std::string& item, const std::string& actor) const {
+  Transaction transaction(connection);
+  const auto held = hold(connection, std::vector{item});
+  if (held.empty()) return StopAnswer::not_found;
+  const auto answer = stop(connection, held, actor).at(0);
+  if (answer != StopAnswer::already_done) transaction.commit();
   return answer;
 }
 
@@ -173,28 +213,43 @@ RearmAnswer Fence::would_rearm(const Snapshot& s) const {
   return s.state == State::queued ? RearmAnswer::already_armed : RearmAnswer::rearmed;
 }
 
+Fence::Change Fence::to_rearm(const Snapshot& s) const {
+  Change change;
+  const bool running = s.effect_open() || s.state == State::claimed;
+  if (running && s.stop_wanted) {
+    // The stop is taken back before it took effect. Everything else of the row stays.
+    Write to{under_way(s), s.effect, {}, left_of_lease(s)};
+    to.error = s.last_error;
+    if (!s.lease_until) to.lease.reset();
+    change.write = to;
+    change.event = "stop_withdrawn";
+    change.claim = s.effect;
+  } else if (would_rearm(s) == RearmAnswer::rearmed) {
+    change.write = Write{State::queued};
+    change.write->attempts = -s.attempt;
+    change.event = "rearmed";
+  }
+  return change;
+}
+
+std::vector<RearmAnswer> Fence::rearm(Connection& connection, const std::vector<Snapshot>& held,
+                                      const std::string& actor) const {
+  std::vector<RearmAnswer> answers;
+  std::vector<Change> changes;
+  for (const auto& s : held) {
+    answers.push_back(would_rearm(s));
+    changes.push_back(to_rearm(s));
+  }
+  carry_out(connection, held, changes, actor);
+  return answers;
+}
+
 RearmAnswer Fence::rearm(Connection& connection, const std::string& item, const std::string& actor) const {
   Transaction transaction(connection);
-  const auto s = lock(connection, item);
-  if (!s) return RearmAnswer::not_found;
-  const auto answer = would_rearm(*s);
-  const bool running = s->effect_open() || s->state == State::claimed;
-  if (running && s->stop_wanted) {
-    // The stop is taken back before it took effect. Everything else of the row stays.
-    Write to{under_way(*s), s->effect, {}, left_of_lease(*s)};
-    to.error = s->last_error;
-    if (!s->lease_until) to.lease.reset();
-    const auto fence = write(connection, *s, to);
-    event(connection, s->item, "stop_withdrawn", core::name(s->state), core::name(to.state), fence, s->effect,
-          actor);
-    transaction.commit();
-  }
-  if (answer != RearmAnswer::rearmed) return answer;
-  Write to{State::queued};
-  to.attempts = -s->attempt;
-  const auto fence = write(connection, *s, to);
-  event(connection, s->item, "rearmed", core::name(s->state), "queued", fence, {}, actor);
-  transaction.commit();
+  const auto held = hold(connection, std::vector{item});
+  if (held.empty()) return RearmAnswer::not_found;
+  const auto answer = rearm(connection, held, actor).at(0);
+  if (to_rearm(held[0]).any()) transaction.commit();
   return answer;
 }
 

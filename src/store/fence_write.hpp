@@ -21,6 +21,18 @@ struct Fence::Write {
   std::optional<std::string> error = std::nullopt;
 };
 
+// What an act makes of a locked item: decided by one function, for one item as for many.
+struct Fence::Change {
+  std::optional<Write> write = std::nullopt;
+  bool want_stop = false;   // only the mark: the fence stays (rule 7)
+  bool confirm = false;     // nothing, but what was seen must be as durable as the answer (rule 4)
+  bool ends_seats = false;  // the claim that was at work has ended
+  std::string event = {};   // none: empty
+  std::optional<std::int64_t> claim = std::nullopt;  // that the event names
+  std::string detail = {};
+  bool any() const { return write || want_stop || confirm; }
+};
+
 inline Value micros(const std::optional<Duration>& duration) {
   return duration ? Value(static_cast<std::int64_t>(duration->count())) : Value();
 }

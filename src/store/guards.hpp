@@ -31,7 +31,8 @@ inline constexpr std::string_view kGuards[] = {
     "effect_identity",          // rule 6: WHERE effect = claim_id
     "effect_outcome",           // rule 6: an outcome that is known is not overturned
     "late_yes",                 // rule 6: a yes without a row becomes an event
-    "stop_lock",                // rule 7: lock the row, decide, write
+    "stop_lock",                // rule 7: lock the rows, decide, write
+    "act_lock",                 // rule 8: the other acts of people do so too
     "stop_effect",              // rule 7: prevented only while effect IS NULL
     "stop_wanted",              // rule 7: every path back to queued leads to stopped
     "stop_claimed_repeatable",  // rule 7: that handler may be running

@@ -26,6 +26,18 @@ class BulkActs : public Rules {
     EXPECT_EQ(result.more, before.more);
     return result;
   }
+  // PostgreSQL: the act, begun beside a transaction that holds an item of it, once it waits for that one.
+  std::future<BulkResult> waiting(BulkAct what) {
+    auto acted = std::async(std::launch::async,
+                            [=, this] { return act(world_->database(), fence(), what, {}, 10, "ada"); });
+    // Somebody of this database waits: it is the act, on the row.
+    while (acted.wait_for(seconds(0)) != std::future_status::ready &&
+           world_->run("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                       "wait_event_type = 'Lock'")[0][0]
+                   .integer() == 0) {
+    }
+    return acted;
+  }
 };
 
 TEST_P(BulkActs, StopAnswersForEachItemByItself) {
@@ -102,20 +114,36 @@ TEST_P(BulkActs, WhatChangedMeanwhileIsLeftAlone) {
   }
   w.a().begin();
   fence().stop(w.a(), "1", "eve");
-  std::atomic<bool> finished{false};
-  auto retried = std::async(std::launch::async, [&] {
-    auto result = act(w.database(), fence(), BulkAct::retry, {}, 10, "ada");
-    finished = true;
-    return result;
-  });
-  // Somebody of this database waits: it is the act, on the row.
-  while (!finished && w.run("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
-                            "wait_event_type = 'Lock'")[0][0]
-                              .integer() == 0) {
-  }
+  auto retried = waiting(BulkAct::retry);
   w.a().commit();
   EXPECT_EQ(retried.get().answers, (Counts{{"changed", 1}}));
   EXPECT_EQ(row().state, State::stopped);
+}
+
+// Rule 14: a step takes its items in the order of their keys, and decides each by what it is under its lock.
+TEST_P(BulkActs, AStepTakesItsItemsInOrderAndDecidesAfterItsWait) {
+  auto& w = once();
+  for (const auto* item : {"9", "10", "11", "12"}) w.add(item);
+  const auto claims = fence().claim(w.a(), 4, hours(1), kWorker);
+  const auto eleventh =
+      std::find_if(claims.begin(), claims.end(), [](const Claim& c) { return c.item == "11"; });
+  ASSERT_NE(eleventh, claims.end());
+  w.a().begin();
+  ASSERT_TRUE(fence().begin_effect(w.a(), *eleventh, kPost));
+  if (!postgres()) {
+    w.a().commit();
+    EXPECT_EQ(act_as_previewed(BulkAct::stop).answers, (Counts{{"prevented", 3}, {"in_flight", 1}}));
+    return;
+  }
+  auto stopped = waiting(BulkAct::stop);
+  const auto free = w.run("SELECT {key}::text FROM {table} FOR NO KEY UPDATE SKIP LOCKED");
+  ASSERT_EQ(free.size(), 1U);
+  EXPECT_EQ(free[0][0].text(), "12") << "what comes behind the one that it waits for";
+  w.a().commit();
+  EXPECT_EQ(stopped.get().answers, (Counts{{"prevented", 3}, {"in_flight", 1}}));
+  EXPECT_EQ(row("11").state, State::sending);
+  EXPECT_TRUE(row("11").stop_wanted);
+  EXPECT_EQ(row("12").state, State::stopped);
 }
 
 TEST_P(BulkActs, PagesFollowTheKeys) {

@@ -23,20 +23,53 @@ class GroupsCost : public ::testing::TestWithParam<core::Kind> {
                {world_.queue().words.queued});
   }
 
-  // Rows of the queue's table and of the effects that `work` reads in a transaction of its own.
+  // Rows of the queue's table and of the effects that `work` reads in a transaction of its own. The server
+  // may still have the figures of the one before.
   template <typename Work>
   std::int64_t read_by(Work&& work) {
     auto& connection = world_.a();
     Transaction transaction(connection);
+    const auto before = read(connection);
     work(connection);
-    const auto rows = world_.run(connection,
-                                 "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint"
-                                 " FROM pg_stat_xact_user_tables WHERE relid IN ('{table}'::regclass,"
-                                 " 'fencepost_effects'::regclass)");
+    const auto after = read(connection);
     transaction.commit();
-    return rows[0][0].integer();
+    return after - before;
+  }
+  std::int64_t read(Connection& connection) {
+    return world_
+        .run(connection,
+             "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint"
+             " FROM pg_stat_xact_user_tables WHERE relid IN ('{table}'::regclass,"
+             " 'fencepost_effects'::regclass)")[0][0]
+        .integer();
   }
   std::vector<Claim> claimed(int n) { return world_.fence().claim(world_.b(), n, minutes(10), 7); }
+  std::vector<std::optional<Effect>> gate(Connection& c, const std::vector<Claim>& claims) {
+    std::vector<Fence::GateRequest> requests;
+    for (const auto& claim : claims)
+      requests.push_back({claim, {"key " + claim.item, "{}", "nowhere", minutes(1), minutes(2)}});
+    return world_.fence().begin_effects(c, requests);
+  }
+  // What a person's act on many answers, each with the cost of a group.
+  std::vector<core::StopAnswer> stopped(const std::vector<std::string>& items) {
+    std::vector<core::StopAnswer> answers;
+    EXPECT_LE(
+        read_by([&](auto& c) { answers = world_.fence().stop(c, world_.fence().hold(c, items), "ada"); }),
+        kMost);
+    return answers;
+  }
+  std::vector<RearmAnswer> rearmed(const std::vector<std::string>& items) {
+    std::vector<RearmAnswer> answers;
+    EXPECT_LE(
+        read_by([&](auto& c) { answers = world_.fence().rearm(c, world_.fence().hold(c, items), "ada"); }),
+        kMost);
+    return answers;
+  }
+  static std::vector<std::string> items_of(const std::vector<Claim>& claims) {
+    std::vector<std::string> items;
+    for (const auto& claim : claims) items.push_back(claim.item);
+    return items;
+  }
 
   // Looked up, locked, written by its address, and perhaps once more in another table.
   static constexpr std::int64_t kMost = 6 * kGroup;
@@ -71,12 +104,6 @@ TEST_P(GroupsCost, Settle) {
 
 TEST_P(GroupsCost, GateAndSettleWhatWasSent) {
   if (!world_.once()) GTEST_SKIP() << "a repeatable queue has no gate";
-  const auto gate = [&](Connection& c, const std::vector<Claim>& claims) {
-    std::vector<Fence::GateRequest> requests;
-    for (const auto& claim : claims)
-      requests.push_back({claim, {"key " + claim.item, "{}", "nowhere", minutes(1), minutes(2)}});
-    return world_.fence().begin_effects(c, requests);
-  };
   const auto claims = claimed(kGroup);
   claimed(kBeside);
   std::vector<std::optional<Effect>> effects;
@@ -90,6 +117,31 @@ TEST_P(GroupsCost, GateAndSettleWhatWasSent) {
   std::vector<bool> settled;
   EXPECT_LE(read_by([&](auto& c) { settled = world_.fence().settle_sent(c, sent, "worker"); }), kMost);
   EXPECT_EQ(settled, std::vector<bool>(kGroup, true));
+}
+
+TEST_P(GroupsCost, StopAndRearm) {
+  const auto items = items_of(claimed(kGroup));
+  claimed(kBeside);
+  using Stops = std::vector<core::StopAnswer>;
+  using Rearms = std::vector<RearmAnswer>;
+  if (world_.once()) {
+    EXPECT_EQ(stopped(items), Stops(kGroup, core::StopAnswer::prevented));
+    EXPECT_EQ(stopped(items), Stops(kGroup, core::StopAnswer::already_stopped));
+    EXPECT_EQ(rearmed(items), Rearms(kGroup, RearmAnswer::rearmed));
+  } else {
+    EXPECT_EQ(stopped(items), Stops(kGroup, core::StopAnswer::in_flight));
+    EXPECT_EQ(rearmed(items), Rearms(kGroup, RearmAnswer::already_armed));
+  }
+}
+
+TEST_P(GroupsCost, StopAndRearmWhatIsSending) {
+  if (!world_.once()) GTEST_SKIP() << "a repeatable queue has no gate";
+  const auto claims = claimed(kGroup);
+  gate(world_.b(), claims);
+  gate(world_.b(), claimed(kBeside));
+  const auto items = items_of(claims);
+  EXPECT_EQ(stopped(items), std::vector<core::StopAnswer>(kGroup, core::StopAnswer::in_flight));
+  EXPECT_EQ(rearmed(items), std::vector<RearmAnswer>(kGroup, RearmAnswer::in_flight));
 }
 
 INSTANTIATE_TEST_SUITE_P(Postgres, GroupsCost, ::testing::Values(core::Kind::repeatable, core::Kind::once),

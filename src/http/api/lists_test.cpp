@@ -116,7 +116,7 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
           announcements("/api/v1/queues/announcements/" + std::string(act));
     return all;
   }
-  // Of an act: its preview. The act itself decides each item under its own lock, in steps of 200.
+  // Of an act: its preview; what it does depends on the states of the items, so that has a test of its own.
   int statements_of(const Route& route, const std::string& path) {
     counting.counted();
     const auto response =
@@ -158,6 +158,50 @@ TEST_P(Lists, AskAsManyStatementsOfAHundredRowsAsOfOne) {
     known.erase(fill);
   }
   for (const auto& [name, fill] : known) ADD_FAILURE() << name << " is no list and no act on many";
+}
+
+// A step of an act takes up to 200 items. What it writes depends on what it finds, not on how many.
+TEST_P(Lists, ActsSendAsManyStatementsForAHundredItemsAsForOne) {
+  struct Sent {
+    int items;
+    std::vector<int> statements;
+  };
+  const auto acts_on = [&](int n) {
+    for (int i = 0; i < n; ++i) later();
+    Sent sent{0, {}};
+    const auto act = [&](const char* word, const char* state, const char* answer) {
+      counting.counted();
+      const auto response =
+          send("POST", std::string("/api/v1/queues/announcements/") + word, {{"states", {state}}});
+      sent.statements.push_back(counting.counted());
+      sent.items = json_of(response)["items"];
+      EXPECT_GE(sent.items, n) << word << ' ' << state;
+      EXPECT_EQ(json_of(response)["answers"], json({{answer, sent.items}})) << word << ' ' << state;
+    };
+    act("stop", "queued", "prevented");
+    act("stop", "stopped", "already_stopped");
+    act("requeue", "stopped", "rearmed");
+    database.run("UPDATE fencepost_announcements SET status = 'failed' WHERE status = 'queued'");
+    act("retry", "failed", "rearmed");
+    // With a gate that has committed.
+    database.run(
+        "UPDATE fencepost_announcements SET status = 'sending', claim_id = id, effect = id, "
+        "fence = fence + 1, lease_until = 9000000000000000 WHERE status = 'queued'");
+    act("stop", "sending", "in_flight");
+    EXPECT_EQ(database.run("SELECT count(*) FROM fencepost_announcements WHERE stop_wanted")[0][0].integer(),
+              sent.items);
+    act("stop", "sending", "in_flight");
+    act("requeue", "sending", "in_flight");
+    EXPECT_EQ(database.run("SELECT count(*) FROM fencepost_announcements WHERE stop_wanted")[0][0].integer(),
+              0);
+    return sent;
+  };
+  const auto one = acts_on(1);
+  const auto many = acts_on(100);
+  EXPECT_EQ(one.items, 1);
+  EXPECT_EQ(many.items, 101);
+  EXPECT_EQ(one.statements, many.statements);
+  EXPECT_THAT(one.statements, ::testing::Each(::testing::Gt(0)));
 }
 
 TEST_P(Lists, ComeInPagesThatMissNothing) {

@@ -7,6 +7,13 @@ SELECT s.queue, s.item, s.claim, s.key, s.request, s.destination, fencepost_now(
 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[])
   AS s(queue, item, claim, key, request, destination, timeout)
 
+-- name: looks
+-- Batch of item and claim, perhaps NULL, of items that are locked: as look, what an act needs to decide.
+SELECT s.item, fencepost_now(), e.outcome, e.deadline
+FROM unnest($1::text[], $2::bigint[]) AS s(item, claim)
+  LEFT JOIN LATERAL (SELECT c.outcome, c.deadline FROM fencepost_effects AS c
+    WHERE c.claim = s.claim LIMIT 1) AS e ON TRUE
+
 -- name: close_effects
 -- Batch of claim, outcome, remote id, remote URL, detail, decided by. A known outcome is never overturned.
 -- The rows' items are locked, so no two callers close one effect at a time. By claim, not through the index

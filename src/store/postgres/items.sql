@@ -194,7 +194,18 @@ RETURNING t.{key}::text, t.{fence}
 SELECT t.{key}::text, t.{status}::text, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
   t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
 FROM {table} AS t WHERE t.{key} = {k1}
-FOR NO KEY UPDATE                                                --! stop_lock
+FOR NO KEY UPDATE                                                --! act_lock
+
+-- name: lock_items
+-- Batch of items in the order of their keys (rule 14): as lock_item, and waits for each as that does.
+SELECT l.* FROM (
+  SELECT b.item FROM unnest($1::text[]) WITH ORDINALITY AS b(item, place) ORDER BY b.place
+) AS s CROSS JOIN LATERAL (
+  SELECT t.{key}::text, t.{status}::text, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
+    t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
+  FROM {table} AS t WHERE t.{key} = {k_item} LIMIT 1
+  FOR NO KEY UPDATE                                              --! stop_lock
+) AS l
 
 -- name: lock_item_skip
 SELECT t.{key}::text, t.{status}::text, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
@@ -222,12 +233,36 @@ UPDATE {table} AS t SET
   {lease_until} = fencepost_now() + $6::bigint, {run_at} = coalesce(fencepost_now() + $7::bigint, t.{run_at}),
   {attempt} = t.{attempt} + $8, {stop_wanted} = $9, {last_error} = $10
 WHERE t.{key} = {k1}
-  AND t.{fence} = $2                                             --! stop_lock
+  AND t.{fence} = $2                                             --! act_lock => AND $2::bigint IS NOT NULL
 RETURNING t.{fence}
 
--- name: want_stop
--- $1 item, $2 the fence that was seen: a stop came while the effect was open. The fence stays (rule 7).
-UPDATE {table} AS t SET {stop_wanted} = TRUE WHERE t.{key} = {k1} AND t.{fence} = $2 RETURNING t.{fence}
+-- name: write_items
+-- Batch of what write_item takes, of rows that this transaction holds. The fence is tested where the row is
+-- looked up too: the planner then expects few rows, and takes each by its address.
+UPDATE {table} AS t SET
+  {status} = s.word::{status_type}, {fence} = t.{fence} + 1,
+  {claim_id} = coalesce(s.claim, t.{claim_id}), {effect} = s.effect,
+  {lease_until} = fencepost_now() + s.lease, {run_at} = coalesce(fencepost_now() + s.run_in, t.{run_at}),
+  {attempt} = t.{attempt} + s.attempts, {stop_wanted} = s.stop_wanted, {last_error} = s.error
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+    $8::int[], $9::boolean[], $10::text[])
+    AS s(item, fence, word, claim, effect, lease, run_in, attempts, stop_wanted, error)
+  CROSS JOIN LATERAL (SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{fence} AS fence
+    FROM {table} AS c WHERE c.{key} = {k_item} LIMIT 1) AS l
+WHERE t.{key} = l.fencepost_k AND l.fence = s.fence
+  AND t.ctid = l.fencepost_tid                                   --! stop_lock
+  AND t.{fence} = s.fence                                        --! stop_lock
+RETURNING t.{key}::text
+
+-- name: want_stops
+-- Batch of item and the fence that was seen, of rows that this transaction holds: a stop came while the
+-- effect was open. The fence stays (rule 7).
+UPDATE {table} AS t SET {stop_wanted} = TRUE
+FROM unnest($1::text[], $2::bigint[]) AS s(item, fence)
+  CROSS JOIN LATERAL (SELECT c.{key} AS fencepost_k, c.ctid AS fencepost_tid, c.{fence} AS fence
+    FROM {table} AS c WHERE c.{key} = {k_item} LIMIT 1) AS l
+WHERE t.ctid = l.fencepost_tid AND t.{key} = l.fencepost_k AND l.fence = s.fence AND t.{fence} = s.fence
+RETURNING t.{key}::text
 
 -- name: clamp_lease
 -- $1 the longest lease in µs: the database's clock went back, and leases lie far ahead of it (rule 11).

@@ -129,6 +129,12 @@ SELECT t.{key}, t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}
   t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
 FROM {table} AS t WHERE t.{key} = {k1}
 
+-- name: lock_items
+-- Batch of items: as lock_item.
+SELECT t.{key}, t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
+  t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
+FROM {table} AS t WHERE t.{key} = {k1}
+
 -- name: lock_item_skip
 SELECT t.{key}, t.{status}, t.{fence}, t.{claim_id}, t.{effect}, t.{lease_until}, t.{run_at},
   t.{attempt}, t.{stop_wanted}, {enabled_t}, {effect_key_t}, t.{last_error}
@@ -155,8 +161,19 @@ WHERE t.{key} = {k1}
   AND t.{fence} = ?2
 RETURNING {fence}
 
--- name: want_stop
-UPDATE {table} AS t SET {stop_wanted} = TRUE WHERE t.{key} = {k1} AND t.{fence} = ?2 RETURNING {fence}
+-- name: write_items
+-- Batch of what write_item takes.
+UPDATE {table} AS t SET
+  {status} = ?3, {fence} = t.{fence} + 1, {claim_id} = coalesce(?4, t.{claim_id}), {effect} = ?5,
+  {lease_until} = fencepost_now() + ?6, {run_at} = coalesce(fencepost_now() + ?7, t.{run_at}),
+  {attempt} = t.{attempt} + ?8, {stop_wanted} = ?9, {last_error} = ?10
+WHERE t.{key} = {k1}
+  AND t.{fence} = ?2
+RETURNING {key}
+
+-- name: want_stops
+-- Batch of item and the fence that was seen: a stop came while the effect was open. The fence stays (rule 7).
+UPDATE {table} AS t SET {stop_wanted} = TRUE WHERE t.{key} = {k1} AND t.{fence} = ?2 RETURNING {key}
 
 -- name: clamp_lease
 UPDATE {table} AS t SET {lease_until} = fencepost_now() + ?1
