@@ -71,7 +71,7 @@ Response ApiTest::as(const Headers& who, const std::string& method, const std::s
   Headers headers = who;
   for (const auto& [name, value] : more) headers.set(name, value);
   auto response = raw(method, target, body.is_null() ? "" : body.dump(), headers, "");
-  expect_documented(method, target, response.status);
+  expect_documented(method, target, response);
   return response;
 }
 

@@ -31,7 +31,6 @@ class ApiTest : public ::testing::Test {
   Response raw(const std::string& method, const std::string& target, const std::string& body, Headers headers,
                const std::string& token, const std::string& peer = "127.0.0.1");
 
-  void expect_documented(const std::string& method, const std::string& target, int status) const;
   // "201", or "409 already_posted".
   static std::string code(const Response& response);
   static nlohmann::json json_of(const Response& response) { return nlohmann::json::parse(response.body); }
