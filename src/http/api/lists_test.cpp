@@ -71,7 +71,7 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
          }},
         {"GET /api/v1/users",
          [this](int n) {
-           for (int i = 0; i < n; ++i) person("more " + std::to_string(++made_));
+           for (int i = 0; i < n; ++i) person("more-" + std::to_string(++made_));
            return std::string("/api/v1/users");
          }},
         {"GET /api/v1/invitations",
@@ -89,7 +89,7 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
          [this](int n) {
            if (show_ == 0) show_ = show();
            for (int i = 0; i < n; ++i)
-             accounts::set_member(*database->acquire(), show_, person("more " + std::to_string(++made_)),
+             accounts::set_member(*database->acquire(), show_, person("more-" + std::to_string(++made_)),
                                   accounts::ShowRole::host);
            return "/api/v1/shows/" + std::to_string(show_) + "/members";
          }},
