@@ -127,7 +127,8 @@ def settings(_kind):
     """What makes no sense is said before anything starts."""
     with folder() as path:
         (path / "password").write_text("x\n")
-        check_config = functools.partial(fencepost, type("None", (), {"url": "http://127.0.0.1:9", "token": "x"}), "config", "check")
+        check_config = functools.partial(fencepost, type("None", (), {"url": "http://127.0.0.1:9", "token": "x"}), "config", "check",
+                                         "--database", f"sqlite:{path}/fencepost.db")
         said = check_config("--smtp-host", "mail.example.org:587", fails=True)
         check("smtp-from" in said, f"an address is missing: {said}")
         good = ["--smtp-host", "mail.example.org:587", "--smtp-from", "fp@example.org"]
