@@ -1,4 +1,5 @@
 #include "http/openapi.hpp"
+#include "http/credentials.hpp"
 
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -157,9 +158,11 @@ json operation(const Route& route) {
               {"x-rate-limit", {{"count", route.limit.count}, {"seconds", route.limit.per.count()}}}};
   if (!route.access.open) {
     out["security"].push_back({{"bearer", {std::string(name(route.access.scope))}}});
-    json session = {{"session", json::array()}};
-    if (route.method != "GET") session["csrf"] = json::array();
-    out["security"].push_back(std::move(session));
+    for (const char* cookie : {"session", "session_on_loopback"}) {
+      json session = {{cookie, json::array()}};
+      if (route.method != "GET") session["csrf"] = json::array();
+      out["security"].push_back(std::move(session));
+    }
   }
   if (auto list = parameters(route); !list.empty()) out["parameters"] = std::move(list);
   if (!route.fields.empty() || !route.raw_body.empty()) out["requestBody"] = request_body(route);
@@ -209,7 +212,9 @@ std::string openapi(const std::vector<Route>& routes, const std::string& version
         {"responses", common_problems()},
         {"securitySchemes",
          {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}},
-          {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "__Host-fencepost"}}},
+          {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", session_cookie_name(true)}}},
+          {"session_on_loopback",
+           {{"type", "apiKey"}, {"in", "cookie"}, {"name", session_cookie_name(false)}}},
           {"csrf", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-CSRF-Token"}}}}}}}};
   return document.dump(2);
 }

@@ -17,7 +17,8 @@ import urllib.error
 import urllib.request
 
 import contract
-from harness import PATIENCE, Server, check, eventually, folder, run_all, show_logs
+from harness import PATIENCE, Server, check, eventually, first_line, folder, run_all, show_logs
+from people_test import PASSWORD, Page
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "fencepost"
 VERSION = "5.14.2"
@@ -62,10 +63,12 @@ def proxy(server, path):
 class Tour:
     def __init__(self, server, url):
         self.server, self.url, self.seen = server, url, set()
+        self.token = server.token
 
     def call(self, status, method, path, body=None, headers=None):
         request = urllib.request.Request(self.url + path, method=method)
-        request.add_header("Authorization", f"Bearer {self.server.token}")
+        if self.token and "Cookie" not in (headers or {}):
+            request.add_header("Authorization", f"Bearer {self.token}")
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
@@ -132,9 +135,76 @@ def walk(tour):
         call(200, "POST", f"{queue}/{act}", {"preview": True, "max": 10})
     call(200, "POST", queue + "/drain")
     call(204, "DELETE", f"/api/v1/connections/{connection}")
+    call(200, "POST", f"/api/v1/connections/{connection}/connect", {})
+    imported = {"connections": [{"name": "y", "platform": "webhook", "url": "http://127.0.0.1:9/"}]}
+    call(200, "POST", "/api/v1/connections/import", imported)
+    people(tour)
+    notifications(tour)
     document = tour.server.contract.document
     missing = {(method, path) for path, item in document["paths"].items() for method in item} - tour.seen - ENDLESS
     check(not missing, f"the tour goes by every route, but: {sorted(missing)}")
+
+
+def people(tour):
+    """The first owner makes a token of his own, and goes on by it."""
+    call, server = tour.call, tour.server
+    instance, tour.token = tour.token, None
+    ada = {"name": "Ada", "email": "ada@example.org", "password": PASSWORD}
+    code = first_line(server.process, r"first person: open \S+/welcome#code=(fpf_\S+)")
+    call(201, "POST", "/api/v1/session/first-run", {"code": code, **ada})
+    call(401, "POST", "/api/v1/session", {"email": ada["email"], "password": "not the password"})
+    page = Page()
+    page.expect(201, server, "POST", "/api/v1/session", {"email": ada["email"], "password": PASSWORD})
+    tour.token = page.expect(201, server, "POST", "/api/v1/tokens", {"name": "tour"})["token"]
+    cookie = {"Cookie": page.cookie, "X-CSRF-Token": page.csrf, "Origin": server.url}
+    call(201, "POST", "/api/v1/session", {"email": ada["email"], "password": PASSWORD})
+    call(200, "GET", "/api/v1/session", headers=cookie)
+    me = call(200, "GET", "/api/v1/me")["person"]
+    call(200, "PATCH", "/api/v1/me", {"name": "Ada L."}, {"If-Match": f'"{me["version"]}"'})
+    sessions = call(200, "GET", "/api/v1/me/sessions")["items"]
+    other = next(one["id"] for one in sessions if one["id"] != page.expect(200, server, "GET", "/api/v1/session")["session_id"])
+    call(204, "DELETE", f"/api/v1/me/sessions/{other}")
+    call(200, "DELETE", "/api/v1/me/sessions", headers=cookie)
+    call(204, "PUT", "/api/v1/me/password", {"current_password": PASSWORD, "new_password": PASSWORD + "!"}, cookie)
+
+    show = call(201, "POST", "/api/v1/shows", {"name": "Night Talk", "slug": "night-talk"})
+    path = f"/api/v1/shows/{show['id']}"
+    call(200, "GET", "/api/v1/shows")
+    call(200, "GET", path)
+    call(200, "PATCH", path, {"name": "Night Talks"}, {"If-Match": f'"{show["version"]}"'})
+    invited = call(201, "POST", "/api/v1/invitations", {"role": "operator"})
+    call(200, "GET", "/api/v1/invitations")
+    bob = call(201, "POST", "/api/v1/invitations/accept",
+               {"code": invited["code"], "name": "Bob", "email": "bob@example.org", "password": PASSWORD})["person"]
+    joined = call(201, "POST", "/api/v1/invitations", {"show_id": show["id"], "show_role": "host"})
+    call(200, "POST", "/api/v1/invitations/join", {"code": joined["code"]})
+    revoked = call(201, "POST", "/api/v1/invitations", {})
+    call(204, "DELETE", f"/api/v1/invitations/{revoked['id']}")
+    member = f"{path}/members/{bob['id']}"
+    call(204, "PUT", member, {"role": "host"})
+    call(200, "GET", f"{path}/members")
+    call(204, "DELETE", member)
+    call(204, "DELETE", path)
+    call(200, "GET", "/api/v1/users")
+    found = call(200, "GET", f"/api/v1/users/{bob['id']}")
+    call(200, "PATCH", f"/api/v1/users/{bob['id']}", {"role": "member"}, {"If-Match": f'"{found["version"]}"'})
+    call(204, "DELETE", f"/api/v1/users/{bob['id']}")
+    call(204, "DELETE", "/api/v1/session", headers=cookie)
+    tour.token = instance
+
+
+def notifications(tour):
+    call = tour.call
+    body = {"name": "ops", "channel": "webhook", "url": "http://127.0.0.1:9/", "kinds": ["item_failed"]}
+    made = call(201, "POST", "/api/v1/notifications/subscriptions", body)
+    path = f"/api/v1/notifications/subscriptions/{made['id']}"
+    call(200, "GET", "/api/v1/notifications/subscriptions")
+    call(200, "GET", path)
+    call(202, "POST", path + "/test")
+    call(200, "GET", path + "/deliveries")
+    call(409, "POST", path + "/confirm", {"code": "none"})
+    call(200, "PATCH", path, {"enabled": False}, {"If-Match": '"1"'})
+    call(204, "DELETE", path)
 
 
 if __name__ == "__main__":
