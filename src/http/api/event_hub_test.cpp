@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "accounts/people.hpp"
+#include "accounts/sessions.hpp"
 #include "accounts/testing/test_database.hpp"
 #include "accounts/tokens.hpp"
 #include "apps/announce/testing/stage.hpp"
@@ -266,6 +268,38 @@ TEST_P(EventHubTest, ARevokedTokenEndsItsStreams) {
   EXPECT_TRUE(client->open());
   EXPECT_TRUE(accounts::revoke_token(*database_->acquire(), id));
   EXPECT_TRUE(client->await_end());
+}
+
+// Item 1 is the member's; an operator hears of everything, and both for as long as their sessions last.
+TEST_P(EventHubTest, AMemberHearsOfHisOwnAnnouncementsAlone) {
+  std::int64_t people[2], sessions[2];
+  {
+    const auto lease = database_->acquire();
+    for (const int i : {0, 1}) {
+      const auto name = std::string(i == 0 ? "member" : "operator");
+      const auto added = accounts::add_person(*lease, name + "@example.org", name,
+                                              *accounts::role_named(name), std::string("a hash"));
+      people[i] = added.person.value().id;
+      sessions[i] = accounts::open_session(*lease, people[i], {}).value().id;
+    }
+  }
+  auto options = quick();
+  options.recheck = std::chrono::milliseconds(1);
+  open(options, event_viewers(*database_, [owner = people[0]](std::int64_t item) {
+         return item == 1 ? std::optional(owner) : std::nullopt;
+       }));
+  std::shared_ptr<Client> clients[2];
+  for (const int i : {0, 1}) {
+    clients[i] = std::make_shared<Client>();
+    hub_->listen({.person = people[i], .role = accounts::Role::member, .session_id = sessions[i]}, 0,
+                 clients[i]);
+  }
+  for (const auto* item : {"2", "1", "2", "1"}) write(1, item);
+  EXPECT_EQ(told(clients[1]->await_text("id: 4\nevent")), transitions(1, 4)) << "as the role is now";
+  EXPECT_EQ(told(clients[0]->await_text("id: 4\nevent")), "t2 t4");
+  EXPECT_TRUE(accounts::end_session(*database_->acquire(), people[0], sessions[0]));
+  EXPECT_TRUE(clients[0]->await_end());
+  EXPECT_TRUE(clients[1]->open());
 }
 
 TEST_P(EventHubTest, AStreamEndsWhereNobodyCanSayWhetherItMayGoOn) {
