@@ -1,6 +1,9 @@
 #include "base/random.hpp"
 
+#include <fmt/format.h>
 #include <sodium.h>
+
+#include <charconv>
 #include <vector>
 
 #include "base/error.hpp"
@@ -41,6 +44,18 @@ std::string random_hex(std::size_t count) {
   sodium_bin2hex(hex.data(), hex.size(), bytes.data(), bytes.size());
   hex.pop_back();
   return hex;
+}
+
+std::string time_ordered_hex(Micros now) {
+  return fmt::format("{:012x}", (now / 1000) & 0xFFFFFFFFFFFF) + random_hex(10);
+}
+
+Micros time_of(const std::string& hex) {
+  std::int64_t milliseconds = 0;
+  constexpr std::size_t kDigits = 12;
+  if (hex.size() < kDigits) return 0;
+  const auto [end, error] = std::from_chars(hex.data(), hex.data() + kDigits, milliseconds, 16);
+  return error == std::errc() && end == hex.data() + kDigits ? milliseconds * 1000 : 0;
 }
 
 std::string random_token(std::size_t count) {

@@ -92,7 +92,7 @@ class LoopEffect final : public engine::EffectApp {
   store::EffectResult look(const store::Reconcile&, std::stop_token) override {
     return {store::Verdict::unknown, "", "", "neither a command nor a receiver can be asked", {}};
   }
-  bool refuses_second_arrival(const store::Effect&) override { return false; }
+  bool refuses_second_arrival(const store::Effect&, base::Duration) override { return false; }
   void settled(store::Connection&, const store::Effect&, const store::EffectResult&) override {}
 
  private:

@@ -15,6 +15,8 @@ using store::Verdict;
 namespace {
 // The lease outlives the request's hard deadline by this, so that a settlement still finds it alive.
 constexpr base::Duration kMargin = std::chrono::seconds(15);
+// What comes before the gate (uploads, fresh credentials) has this long.
+constexpr base::Duration kPrepare = std::chrono::minutes(2);
 // How long a known outcome is pressed upon a database that is away, before the rescuer has to say `unknown`.
 constexpr base::Duration kInsist = std::chrono::minutes(10);
 // The first look at an unknown effect comes at once; the next ones when it is twice as old, up to an hour
@@ -34,16 +36,21 @@ void EffectWork::log(const char* event, const store::Claim& claim, const std::st
              {"detail", detail}});
 }
 
-std::variant<Rendered, Settlement> EffectWork::prepare(const store::Claim& claim,
-                                                       const std::string& key) const {
+std::variant<Rendered, Settlement> EffectWork::prepare(const store::Claim& claim, const std::string& key,
+                                                       std::stop_token stop) const {
   const auto& backoff = fence_.queue().backoff;
   try {
     auto answer = app_.render(*context_.database.acquire(), claim, key);
-    if (auto* rendered = std::get_if<Rendered>(&answer)) return std::move(*rendered);
-    const auto& refusal = std::get<NotNow>(answer);
-    log("item not sent", claim, refusal.error);
-    if (refusal.again) return Settlement::snooze(claim, *refusal.again);
-    return Settlement::failed(claim, refusal.error);
+    auto* rendered = std::get_if<Rendered>(&answer);
+    std::optional<NotNow> refusal;
+    if (rendered == nullptr)
+      refusal = std::get<NotNow>(answer);
+    else
+      refusal = app_.prepare(claim, key, *rendered, context_.clock.boot() + kPrepare, std::move(stop));
+    if (!refusal) return std::move(*rendered);
+    log("item not sent", claim, refusal->error);
+    if (refusal->again) return Settlement::snooze(claim, *refusal->again);
+    return Settlement::failed(claim, refusal->error);
   } catch (const base::InfraError& error) {
     log("render failed", claim, error.what());
     return Settlement::snooze(claim, std::chrono::seconds(1));
@@ -118,8 +125,8 @@ void EffectWork::run(const std::vector<store::Claim>& claims, Desk& desk) {
 void EffectWork::run(const store::Claim& claim, Desk& desk) {
   const auto stop = desk.token(claim);
   if (stop.stop_requested() || claim.stop_wanted) return desk.settle(Settlement::hand_back(claim));
-  const auto key = claim.effect_key.value_or(base::random_hex(16));
-  auto prepared = prepare(claim, key);
+  const auto key = claim.effect_key.value_or(base::time_ordered_hex(context_.clock.wall()));
+  auto prepared = prepare(claim, key, stop);
   if (auto* refusal = std::get_if<Settlement>(&prepared)) return desk.settle(std::move(*refusal));
   const auto& rendered = std::get<Rendered>(prepared);
   const auto deadline = context_.clock.boot() + rendered.timeout;
@@ -159,7 +166,7 @@ void EffectWork::reconcile(const std::string& item, std::stop_token stop) {
               {{"queue", fence_.queue().name}, {"item", item}, {"error", error.what()}});
   }
   std::optional<core::State> to;
-  const bool refuses = app_.refuses_second_arrival(asked->effect);
+  const bool refuses = app_.refuses_second_arrival(asked->effect, asked->age);
   insist(context_, "settle reconcile", context_.clock.boot() + std::chrono::minutes(1),
          [&](store::Connection& c) {
            to = fence_.settle_reconcile(

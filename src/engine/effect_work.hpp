@@ -33,14 +33,22 @@ class EffectApp {
   // `key` is the idempotency key that the effect will have.
   virtual std::variant<Rendered, NotNow> render(store::Connection& connection, const store::Claim& claim,
                                                 const std::string& key) = 0;
+  // Behind render() and before the gate, with no connection held: calls to the outside that are repeatable
+  // and seen by nobody (fresh credentials, uploads). May change what will be sent. Ends by `until` (boot
+  // time), or soon after a stop. Exceptions hand the item back.
+  virtual std::optional<NotNow> prepare(const store::Claim&, const std::string& /*key*/, Rendered&,
+                                        base::BootTime /*until*/, std::stop_token) {
+    return std::nullopt;
+  }
   // Sends and classifies. Returns by `deadline` (boot time); nothing cuts it short, because a request that is
   // cut is an outcome that nobody knows.
   virtual store::EffectResult send(const store::Effect& effect, const Rendered& rendered,
                                    base::BootTime deadline) = 0;
   // Asks the platform whether the effect happened; never sends it.
   virtual store::EffectResult look(const store::Reconcile& reconcile, std::stop_token stop) = 0;
-  // Rule 10: whether the platform of this effect refuses a second arrival of its key.
-  virtual bool refuses_second_arrival(const store::Effect& effect) = 0;
+  // Rule 10: whether the platform of this effect, which began `age` ago, still refuses a second arrival of
+  // its key.
+  virtual bool refuses_second_arrival(const store::Effect& effect, base::Duration age) = 0;
   // The application's own columns, written in the transaction that settles.
   virtual void settled(store::Connection& connection, const store::Effect& effect,
                        const store::EffectResult& result) = 0;
@@ -59,7 +67,8 @@ class EffectWork final : public Work {
  private:
   void run(const store::Claim& claim, Desk& desk);
   // The settlement: it is not to be sent.
-  std::variant<Rendered, store::Settlement> prepare(const store::Claim& claim, const std::string& key) const;
+  std::variant<Rendered, store::Settlement> prepare(const store::Claim& claim, const std::string& key,
+                                                    std::stop_token stop) const;
   store::EffectResult send(const store::Effect& effect, const Rendered& rendered, base::BootTime deadline);
   void settle(const store::Effect& effect, store::EffectResult result, const store::Claim& claim, Desk& desk);
   void log(const char* event, const store::Claim& claim, const std::string& detail) const;

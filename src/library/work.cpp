@@ -64,7 +64,7 @@ store::EffectResult EffectAdapter::look(const store::Reconcile& reconcile, std::
   return handler_.look(public_effect(reconcile.effect), stop);
 }
 
-bool EffectAdapter::refuses_second_arrival(const store::Effect& effect) {
+bool EffectAdapter::refuses_second_arrival(const store::Effect& effect, base::Duration) {
   return handler_.refuses_second_arrival && handler_.refuses_second_arrival(public_effect(effect));
 }
 

@@ -19,7 +19,7 @@ class EffectAdapter final : public engine::EffectApp {
   store::EffectResult send(const store::Effect& effect, const engine::Rendered& rendered,
                            base::BootTime deadline) override;
   store::EffectResult look(const store::Reconcile& reconcile, std::stop_token stop) override;
-  bool refuses_second_arrival(const store::Effect& effect) override;
+  bool refuses_second_arrival(const store::Effect& effect, base::Duration age) override;
   void settled(store::Connection& connection, const store::Effect& effect,
                const store::EffectResult& result) override;
 

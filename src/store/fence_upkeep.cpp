@@ -245,8 +245,8 @@ int Fence::due_to_unknown(Connection& connection, const std::string& why) const 
     if (!s || s->effect || (!waiting && guard("restored_state"))) continue;
     // Nobody knows whether it was sent; an effect of its own says so, and every rule on open effects holds.
     const auto claim = new_claim(1);
-    connection.run(sql::add_effect,
-                   {queue_.name, s->item, claim, s->effect_key.value_or(base::random_hex(16)), "{}", "", 0});
+    connection.run(sql::add_effect, {queue_.name, s->item, claim,
+                                     s->effect_key.value_or(base::time_ordered_hex(0)), "{}", "", 0});
     Write to{State::unknown, claim};
     to.run_in = Duration(0);
     to.stop_wanted = s->stop_wanted;

@@ -87,7 +87,9 @@ class Posts final : public engine::EffectApp {
             there ? "found" : "not there",
             {}};
   }
-  bool refuses_second_arrival(const store::Effect&) override { return flavour_ == Flavour::refusing; }
+  bool refuses_second_arrival(const store::Effect&, base::Duration) override {
+    return flavour_ == Flavour::refusing;
+  }
   void settled(store::Connection& connection, const store::Effect& effect,
                const EffectResult& result) override {
     if (writes_its_own() && result.verdict == Verdict::happened) write_own(connection, effect.item);

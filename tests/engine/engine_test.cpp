@@ -96,7 +96,7 @@ class Platform : public EffectApp {
     signals.add("look " + reconcile.item);
     return on_look(reconcile);
   }
-  bool refuses_second_arrival(const store::Effect&) override { return refuses; }
+  bool refuses_second_arrival(const store::Effect&, base::Duration) override { return refuses; }
   void settled(store::Connection&, const store::Effect& effect, const EffectResult& result) override {
     constexpr const char* kVerdicts[] = {"happened", "did_not_happen", "unknown"};
     signals.add(std::string("settled ") + kVerdicts[static_cast<int>(result.verdict)] + " " + effect.item);

@@ -64,7 +64,7 @@ class Sender final : public engine::EffectApp {
   }
   // A receiver that promises nothing: what it cannot say stays unknown (rule 10).
   store::EffectResult look(const store::Reconcile&, std::stop_token) override { return {}; }
-  bool refuses_second_arrival(const store::Effect&) override { return false; }
+  bool refuses_second_arrival(const store::Effect&, base::Duration) override { return false; }
   void settled(store::Connection&, const store::Effect&, const store::EffectResult&) override {}
   bool writes_its_own() const override { return false; }
 

@@ -76,7 +76,7 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
   if (way == nullptr) return engine::NotNow{"this server has no connector for " + item->platform, {}};
   auto secret = accounts::connection_secret(connection, vault_, item->connection_id);
   if (!secret) return engine::NotNow{"the connection is disconnected", {}};
-  auto post = way->render({item->text, item->url}, item->target, key);
+  auto post = way->render({item->text, item->url}, {item->target}, key);
   engine::Rendered rendered;
   rendered.request = std::move(post.request);
   rendered.destination = std::move(post.destination);
@@ -117,12 +117,12 @@ EffectResult Publisher::look(const store::Reconcile& reconcile, std::stop_token 
                    item->detail);
 }
 
-bool Publisher::refuses_second_arrival(const store::Effect& effect) {
+bool Publisher::refuses_second_arrival(const store::Effect& effect, base::Duration age) {
   try {
     auto connection = database_.acquire();
     const auto item = to_publish(*connection, id_of(effect.item));
     const auto* way = item ? connector(item->platform) : nullptr;
-    return way != nullptr && way->refuses_second_arrival();
+    return way != nullptr && age < way->refuses_second_arrival();
   } catch (const base::InfraError&) {
     return false;  // the careful answer: it stays unknown, and is asked about again
   }

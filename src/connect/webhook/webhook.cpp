@@ -119,10 +119,10 @@ void Webhook::check(const std::string& destination, const Credentials& credentia
   }
 }
 
-Rendered Webhook::render(const Post& post, const std::string& destination, const std::string& key) const {
+Rendered Webhook::render(const Post& post, const Account& account, const std::string& key) const {
   const Json body = {{"type", "announcement"}, {"id", key}, {"text", post.text}, {"url", post.url}};
   try {
-    return {destination, body.dump()};
+    return {account.target, body.dump()};
   } catch (const Json::exception&) {
     throw base::UserError("invalid_text", "the text is not valid UTF-8");
   }

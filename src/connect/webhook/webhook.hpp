@@ -20,12 +20,12 @@ class Webhook final : public Connector {
   explicit Webhook(HttpClient& http) : http_(http) {}
 
   std::string_view platform() const override { return "webhook"; }
-  bool refuses_second_arrival() const override { return false; }
+  base::Duration refuses_second_arrival() const override { return base::Duration(0); }
 
   // `destination` is the receiver's URL, shown and stored openly; the secret is the signing secret,
   // `whsec_…`.
   void check(const std::string& destination, const Credentials& credentials) const override;
-  Rendered render(const Post& post, const std::string& destination, const std::string& key) const override;
+  Rendered render(const Post& post, const Account& account, const std::string& key) const override;
   Outcome send(const Rendered& rendered, const Credentials& credentials, const std::string& key,
                base::BootTime deadline, std::stop_token stop) override;
   Look look(const Rendered& rendered, const Credentials& credentials, const std::string& key,
