@@ -95,12 +95,10 @@ CREATE TABLE fencepost_announcements_new (
   -- Without words of its own it has those of its episode's show.
   CHECK (text <> '' OR episode_id IS NOT NULL OR status = 'posted')
 );
-INSERT INTO fencepost_announcements_new (id, connection_id, text, url, status, fence, claim_id, effect, effect_key,
-  lease_until, run_at, attempt, stop_wanted, last_error, version, posted_at, post_id, post_url, created_at,
-  updated_at)
-SELECT id, connection_id, text, url, status, fence, claim_id, effect, effect_key, lease_until, run_at, attempt,
-  stop_wanted, last_error, version, posted_at, post_id, post_url, created_at, updated_at
-FROM fencepost_announcements;
+-- All columns as they were, in their order, and the new ones' defaults.
+INSERT INTO fencepost_announcements_new
+SELECT old.*, NULL, NULL, 'at', NULL, NULL, 0, NULL, FALSE, TRUE, NULL, NULL, NULL, NULL
+FROM fencepost_announcements AS old;
 DELETE FROM sqlite_sequence WHERE name = 'fencepost_announcements_new';
 INSERT INTO sqlite_sequence (name, seq)
 SELECT 'fencepost_announcements_new', seq FROM sqlite_sequence WHERE name = 'fencepost_announcements';
