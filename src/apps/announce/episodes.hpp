@@ -99,9 +99,18 @@ bool episode_ended(store::Connection& connection, std::int64_t episode, base::Mi
 // Locks the episode's show FOR SHARE and then the episode; false: there is no such episode. `to_write`:
 // nobody else computes from it until the transaction ends.
 bool lock_episode(store::Connection& connection, std::int64_t episode, bool to_write);
-// Computes anew when the episode's announcements go out (`only`: this one), under lock_episode(). What is at
+// Computes anew when announcements go out, under lock_episode(), or under the show's own lock. What is at
 // work and is to wait now goes back to queued; what is in flight or over stays as it is.
-void release(store::Connection& connection, std::int64_t episode, std::optional<std::int64_t> only,
-             const std::string& actor, const std::string& why);
+struct Of {
+  std::optional<std::int64_t> episode{}, show{}, announcement{};
+};
+void release(store::Connection& connection, const Of& of, const std::string& actor, const std::string& why);
+// Deletes episodes that this transaction holds, and what of their announcements was not posted. done,
+// in_flight, outcome_unknown: the last two want a rollback.
+EpisodeAnswer remove_episodes(store::Connection& connection, const store::Fence& fence, const Of& of,
+                              const std::string& actor);
+// One event for each row of `written`, whose first column is the announcement, and a wake-up.
+void note(store::Connection& connection, const store::Rows& written, const char* kind, const char* to,
+          const std::string& actor, const std::string& why);
 
 }  // namespace fencepost::announce
