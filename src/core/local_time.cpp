@@ -30,9 +30,9 @@ bool is_local(const std::string& text) {
 base::Micros parse_time(const std::string& text, const std::string& zone) {
   if (has_offset(text)) return base::parse_utc(text);
   if (!is_local(text))
-    throw base::UserError("invalid_time",
-                          quoted(text) +
-                              " is not a time: write 2026-11-22T20:00, or 2026-11-22T20:00:00+01:00 with an offset");
+    throw base::UserError(
+        "invalid_time",
+        quoted(text) + " is not a time: write 2026-11-22T20:00, or 2026-11-22T20:00:00+01:00 with an offset");
   // Of UTC it is a real time, or no clock shows it.
   const auto as_utc = base::parse_utc((text.size() == 16 ? text + ":00" : text) + "Z");
   const date::local_seconds local{std::chrono::seconds(as_utc / 1'000'000)};

@@ -27,12 +27,14 @@ TEST(LocalTime, ASkippedTimeIsTheFirstInstantAfterTheGap) {
 
 TEST(LocalTime, ATimeThatComesTwiceIsTheFirst) {
   EXPECT_EQ(utc("2026-10-25T02:30", "Europe/Berlin"), "2026-10-25T00:30:00");
-  EXPECT_EQ(utc("2026-10-25T02:30:00+01:00", "Europe/Berlin"), "2026-10-25T01:30:00") << "an offset says which";
+  EXPECT_EQ(utc("2026-10-25T02:30:00+01:00", "Europe/Berlin"), "2026-10-25T01:30:00")
+      << "an offset says which";
 }
 
 TEST(LocalTime, WhatIsNoneIsRefused) {
-  for (const std::string wrong : {"", "tomorrow", "2026-11-22", "2026-11-22 20:00", "2026-13-01T00:00",
-                                  "2026-02-30T00:00", "2026-11-22T25:00", "2026-11-22T20:00:00.5", "2040-01-01T00:00"})
+  for (const std::string wrong :
+       {"", "tomorrow", "2026-11-22", "2026-11-22 20:00", "2026-13-01T00:00", "2026-02-30T00:00",
+        "2026-11-22T25:00", "2026-11-22T20:00:00.5", "2040-01-01T00:00"})
     EXPECT_THROW(parse_time(wrong, "Europe/Berlin"), base::UserError) << wrong;
   EXPECT_THROW(parse_time("2026-11-22T20:00", "Europe/Nowhere"), base::UserError);
 }

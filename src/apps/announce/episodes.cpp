@@ -72,10 +72,10 @@ bool lock_episode(store::Connection& connection, std::int64_t episode, bool to_w
 }
 
 void note(store::Connection& connection, const store::Rows& written, const char* kind, const char* to,
-          const std::string& actor, const std::string& why) {
+          const std::string& actor, const std::string& why, const char* from) {
   std::vector<store::Params> events;
   for (const auto& row : written)
-    events.push_back({kQueue, std::to_string(row[0].integer()), kind, "queued", to, store::Value(),
+    events.push_back({kQueue, std::to_string(row[0].integer()), kind, from, to, store::Value(),
                       store::Value(), actor, why});
   connection.run_batch(store::sql::add_events, events);
   if (!events.empty()) connection.run(store::sql::notify, {kQueue});
@@ -188,7 +188,7 @@ EpisodeAnswer remove_episodes(store::Connection& connection, const store::Fence&
   }
   connection.run(sql::leave_episodes, {of.episode, of.show});
   note(connection, connection.run(sql::delete_stopped, {of.episode, of.show}), "deleted", "", actor,
-       "its episode was deleted");
+       "its episode was deleted", "stopped");
   connection.run(sql::delete_episodes, {of.episode, of.show});
   return EpisodeAnswer::done;
 }

@@ -113,6 +113,6 @@ EpisodeAnswer remove_episodes(store::Connection& connection, const store::Fence&
                               const std::string& actor);
 // One event for each row of `written`, whose first column is the announcement, and a wake-up.
 void note(store::Connection& connection, const store::Rows& written, const char* kind, const char* to,
-          const std::string& actor, const std::string& why);
+          const std::string& actor, const std::string& why, const char* from = "queued");
 
 }  // namespace fencepost::announce
