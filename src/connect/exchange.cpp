@@ -47,6 +47,11 @@ Outcome rate_limited(std::string error, std::optional<base::Duration> wait) {
   return outcome;
 }
 
+Outcome nothing_posted(Outcome outcome) {
+  if (outcome.verdict != Verdict::unknown) return outcome;
+  return certain(Reason::temporary, std::move(outcome.error));
+}
+
 Outcome no_answer(const Failure& failure) {
   using Kind = Failure::Kind;
   if (failure.sent == Sent::maybe) return unknown(failure.reason);
@@ -109,26 +114,36 @@ nlohmann::json json_of(const HttpResult& result) {
   return nlohmann::json::parse(result.body, nullptr, /*allow_exceptions=*/false);
 }
 
-std::string text_at(const nlohmann::json& object, std::string_view name) {
-  if (!object.is_object()) return "";
+const nlohmann::json& member(const nlohmann::json& object, std::string_view name) {
+  static const nlohmann::json null;
+  if (!object.is_object()) return null;
   const auto at = object.find(name);
-  if (at == object.end()) return "";
-  auto text = at->is_string() ? at->get<std::string>() : at->is_number_integer() ? at->dump() : "";
+  return at == object.end() ? null : *at;
+}
+
+std::string text_at(const nlohmann::json& object, std::string_view name) {
+  const auto& at = member(object, name);
+  auto text = at.is_string() ? at.get<std::string>() : at.is_number_integer() ? at.dump() : "";
   const bool fit = text.size() <= kLongestText && std::none_of(text.begin(), text.end(), control);
   return fit ? text : "";
 }
 
-std::string url_encode(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const unsigned char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';  // RFC 3986, section 2.3
-    if (plain)
-      out += static_cast<char>(c);
+std::string comparable(std::string_view text) {
+  std::string out, word;
+  const auto flush = [&] {
+    for (const std::string_view scheme : {"https://", "http://"})
+      if (const auto at = word.find(scheme); at != std::string::npos) word.erase(at, scheme.size());
+    while (!word.empty() && word.back() == '/') word.pop_back();
+    if (!word.empty()) out += (out.empty() ? "" : " ") + std::exchange(word, {});
+    word.clear();
+  };
+  for (const char c : text) {
+    if (c == ' ' || c == '\n' || c == '\r' || c == '\t')
+      flush();
     else
-      out.append({'%', kHex[c >> 4], kHex[c & 15]});
+      word += c;
   }
+  flush();
   return out;
 }
 

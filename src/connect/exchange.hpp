@@ -21,6 +21,9 @@ Outcome unknown(std::string error);
 // Retryable where the reason is temporary or rate_limited.
 Outcome certain(Reason reason, std::string error);
 Outcome rate_limited(std::string error, std::optional<base::Duration> wait);
+// For what comes before the gate: whatever it did, nothing was posted, so that unknown is a temporary
+// failure.
+Outcome nothing_posted(Outcome outcome);
 // No status came: `unknown`, but where no byte has left.
 Outcome no_answer(const Failure& failure);
 
@@ -44,11 +47,14 @@ std::string quotable(const nlohmann::json& said, const base::Secret& secret);
 
 // The body as JSON; discarded() where it is none, or came cut.
 nlohmann::json json_of(const HttpResult& result);
+// A member; null where there is none, or `object` is no object.
+const nlohmann::json& member(const nlohmann::json& object, std::string_view name);
 // A member that is a text or a whole number, as text; empty where it is neither, or longer than 500 bytes, or
 // has control characters.
 std::string text_at(const nlohmann::json& object, std::string_view name);
-// "https://host/path", with `text` as one piece of a path or query.
-std::string url_encode(std::string_view text);
+// The texts of people, as two platforms' forms of one: without the schemes and the slashes at the end of its
+// URLs, and with single blanks between its words.
+std::string comparable(std::string_view text);
 // A header that is a time in whole seconds since 1970: how long from `now`, between 0 and kLongestWait.
 std::optional<base::Duration> wait_until(const HttpResult& result, std::string_view header, base::Micros now);
 

@@ -2,7 +2,10 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "connect/limits_data.hpp"
@@ -90,8 +93,14 @@ const std::string& PlatformLimits::text(std::string_view name) const {
   return *text;
 }
 
+std::vector<std::string> PlatformLimits::words(std::string_view name) const {
+  std::istringstream list(text(name));
+  return {std::istream_iterator<std::string>(list), {}};
+}
+
 bool PlatformLimits::has_word(std::string_view name, std::string_view word) const {
-  return (" " + text(name) + " ").find(" " + std::string(word) + " ") != std::string::npos;
+  const auto all = words(name);
+  return std::find(all.begin(), all.end(), word) != all.end();
 }
 
 TextRules PlatformLimits::text_rules() const {

@@ -36,7 +36,8 @@ class PlatformLimits {
 
   std::int64_t number(std::string_view name) const;
   const std::string& text(std::string_view name) const;
-  // The words of a text: "image/jpeg image/png".
+  // Of a text that is a list: "image/jpeg image/png".
+  std::vector<std::string> words(std::string_view name) const;
   bool has_word(std::string_view name, std::string_view word) const;
   // From `length` and `length-unit` (code_points, graphemes, weighted or emoji_bytes); `url-length` and
   // `bare-domains` (1) where the file has them.
