@@ -79,7 +79,7 @@ class Bluesky(Emulator):
             handle, _, password = text.partition(":")
             name = base64.b32encode(hashlib.sha256(handle.encode()).digest()).decode().lower()[:24]
             self.accounts["did:plc:" + name] = {"handle": handle, "password": password}
-        self.tokens = {}   # token → {"kind", "did", "ends", "next"}
+        self.tokens = {}   # token → {"kind", "did", "ends", "next", "revoked"}
         self.records = {}  # (did, collection, rkey) → record
         self.blobs = {}    # (did, cid) → {"mimeType", "size"}
         self.commits = 0
@@ -96,8 +96,8 @@ class Bluesky(Emulator):
         made = {}
         for kind, lasts in (("access", self.access_lasts), ("refresh", self.refresh_lasts)):
             made[kind] = token("com.atproto." + kind, did, lasts)
-            self.tokens[made[kind]] = {"kind": kind, "did": did, "ends": time.time() + lasts, "next": None}
-        self.tokens[made["access"]]["with"] = made["refresh"]
+            self.tokens[made[kind]] = {"kind": kind, "did": did, "ends": time.time() + lasts, "next": None,
+                                       "revoked": False}
         return {"accessJwt": made["access"], "refreshJwt": made["refresh"], **self._about(did)}
 
     def _about(self, did):
@@ -115,6 +115,8 @@ class Bluesky(Emulator):
         known = self.tokens.get(text)
         if not known:
             raise bad("Token could not be verified", "InvalidToken")
+        if known["revoked"]:
+            raise bad("Token has been revoked", "ExpiredToken")
         if known["ends"] <= time.time():
             raise bad("Token has expired", "ExpiredToken")
         if known["kind"] != kind:
@@ -149,9 +151,7 @@ class Bluesky(Emulator):
     def delete_session(self, request):
         with self.lock:
             self._who(request, "refresh")
-            gone = request.bearer()
-            self.tokens = {text: known for text, known in self.tokens.items()
-                           if text != gone and known.get("with") != gone}
+            self.tokens[request.bearer()]["revoked"] = True  # its access token lives on until it ends
             return Answer(200)
 
     @route("GET", r"/xrpc/com\.atproto\.server\.getSession")
@@ -215,7 +215,7 @@ class Bluesky(Emulator):
                     return bad(f'Input must have the property "{name}"')
             owner = self._did_of(body["repo"])
             if not owner:
-                return error(401, "AuthenticationRequired", "Could not find repo: " + body["repo"])
+                return error(403, "AccountNotFound", "Could not find account: " + body["repo"])
             if owner != did:
                 return error(401, "AuthenticationRequired", "Authentication Required")
             if body["collection"] == POST and not TID.fullmatch(body["rkey"]):

@@ -59,10 +59,6 @@ Outcome no_answer(const Failure& failure) {
   return certain(hopeless ? Reason::rejected : Reason::temporary, failure.reason);
 }
 
-Outcome unseen(Outcome outcome) {
-  return outcome.verdict == Verdict::unknown ? certain(Reason::temporary, std::move(outcome.error)) : outcome;
-}
-
 Outcome by_status(std::string_view who, const HttpResult& result, base::Micros now) {
   if (result.status == 0) return no_answer(*result.failure);
   const auto error = answered(who, result.status);

@@ -27,10 +27,6 @@ Outcome nothing_posted(Outcome outcome);
 // No status came: `unknown`, but where no byte has left.
 Outcome no_answer(const Failure& failure);
 
-// The outcome of a call that nobody sees and that may be made again (an upload, a session): what is unknown is
-// tried again.
-Outcome unseen(Outcome outcome);
-
 // What a status means by PLATFORMS.md ("Certain failure") where the platform's own documents say nothing
 // else; `who` is its name for people. 2xx is `unknown` here: what is a yes, only the platform can say.
 //

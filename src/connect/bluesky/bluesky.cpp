@@ -9,6 +9,7 @@
 #include "connect/bluesky/tid.hpp"
 #include "connect/bluesky/xrpc.hpp"
 #include "connect/exchange.hpp"
+#include "connect/oauth/encode.hpp"
 
 namespace fencepost::connect {
 
@@ -47,10 +48,12 @@ std::string dumped(const Json& json) {
 void check_images(const Post& post, const PlatformLimits& limits) {
   const auto most = limits.number("images");
   if (static_cast<std::int64_t>(post.images.size()) > most)
-    throw base::UserError("invalid_image", "Bluesky takes " + std::to_string(most) + " images: leave some out");
+    throw base::UserError("invalid_image",
+                          "Bluesky takes " + std::to_string(most) + " images: leave some out");
   for (const auto& image : post.images) {
     if (!limits.has_word("image-types", image.media_type))
-      throw base::UserError("invalid_image", "Bluesky does not show images of this type: use JPEG, PNG or WebP");
+      throw base::UserError("invalid_image",
+                            "Bluesky does not show images of this type: use JPEG, PNG or WebP");
     if (static_cast<std::int64_t>(image.bytes.size()) > limits.number("image-bytes"))
       throw base::UserError("invalid_image", "an image is too large for Bluesky: at most " +
                                                  std::to_string(limits.number("image-bytes")) + " bytes");
@@ -74,7 +77,7 @@ Outcome posted(const Json& request, const std::string& cid, const std::string& a
 
 }  // namespace
 
-Bluesky::Bluesky(HttpClient& http, const PlatformLimits& limits, Options options)
+Bluesky::Bluesky(HttpClient& http, const PlatformLimits& limits, BlueskyOptions options)
     : http_(http), limits_(limits), options_(std::move(options)) {}
 
 std::string Bluesky::service_of(const Account& account) const {
@@ -124,8 +127,11 @@ Rendered Bluesky::render(const Post& post, const Account& account, const std::st
     };
     record["reply"] = {{"root", strong(post.reply_to->root)}, {"parent", strong(post.reply_to->parent)}};
   }
-  const Json request = {{"repo", account.id},       {"collection", kCollection}, {"rkey", bluesky::tid_of(key)},
-                        {"record", std::move(record)}, {"swapRecord", nullptr}};
+  const Json request = {{"repo", account.id},
+                        {"collection", kCollection},
+                        {"rkey", bluesky::tid_of(key)},
+                        {"record", std::move(record)},
+                        {"swapRecord", nullptr}};
   return {service_of(account), dumped(request)};
 }
 
@@ -155,8 +161,8 @@ Look Bluesky::look(const Rendered& rendered, const Credentials&, const std::stri
   const auto repo = text_at(request, "repo"), rkey = text_at(request, "rkey");
   const auto result = bluesky::call(http_,
                                     {.service = rendered.destination,
-                                     .name = "com.atproto.repo.getRecord?repo=" + url_encode(repo) +
-                                             "&collection=" + kCollection + "&rkey=" + url_encode(rkey)},
+                                     .name = "com.atproto.repo.getRecord?repo=" + oauth::percent(repo) +
+                                             "&collection=" + kCollection + "&rkey=" + oauth::percent(rkey)},
                                     deadline, stop);
   Look look;
   if (result.status == 200) {
@@ -176,6 +182,13 @@ std::optional<base::Micros> Bluesky::expires_at(const Credentials& credentials) 
   return std::nullopt;
 }
 
+bool Bluesky::refreshable(const Credentials& credentials) const try {
+  const auto session = bluesky::session_of(credentials);
+  return !session.password.empty() || !session.refresh.empty();
+} catch (const base::UserError&) {
+  return false;
+}
+
 Verified Bluesky::verify(const Account& account, const Credentials& credentials, base::BootTime deadline,
                          std::stop_token stop) try {
   auto session = bluesky::session_of(credentials);
@@ -189,9 +202,9 @@ Verified Bluesky::verify(const Account& account, const Credentials& credentials,
     revoke(account, bluesky::stored(session), deadline, stop);
   } else {
     const auto result = bluesky::call(
-        http_, {.service = service, .name = "com.atproto.server.getSession", .token = &session.access}, deadline,
-        stop);
-    auto outcome = unseen(bluesky::classify(result, session.access, http_.clock().wall()));
+        http_, {.service = service, .name = "com.atproto.server.getSession", .token = &session.access},
+        deadline, stop);
+    auto outcome = nothing_posted(bluesky::classify(result, session.access, http_.clock().wall()));
     if (outcome.verdict != Verdict::accepted) return {account, std::move(outcome)};
     session.did = bluesky::answer_text(result, "did");
     session.handle = bluesky::answer_text(result, "handle");

@@ -5,8 +5,8 @@
 // The record's key is made of ours (tid.hpp), so that a post can be asked for by name, and sending it again
 // makes no second one: the identical record answers as the first time, another one is refused with
 // InvalidSwap. That lasts as long as the record does: after the post was DELETED the same request would bring
-// it back. So a post is sent again only where a look found none, and never after its outcome is known. What each
-// answer means: xrpc.hpp.
+// it back. So a post is sent again only where a look found none, and never after its outcome is known. What
+// each answer means: xrpc.hpp.
 //
 // Images and mentions are made ready in prepare(): an uploaded image that no post names goes away by itself.
 // A handle that is nobody's stays plain text.
@@ -17,14 +17,15 @@
 
 namespace fencepost::connect {
 
+struct BlueskyOptions {
+  std::string service = "https://bsky.social";  // for connections whose target is empty
+  std::string app = "https://bsky.app";         // where people read posts
+};
+
 class Bluesky final : public Connector {
  public:
-  struct Options {
-    std::string service = "https://bsky.social";  // for connections whose target is empty
-    std::string app = "https://bsky.app";         // where people read posts
-  };
   // Client and limits must outlive the connector.
-  Bluesky(HttpClient& http, const PlatformLimits& limits, Options options = {});
+  Bluesky(HttpClient& http, const PlatformLimits& limits, BlueskyOptions options = {});
 
   std::string_view platform() const override { return "bluesky"; }
   base::Duration refuses_second_arrival() const override { return kForEver; }
@@ -44,6 +45,7 @@ class Bluesky final : public Connector {
 
   // 0, long past, where no session was opened yet: refresh() opens it.
   std::optional<base::Micros> expires_at(const Credentials& credentials) const override;
+  bool refreshable(const Credentials& credentials) const override;
   Verified verify(const Account& account, const Credentials& credentials, base::BootTime deadline,
                   std::stop_token stop) override;
   // Never `unknown`: with the password a new session can always be opened.
@@ -57,7 +59,7 @@ class Bluesky final : public Connector {
 
   HttpClient& http_;
   const PlatformLimits& limits_;
-  const Options options_;
+  const BlueskyOptions options_;
 };
 
 }  // namespace fencepost::connect

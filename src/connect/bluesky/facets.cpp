@@ -101,8 +101,8 @@ std::vector<Facet> facets_in(std::string_view text, const PlatformLimits& limits
   const auto links = facets;
   UChar32 before = ' ';
   for (std::size_t at = 0; at < text.size();) {
-    const auto inside = std::find_if(links.begin(), links.end(),
-                                     [&](const Facet& link) { return link.at.begin == at; });
+    const auto inside =
+        std::find_if(links.begin(), links.end(), [&](const Facet& link) { return link.at.begin == at; });
     if (inside != links.end()) {
       at = inside->at.end;
       before = 'x';

@@ -1,6 +1,6 @@
 #pragma once
-// What is more than plain text in a Bluesky post: links, hashtags and mentions, which a post says by the bytes
-// they stand at (https://docs.bsky.app/docs/advanced-guides/post-richtext).
+// What is more than plain text in a Bluesky post: links, hashtags and mentions, which a post says by the
+// bytes they stand at (https://docs.bsky.app/docs/advanced-guides/post-richtext).
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

@@ -8,6 +8,7 @@
 #include "connect/bluesky/session.hpp"
 #include "connect/bluesky/xrpc.hpp"
 #include "connect/exchange.hpp"
+#include "connect/oauth/encode.hpp"
 
 namespace fencepost::connect {
 
@@ -44,7 +45,7 @@ class Preparing {
                                          .body = image.bytes,
                                          .content_type = image.media_type},
                                         deadline_, stop_);
-      auto outcome = unseen(bluesky::classify(result, session_.access, http_.clock().wall()));
+      auto outcome = nothing_posted(bluesky::classify(result, session_.access, http_.clock().wall()));
       if (outcome.verdict != Verdict::accepted) return outcome;
       const auto answer = Json::parse(result.body, nullptr, /*allow_exceptions=*/false);
       if (!answer.is_object() || !answer.contains("blob") || !answer["blob"].is_object())
@@ -74,7 +75,8 @@ class Preparing {
     auto left = limits_.number("mentions");
     for (const auto& facet : bluesky::facets_in(text, limits_)) {
       std::string did;
-      if (facet.kind == Facet::Kind::mention && (left-- <= 0 || (did = did_of(facet.value)).empty())) continue;
+      if (facet.kind == Facet::Kind::mention && (left-- <= 0 || (did = did_of(facet.value)).empty()))
+        continue;
       all.push_back(json_of(facet, did));
     }
     return all;
@@ -83,7 +85,8 @@ class Preparing {
  private:
   std::string did_of(const std::string& handle) {
     const auto result = bluesky::call(
-        http_, {.service = service_, .name = "com.atproto.identity.resolveHandle?handle=" + url_encode(handle)},
+        http_,
+        {.service = service_, .name = "com.atproto.identity.resolveHandle?handle=" + oauth::percent(handle)},
         std::min(deadline_, http_.clock().boot() + kLookUp), stop_);
     const auto did = result.status == 200 ? text_at(connect::json_of(result), "did") : "";
     return did.starts_with("did:") ? did : "";
@@ -101,13 +104,13 @@ class Preparing {
     const auto collection = uri.substr(first + 1, second - first - 1);
     const auto result = bluesky::call(http_,
                                       {.service = service_,
-                                       .name = "com.atproto.repo.getRecord?repo=" + url_encode(repo) +
-                                               "&collection=" + url_encode(collection) +
-                                               "&rkey=" + url_encode(uri.substr(second + 1))},
+                                       .name = "com.atproto.repo.getRecord?repo=" + oauth::percent(repo) +
+                                               "&collection=" + oauth::percent(collection) +
+                                               "&rkey=" + oauth::percent(uri.substr(second + 1))},
                                       deadline_, stop_);
     if (bluesky::error_name(result) == "RecordNotFound")
       return certain(Reason::rejected, "the post that this one answers is gone");
-    auto outcome = unseen(bluesky::classify(result, {}, http_.clock().wall()));
+    auto outcome = nothing_posted(bluesky::classify(result, {}, http_.clock().wall()));
     if (outcome.verdict != Verdict::accepted) return outcome;
     ref["cid"] = text_at(connect::json_of(result), "cid");
     return std::nullopt;

@@ -22,7 +22,7 @@ std::string member(const Json& json, const char* name) {
 // What both ways to a session answer.
 std::variant<Session, Outcome> read(const HttpResult& result, Session session, const base::Secret& secret,
                                     base::Micros now) {
-  const auto outcome = unseen(classify(result, secret, now));
+  const auto outcome = nothing_posted(classify(result, secret, now));
   if (outcome.verdict != Verdict::accepted) return outcome;
   session.access = base::Secret(answer_text(result, "accessJwt"));
   session.refresh = base::Secret(answer_text(result, "refreshJwt"));
@@ -50,10 +50,12 @@ std::variant<Session, Outcome> renewed(HttpClient& http, const std::string& serv
                                        base::BootTime deadline, const std::stop_token& stop) {
   const bool has_password = !session.identifier.empty() && !session.password.empty();
   if (!session.refresh.empty()) {
-    const auto result = call(
-        http,
-        {.service = service, .name = "com.atproto.server.refreshSession", .token = &session.refresh, .body = ""},
-        deadline, stop);
+    const auto result = call(http,
+                             {.service = service,
+                              .name = "com.atproto.server.refreshSession",
+                              .token = &session.refresh,
+                              .body = ""},
+                             deadline, stop);
     auto answer = read(result, session, session.refresh, http.clock().wall());
     const auto* outcome = std::get_if<Outcome>(&answer);
     if (outcome == nullptr || outcome->reason != Reason::credentials || !has_password) return answer;
@@ -75,9 +77,10 @@ Session session_of(const Credentials& credentials) {
   if (session.did.empty()) session.access = base::Secret();  // whose would it be?
   const bool can_begin = !session.identifier.empty() && !session.password.empty();
   if (!can_begin && session.access.empty())
-    throw base::UserError("invalid_credentials",
-                          "write {\"identifier\": \"your handle\", \"password\": \"an app password\"}; Bluesky makes "
-                          "app passwords under Settings, Privacy and security");
+    throw base::UserError(
+        "invalid_credentials",
+        "write {\"identifier\": \"your handle\", \"password\": \"an app password\"}; Bluesky makes "
+        "app passwords under Settings, Privacy and security");
   return session;
 }
 
@@ -98,8 +101,8 @@ std::optional<base::Micros> ends_at(const base::Secret& token) {
   if (second == std::string::npos) return std::nullopt;
   std::string claims(text.size(), '\0');
   std::size_t size = 0;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(claims.data()), claims.size(), text.data() + first + 1,
-                        second - first - 1, nullptr, &size, nullptr,
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(claims.data()), claims.size(),
+                        text.data() + first + 1, second - first - 1, nullptr, &size, nullptr,
                         sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
     return std::nullopt;
   claims.resize(size);

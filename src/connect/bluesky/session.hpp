@@ -35,7 +35,6 @@ Credentials stored(const Session& session);
 // When the access token ends (the claim `exp` of RFC 7519); nullopt: it does not say.
 std::optional<base::Micros> ends_at(const base::Secret& token);
 
-
 // A session that is open now: refreshed, or opened anew where there is none to refresh or its time is over.
 // Else why not: never `unknown`, since both may be done again.
 std::variant<Session, Outcome> renewed(HttpClient& http, const std::string& service, Session session,

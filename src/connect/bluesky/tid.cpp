@@ -15,8 +15,8 @@ constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << 53) - 1;
 
 std::uint64_t hash_of(const std::string& key) {
   unsigned char bytes[crypto_generichash_BYTES_MIN];
-  crypto_generichash(bytes, sizeof bytes, reinterpret_cast<const unsigned char*>(key.data()), key.size(), nullptr,
-                     0);
+  crypto_generichash(bytes, sizeof bytes, reinterpret_cast<const unsigned char*>(key.data()), key.size(),
+                     nullptr, 0);
   std::uint64_t hash = 0;
   for (int i = 0; i < 8; ++i) hash = hash << 8 | bytes[i];
   return hash;

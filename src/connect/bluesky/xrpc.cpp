@@ -43,8 +43,9 @@ Outcome classify(const HttpResult& result, const base::Secret& token, base::Micr
   if (result.status == 0) return no_answer(*result.failure);
   Outcome outcome;
   const auto body = json_of(result);
-  const auto error = answered(kWho, result.status,
-                              body.is_object() && body.contains("message") ? quotable(body["message"], token) : "");
+  const auto error =
+      answered(kWho, result.status,
+               body.is_object() && body.contains("message") ? quotable(body["message"], token) : "");
   if (result.status == 200) {
     outcome = accepted("", "");
   } else if (result.status == 400) {

@@ -57,7 +57,11 @@ Emulator::~Emulator() {
   ::waitpid(child_, nullptr, 0);
 }
 
+void Emulator::fault(const nlohmann::json& fault) { tell("/_fault", fault); }
+void Emulator::set(const nlohmann::json& values) { tell("/_set", values); }
 void Emulator::reset() { tell("/_reset", nlohmann::json::object()); }
+nlohmann::json Emulator::log() { return ask("/_log"); }
+nlohmann::json Emulator::accepted() { return ask("/_accepted"); }
 
 int Emulator::accepted(const std::string& what) {
   int count = 0;

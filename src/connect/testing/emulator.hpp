@@ -22,11 +22,11 @@ class Emulator {
 
   const std::string& url() const { return url_; }
   // What emulators/emulator.py says of /_fault, /_set, /_reset, /_log and /_accepted.
-  void fault(const nlohmann::json& fault) { tell("/_fault", fault); }
-  void set(const nlohmann::json& values) { tell("/_set", values); }
+  void fault(const nlohmann::json& fault);
+  void set(const nlohmann::json& values);
   void reset();
-  nlohmann::json log() { return ask("/_log"); }
-  nlohmann::json accepted() { return ask("/_accepted"); }
+  nlohmann::json log();
+  nlohmann::json accepted();
   // How often `what` took effect.
   int accepted(const std::string& what);
 
