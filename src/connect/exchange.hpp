@@ -21,7 +21,8 @@ Outcome unknown(std::string error);
 // Retryable where the reason is temporary or rate_limited.
 Outcome certain(Reason reason, std::string error);
 Outcome rate_limited(std::string error, std::optional<base::Duration> wait);
-// For what comes before the gate: whatever it did, nothing was posted, so that unknown is a temporary failure.
+// For what comes before the gate: whatever it did, nothing was posted, so that unknown is a temporary
+// failure.
 Outcome nothing_posted(Outcome outcome);
 // No status came: `unknown`, but where no byte has left.
 Outcome no_answer(const Failure& failure);

@@ -64,9 +64,9 @@ HttpResult Api::exchange(HttpRequest request, const Call& call) const {
   request.deadline = call.deadline;
   // No body here is a form, so none is signed (RFC 5849, section 3.4.1.3.1).
   if (const auto keys = oauth::keys_of(call.credentials))
-    request.headers.emplace_back("Authorization",
-                                 oauth::authorization({request.method, request.url}, *keys,
-                                                      base::random_hex(16), clock().wall() / 1'000'000));
+    request.headers.emplace_back(
+        "Authorization", oauth::authorization({request.method, request.url}, *keys, base::random_hex(16),
+                                              clock().wall() / 1'000'000));
   else
     request.headers.push_back(oauth::bearer(call.credentials));
   return http_.call(request, call.stop);

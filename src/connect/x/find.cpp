@@ -29,9 +29,9 @@ std::string since(const std::string& key) {
 
 std::string path_of(const std::string& user, const nlohmann::json& post, const std::string& key,
                     const Api& api) {
-  return "/2/users/" + oauth::percent(user) + "/tweets?max_results=" +
-         std::to_string(api.limits().number("listed-posts")) + "&start_time=" + oauth::percent(since(key)) +
-         "&tweet.fields=created_at%2Centities&exclude=" +
+  return "/2/users/" + oauth::percent(user) +
+         "/tweets?max_results=" + std::to_string(api.limits().number("listed-posts")) +
+         "&start_time=" + oauth::percent(since(key)) + "&tweet.fields=created_at%2Centities&exclude=" +
          (member(post, "reply").is_null() ? "replies%2Cretweets" : "retweets");
 }
 
@@ -65,9 +65,9 @@ Look find(const Api& api, const std::string& user, const nlohmann::json& post, c
         api.get(next.empty() ? path : path + "&pagination_token=" + oauth::percent(next), call);
     const auto body = json_of(result);
     if (result.status != 200 || !body.is_object())
-      return cannot_tell(result.status == 200 ? "X's list of posts could not be read"
-                                              : "X could not be asked: " +
-                                                    api.refusal(result, call.credentials).error);
+      return cannot_tell(result.status == 200
+                             ? "X's list of posts could not be read"
+                             : "X could not be asked: " + api.refusal(result, call.credentials).error);
     const auto& data = member(body, "data");  // left out where there is none
     if (data.is_array())
       for (const auto& listed : data)

@@ -25,8 +25,8 @@ class Upload {
   Outcome run() {
     auto outcome = begin();
     for (std::size_t at = 0, n = 0; at < image_.bytes.size() && ok(outcome); ++n) {
-      const auto piece = std::min(image_.bytes.size() - at,
-                                  static_cast<std::size_t>(api_.limits().number("append-bytes")));
+      const auto piece =
+          std::min(image_.bytes.size() - at, static_cast<std::size_t>(api_.limits().number("append-bytes")));
       outcome = append(n, image_.bytes.substr(at, piece));
       at += piece;
     }
@@ -53,8 +53,8 @@ class Upload {
     if (!ok(outcome)) return outcome;
     id_ = text_at(member(json_of(result), "data"), "id");
     // It becomes part of a path.
-    const bool number = !id_.empty() && std::all_of(id_.begin(), id_.end(),
-                                                    [](char c) { return c >= '0' && c <= '9'; });
+    const bool number =
+        !id_.empty() && std::all_of(id_.begin(), id_.end(), [](char c) { return c >= '0' && c <= '9'; });
     return number ? outcome : unknown("X's answer to an upload could not be read");
   }
 

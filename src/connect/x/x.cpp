@@ -26,18 +26,21 @@ oauth::Client client_of(const XOptions& options, const PlatformLimits& limits) {
 }
 }  // namespace
 
-// What is stored is {"user": the account's id, "post": what is sent, byte for byte}: look() needs the account.
+// What is stored is {"user": the account's id, "post": what is sent, byte for byte}: look() needs the
+// account.
 X::X(HttpClient& http, const PlatformLimits& limits, XOptions options)
     : OAuthConnector(http, client_of(options, limits)),
       limits_(limits),
-      options_(std::move(options)), api_(http, options_.url, limits) {}
+      options_(std::move(options)),
+      api_(http, options_.url, limits) {}
 
 void X::check(const std::string& destination, const Credentials& credentials) const {
   if (!destination.empty() && destination != options_.site)
     throw base::UserError("invalid_destination", "X has one address: " + options_.site);
   if (!oauth::keys_of(credentials) && !oauth::tokens_of(credentials))
-    throw base::UserError("invalid_credentials",
-                          "X wants an access token, or consumer_key, consumer_secret, token and token_secret");
+    throw base::UserError(
+        "invalid_credentials",
+        "X wants an access token, or consumer_key, consumer_secret, token and token_secret");
 }
 
 Fitted X::fit(const Post& post, const Account&) const {
