@@ -1,6 +1,7 @@
 #include "apps/announce/publisher.hpp"
 
 #include "accounts/connections.hpp"
+#include "apps/announce/gate.hpp"
 #include "apps/announce/repository.hpp"
 
 namespace fencepost::announce {
@@ -74,16 +75,20 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
   if (!item) return engine::NotNow{"the announcement was deleted", {}};
   auto* way = connector(item->platform);
   if (way == nullptr) return engine::NotNow{"this server has no connector for " + item->platform, {}};
+  // Approval may come; nothing else that forbids it goes away by itself.
+  if (const auto why = obstacle(*item))
+    return engine::NotNow{why->text, std::string_view(why->code) == "needs_approval"
+                                         ? std::optional<base::Duration>(std::chrono::minutes(1))
+                                         : std::nullopt};
   auto secret = accounts::connection_secret(connection, vault_, item->connection_id);
   if (!secret) return engine::NotNow{"the connection is disconnected", {}};
-  auto post = way->render({item->text, item->url}, {item->target}, key);
+  auto [text, url] = words_of(*item);
+  auto post = way->render({std::move(text), std::move(url)}, {item->target}, key);
   engine::Rendered rendered;
   rendered.request = std::move(post.request);
   rendered.destination = std::move(post.destination);
   rendered.timeout = timeout_;
-  rendered.allowed = [id = item->connection_id](store::Connection& c) {
-    return accounts::share_connected(c, id);
-  };
+  rendered.allowed = [item = *item](store::Connection& c) { return gate_allows(c, item); };
   rendered.context = Way{way, {std::move(*secret)}};
   return rendered;
 }
