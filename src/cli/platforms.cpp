@@ -43,12 +43,13 @@ Platforms::Platforms(const Settings& settings, connect::HttpClient& http)
       bluesky_(http, limits_.of("bluesky"),
                {.service = settings.text("bluesky-url"), .app = settings.text("bluesky-site")}),
       discord_(http, limits_.of("discord"), {.url = settings.text("discord-url")}),
+      mastodon_(http, limits_.of("mastodon")),
       x_(http, limits_.of("x"), options_of<connect::XOptions>(settings, "x")),
       threads_(http, limits_.of("threads"), options_of<connect::ThreadsOptions>(settings, "threads")),
       linkedin_(http, limits_.of("linkedin"), options_of<connect::LinkedInOptions>(settings, "linkedin")) {}
 
 std::vector<connect::Connector*> Platforms::all() {
-  return {&webhook_, &bluesky_, &discord_, &x_, &threads_, &linkedin_};
+  return {&webhook_, &bluesky_, &discord_, &mastodon_, &x_, &threads_, &linkedin_};
 }
 
 }  // namespace fencepost::cli

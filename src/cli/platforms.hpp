@@ -7,6 +7,7 @@
 #include "connect/discord/discord.hpp"
 #include "connect/limits.hpp"
 #include "connect/linkedin/linkedin.hpp"
+#include "connect/mastodon/mastodon.hpp"
 #include "connect/threads/threads.hpp"
 #include "connect/webhook/webhook.hpp"
 #include "connect/x/x.hpp"
@@ -36,6 +37,7 @@ class Platforms {
   connect::Webhook webhook_;
   connect::Bluesky bluesky_;
   connect::Discord discord_;
+  connect::Mastodon mastodon_;
   connect::X x_;
   connect::Threads threads_;
   connect::LinkedIn linkedin_;
