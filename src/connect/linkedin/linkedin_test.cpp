@@ -17,9 +17,11 @@ using testing::json_answer;
 const std::string kUrn = "urn:li:share:7141138937766391808";
 // github.com/Arisamiga/Linkedin-RSS, issue 5, has this answer of the real one.
 const std::string kDuplicate =
-    R"({"errorDetailType":"com.linkedin.common.error.BadRequest","message":"com.linkedin.content.common.exception.BadRequestResponseException: Content is a duplicate of )" +
+    R"({"errorDetailType":"com.linkedin.common.error.BadRequest","message":"com.linkedin.content.common.)"
+    R"(exception.BadRequestResponseException: Content is a duplicate of )" +
     kUrn +
-    R"(","errorDetails":{"inputErrors":[{"description":"Duplicate post is detected","input":{},"code":"DUPLICATE_POST"}]},"status":422})";
+    R"(","errorDetails":{"inputErrors":[{"description":"Duplicate post is detected","input":{},)"
+    R"("code":"DUPLICATE_POST"}]},"status":422})";
 
 class LinkedInTest : public testing::PlatformTest {
  protected:

@@ -37,9 +37,8 @@ class ThreadsTest : public testing::PlatformTest {
                            R"({"id":"17","status":")" + states.at(std::min(n++, states.size() - 1)) + "\"}");
       if (request.starts_with("GET /v1.0/99?"))
         return json_answer("200 OK", R"({"id":"99","permalink":"https://www.threads.net/@demo/post/abc"})");
-      return json_answer(
-          "200 OK",
-          R"({"data":[{"id":"98","text":"other"},{"id":"99","text":"Live now","permalink":"https://www.threads.net/@demo/post/abc"}]})");
+      return json_answer("200 OK", R"({"data":[{"id":"98","text":"other"},{"id":"99","text":"Live now",)"
+                                   R"("permalink":"https://www.threads.net/@demo/post/abc"}]})");
     });
   }
   std::variant<Rendered, Outcome> prepared() {

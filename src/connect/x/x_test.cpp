@@ -18,8 +18,8 @@ using testing::body_of;
 using testing::json_answer;
 
 const std::string kMade = R"({"data":{"id":"1460323737035677698","text":"Live now"}})";
-const std::string kDuplicate =
-    R"({"detail":"You are not allowed to create a Tweet with duplicate content.","type":"about:blank","title":"Forbidden","status":403})";
+const std::string kDuplicate = R"({"detail":"You are not allowed to create a Tweet with duplicate content.",)"
+                               R"("type":"about:blank","title":"Forbidden","status":403})";
 
 class XTest : public testing::PlatformTest {
  protected:
