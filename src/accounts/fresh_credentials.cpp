@@ -92,11 +92,12 @@ std::optional<FreshCredentials::Life> FreshCredentials::read(store::Connection& 
 }
 
 std::variant<LiveConnection, NotUsable> FreshCredentials::get(std::int64_t id, base::Duration valid_for,
-                                                              Rest rest) {
+                                                              To purpose) {
   auto life = database().retrying([&](store::Connection& connection) { return read(connection, id); });
   if (!life || !life->connected) return NotUsable{"the connection is disconnected"};
+  if (life->broken && purpose == To::ask) return std::move(life->live);
   if (life->broken) return NotUsable{life->broken_reason};
-  if (life->rest && rest == Rest::kept)
+  if (life->rest && purpose == To::send)
     return later("the platform wants a rest of this account", *life->rest);
   if (!life->wanted && life->valid_for(valid_for)) return std::move(life->live);
   if (!life->live.refreshable) {
@@ -195,11 +196,12 @@ std::variant<LiveConnection, NotUsable> FreshCredentials::settle(Life life, Refr
   return later("its credentials cannot be refreshed just now: " + answer.why, pause);
 }
 
-int FreshCredentials::upkeep() {
+int FreshCredentials::upkeep(const std::stop_token& stop) {
   const auto due = database().retrying([&](store::Connection& connection) {
     return connection.run(sql::refresh_soon, {kRound, kAhead.count()});
   });
   for (const auto& row : due) {
+    if (stop.stop_requested()) return 0;
     const auto id = row[0].integer();
     try {
       auto life = database().retrying([&](store::Connection& connection) { return read(connection, id); });

@@ -14,6 +14,7 @@
 // lease was asked for, and ends before it, so that a process which was paused refreshes nothing late.
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 
@@ -82,14 +83,16 @@ class FreshCredentials {
   // The connection with a secret that is good for `valid_for` at least. May ask the platform for a new one:
   // takes half a minute at most, and cannot be cut short, since an answer that is cut is a token that is
   // lost. Throws InfraError; UserError("secret_unreadable").
-  // `rest`: whether the platform's wish for a rest counts; not for who asks it who he is.
-  enum class Rest { kept, ignored };
+  // Who only asks (who he is, what became of a post) gets them though the platform wants a rest, and though
+  // they were refused: it may know them by now.
+  enum class To { send, ask };
   std::variant<LiveConnection, NotUsable> get(std::int64_t id, base::Duration valid_for,
-                                              Rest rest = Rest::kept);
+                                              To purpose = To::send);
 
   // One round of upkeep: refreshes what ends soon, tells people once of what ends soon and cannot be
-  // refreshed, and marks what has ended. Any number of instances may. Answers how many it looked at.
-  int upkeep();
+  // refreshed, and marks what has ended. Any number of instances may. A stop ends it behind the connection
+  // that it is at. Answers how many were due.
+  int upkeep(const std::stop_token& stop = {});
 
  private:
   struct Life;

@@ -317,7 +317,7 @@ TEST_P(FreshCredentialsTest, ARestIsKeptAndTheLongestCounts) {
   ASSERT_TRUE(answer.again);
   EXPECT_GT(*answer.again, 29min);
   EXPECT_TRUE(info().resting_until);
-  EXPECT_TRUE(std::holds_alternative<LiveConnection>(fresh_.get(id_, 60s, FreshCredentials::Rest::ignored)));
+  EXPECT_TRUE(std::holds_alternative<LiveConnection>(fresh_.get(id_, 60s, FreshCredentials::To::ask)));
   database_.run("UPDATE fencepost_connections SET resting_until = 1");
   EXPECT_EQ(got(), "t1");
   EXPECT_FALSE(info().resting_until);

@@ -10,6 +10,8 @@
 #include "accounts/upkeep.hpp"
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/connections/service.hpp"
+#include "apps/connections/upkeep.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -127,12 +129,16 @@ class Serving {
   std::unique_ptr<accounts::RateLimits> limits_;
   connect::HttpClient outgoing_;
   Platforms platforms_;
+  std::unique_ptr<connections::Outside> outside_;
+  std::unique_ptr<accounts::FreshCredentials> credentials_;
+  std::unique_ptr<connections::Service> connections_;
   std::unique_ptr<announce::Publisher> publisher_;
   std::unique_ptr<engine::EffectWork> work_;
   std::unique_ptr<connect::mail::Mailer> mailer_;
   std::unique_ptr<notify::Service> notifications_;
   std::unique_ptr<engine::HandlerWork> deliveries_;
   std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<connections::Upkeep> upkeep_;
   std::unique_ptr<announce::Service> announcements_;
   std::unique_ptr<http::EventHub> events_;
   std::unique_ptr<http::Services> services_;
@@ -149,9 +155,13 @@ Serving::Serving(const Settings& settings)
   const auto queue = queue_options(settings);
   database_ = open_database(settings, 2 * queue.concurrency + 12);
   prepare_database(settings);
-  publisher_ = std::make_unique<announce::Publisher>(*database_, *vault_, platforms_.all(), clock_,
-                                                     settings.duration("post-timeout"));
   engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
+  outside_ = std::make_unique<connections::Outside>(platforms_.all());
+  credentials_ = std::make_unique<accounts::FreshCredentials>(engine_->context(), *vault_, *outside_);
+  connections_ =
+      std::make_unique<connections::Service>(*database_, *vault_, *outside_, *credentials_, clock_);
+  publisher_ = std::make_unique<announce::Publisher>(*database_, *credentials_, platforms_.all(), clock_,
+                                                     settings.duration("post-timeout"));
   work_ = std::make_unique<engine::EffectWork>(engine_->context(), fences_[0], *publisher_);
   auto& runner = engine_->add(*work_, queue);
   add_notifications(settings, queue);
@@ -171,6 +181,7 @@ Serving::Serving(const Settings& settings)
       options, [this](http::Request request) { return dispatcher_->handle(std::move(request)); });
   // Last: where the port is taken, nothing was claimed.
   engine_->start();
+  upkeep_ = std::make_unique<connections::Upkeep>(*credentials_);
 }
 
 void Serving::add_notifications(const Settings& settings, const engine::QueueOptions& queue) {
@@ -198,8 +209,8 @@ void Serving::gather() try {
 
 http::Services Serving::services(const Settings& settings) {
   limits_ = std::make_unique<accounts::RateLimits>(*database_);
-  http::Services services{*database_, *vault_,          passwords_,       *announcements_,   *engine_,
-                          fences_,    platforms_.all(), all_migrations(), FENCEPOST_VERSION, *events_};
+  http::Services services{*database_, *vault_,       passwords_,       *announcements_,   *engine_,
+                          fences_,    *connections_, all_migrations(), FENCEPOST_VERSION, *events_};
   services.origin = settings.text("public-url");
   // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
   services.secure_cookies =
@@ -259,6 +270,7 @@ void Serving::stop(base::Duration drain) {
   const auto until = clock_.boot() + drain;
   server_->stop(std::chrono::ceil<std::chrono::milliseconds>(drain));
   events_->stop();
+  upkeep_.reset();
   engine_->stop(until);
 }
 
