@@ -3,12 +3,10 @@
 
 import http.client
 import json
-import threading
 import unittest
 
-from emulator import Answer, Emulator, Server, route
-
-PATIENCE = 60  # seconds that only a broken emulator needs
+from emulator import Answer, Emulator, route
+from testing import EmulatorTest
 
 
 class Echo(Emulator):
@@ -39,47 +37,16 @@ class Echo(Emulator):
         return Answer(204)
 
 
-class Case(unittest.TestCase):
-    """An emulator that serves while a test runs; the tests of the platforms use it too."""
-
-    def make(self):
-        return Echo()
-
-    def setUp(self):
-        self.emulator = self.make()
-        self.server = Server(self.emulator)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def tearDown(self):
-        self.emulator.ending.set()
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-    def call(self, method, path, body=None, headers=None):
-        """(status, body, headers); JSON where the answer says so."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.server_port, timeout=PATIENCE)
-        try:
-            data = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
-            connection.request(method, path, data, headers or {})
-            answer = connection.getresponse()
-            content = answer.read()
-            if "json" in answer.headers.get("Content-Type", "") and content:
-                content = json.loads(content)
-            return answer.status, content, answer.headers
-        finally:
-            connection.close()
+class BaseTest(EmulatorTest):
+    kind = Echo
 
     def fault(self, mode, **more):
         status, answer, _ = self.call("POST", "/_fault", {"mode": mode, **more})
         self.assertEqual(status, 200, answer)
 
-    def accepted(self):
+    def took(self):
         return self.call("GET", "/_accepted")[1]
 
-
-class EmulatorTest(Case):
     def echo(self, name="bob"):
         return self.call("POST", f"/echo/{name}", {"text": "ü"})
 
@@ -87,26 +54,26 @@ class EmulatorTest(Case):
         status, body, headers = self.echo()
         self.assertEqual((status, body, headers["X-Name"]), (201, {"said": "hello bob", "text": "ü"}, "bob"))
         self.assertEqual(self.call("GET", "/page")[1], b"<p>page</p>")
-        self.assertEqual(self.call("GET", "/page?secret=1")[0], 401)
-        self.assertEqual(self.call("GET", "/page?secret=1", headers={"Authorization": "Bearer x"})[0], 200)
+        self.assertEqual(self.call("GET", "/page?secret=1", token="")[0], 401)
+        self.assertEqual(self.call("GET", "/page?secret=1", token="x")[0], 200)
         self.assertEqual(self.call("POST", "/form", b"a=1&b=%C3%BC&a=2")[1], {"a": "2", "b": "ü"})
         self.assertEqual(self.call("GET", "/nothing")[:2], (204, b""))
         self.assertEqual(self.call("GET", "/echo/bob")[0], 405)
         self.assertEqual(self.call("GET", "/elsewhere")[0], 404)
         self.assertEqual(self.call("POST", "/echo/bob", b"not JSON")[0], 400)
-        self.assertEqual(self.call("HEAD", "/page")[0], 405)
+        self.assertEqual(self.call("PUT", "/page")[0], 405)
 
     def test_remembers_what_was_asked_and_what_took_effect(self):
         self.echo("bob")
         self.call("GET", "/page?a=1")
-        took = self.accepted()
+        took = self.took()
         self.assertEqual([(one["what"], one["name"], one["text"]) for one in took], [("echo", "bob", "ü")])
         asked = self.call("GET", "/_log")[1]
         self.assertEqual([(one["method"], one["path"], one["query"], one["status"]) for one in asked],
                          [("POST", "/echo/bob", {}, 201), ("GET", "/page", {"a": "1"}, 200)])
         self.assertEqual(json.loads(asked[0]["body"]), {"text": "ü"})
-        self.call("POST", "/_reset")
-        self.assertEqual((self.accepted(), self.call("GET", "/_log")[1]), ([], []))
+        self.call("POST", "/_reset", b"")
+        self.assertEqual((self.took(), self.call("GET", "/_log")[1]), ([], []))
 
     def test_settings(self):
         self.assertEqual(self.call("POST", "/_set", {"greeting": "bye"})[0], 200)
@@ -126,7 +93,7 @@ class EmulatorTest(Case):
         self.fault("malformed")
         with self.assertRaises(ValueError):
             self.echo("malformed")
-        self.assertEqual([one["name"] for one in self.accepted()],
+        self.assertEqual([one["name"] for one in self.took()],
                          ["accept_then_cut", "garbage", "status_after", "slow", "malformed"])
 
     def test_faults_before_the_effect(self):
@@ -137,7 +104,7 @@ class EmulatorTest(Case):
         self.fault("status", status=429, body={"wait": 1}, headers={"Retry-After": "7"})
         status, body, headers = self.echo()
         self.assertEqual((status, body, headers["Retry-After"]), (429, {"wait": 1}, "7"))
-        self.assertEqual(self.accepted(), [])
+        self.assertEqual(self.took(), [])
         self.fault("slow_before", seconds=0.01)
         self.assertEqual(self.echo()[0], 201)
 
@@ -151,7 +118,7 @@ class EmulatorTest(Case):
 
     def test_requests_about_the_emulator_meet_no_fault(self):
         self.fault("close_before_read", times=9)
-        self.assertEqual(self.accepted(), [])
+        self.assertEqual(self.took(), [])
 
     def test_chunked_bodies_and_bad_lengths(self):
         status, body, _ = self.call("POST", "/echo/bob", iter([b'{"te', b'xt": "x"}']))

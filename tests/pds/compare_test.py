@@ -149,7 +149,7 @@ def handles(pds):
 def compared(questions):
     def test():
         emulator = subprocess.Popen(
-            ["python3", str(ROOT / "emulators/bluesky/server.py"), "--account", "alice.test:app-pass-word"],
+            ["python3", str(ROOT / "emulators/bluesky/bluesky.py"), "--account", "alice.test:app-pass-word"],
             stdout=subprocess.PIPE, text=True)
         try:
             url = first_line(emulator, r"listening on (http://\S+)")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""python3 emulators/bluesky/server_test.py: what the connector's tests do not see of the emulated PDS. That it answers
+"""python3 emulators/bluesky/bluesky_test.py: what the connector's tests do not see of the emulated PDS. That it answers
 as a real one does: tests/pds/compare_test.py."""
 
 import pathlib
@@ -8,16 +8,15 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from emulator_test import Case  # noqa: E402
-from server import Bluesky, graphemes  # noqa: E402
+from testing import EmulatorTest  # noqa: E402
+from bluesky import Bluesky, graphemes  # noqa: E402
 
 COLLECTION = "app.bsky.feed.post"
 RKEY = "3l6oveex3ii2l"
 
 
-class BlueskyTest(Case):
-    def make(self):
-        return Bluesky(["alice.test:secret", "bob.test:other"])
+class BlueskyTest(EmulatorTest):
+    kind = staticmethod(lambda: Bluesky(["alice.test:secret", "bob.test:other"]))
 
     def session(self, handle="alice.test", password="secret"):
         status, body, _ = self.call("POST", "/xrpc/com.atproto.server.createSession",
@@ -27,7 +26,7 @@ class BlueskyTest(Case):
 
     def write(self, name, session, **body):
         return self.call("POST", f"/xrpc/com.atproto.repo.{name}", {"repo": session["did"], "collection": COLLECTION, **body},
-                         {"Authorization": "Bearer " + session["accessJwt"]})
+                         session["accessJwt"])
 
     def put(self, session, text, rkey=RKEY):
         return self.write("putRecord", session, rkey=rkey, swapRecord=None,
@@ -38,14 +37,14 @@ class BlueskyTest(Case):
         self.assertIn("commit", self.put(alice, "one")[1])
         self.assertNotIn("commit", self.put(alice, "one")[1])
         self.assertEqual(self.put(alice, "two")[1]["error"], "InvalidSwap")
-        self.assertEqual([one["text"] for one in self.accepted() if one["what"] == "post"], ["one"])
+        self.assertEqual([one["text"] for one in self.accepted()], ["one"])
 
     def test_says_when_a_post_was_brought_back(self):
         alice = self.session()
         self.put(alice, "one")
         self.write("deleteRecord", alice, rkey=RKEY)
         self.put(alice, "one")
-        self.assertEqual([one.get("resurrected") for one in self.accepted() if one["what"] == "post"], [False, True])
+        self.assertEqual([one["resurrected"] for one in self.accepted()], [False, True])
 
     def test_each_account_has_its_own_repository(self):
         alice, bob = self.session(), self.session("bob.test", "other")
@@ -53,7 +52,7 @@ class BlueskyTest(Case):
         self.assertEqual(self.write("putRecord", bob, repo=alice["did"], rkey=RKEY, record={})[0], 401)
 
     def test_tokens_end(self):
-        self.call("POST", "/_set", {"access_lasts": 0})
+        self.emulator.access_lasts = 0
         self.assertEqual(self.put(self.session(), "one")[1]["error"], "ExpiredToken")
 
     def test_counts_graphemes(self):
