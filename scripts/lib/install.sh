@@ -14,6 +14,7 @@ BUILD_PACKAGES=(
   nlohmann-json3-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
   libhowardhinnant-date-dev tzdata          # IANA time zones
   libsodium-dev libssl-dev                  # secrets; HMAC-SHA1 of OAuth 1.0a
+  libicu-dev                                # graphemes, words and normal forms of texts
   prometheus-cpp-dev                        # metrics
   ca-certificates                           # HTTPS to platforms
 )

@@ -9,7 +9,8 @@ namespace fencepost::accounts {
 
 namespace {
 
-constexpr std::string_view kPlatforms[] = {"webhook"};
+constexpr std::string_view kPlatforms[] = {"webhook",  "bluesky", "discord", "linkedin",
+                                           "mastodon", "threads", "x"};
 
 std::string context_of(std::int64_t id) { return "connection:" + std::to_string(id); }
 
@@ -57,7 +58,8 @@ ConnectionInfo create_connection(store::Connection& connection, const Vault& vau
 
 void check_platform(const std::string& platform) {
   if (std::find(std::begin(kPlatforms), std::end(kPlatforms), platform) == std::end(kPlatforms))
-    throw base::UserError("invalid_platform", "the platform must be: webhook");
+    throw base::UserError("invalid_platform",
+                          "the platform must be bluesky, discord, linkedin, mastodon, threads, webhook or x");
 }
 
 std::string seal_for(const Vault& vault, std::int64_t id, const base::Secret& secret) {
