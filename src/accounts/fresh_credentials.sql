@@ -92,14 +92,15 @@ SET broken_since = NULL, broken_reason = NULL, refresh_wanted = FALSE, on_trial 
 WHERE id = $1 AND secret_version = $2 AND disconnected_at IS NULL
 
 -- name: refresh_soon
--- $1 how many, $2 how long before its end at least, in µs. A tenth of its life before, so that a long one
--- still has days when the first try fails.
+-- $1 how many, $2 how long before its end, in µs, but not in the first half of a short life; and a tenth of a
+-- long one before, so that it still has days when the first try fails.
 SELECT id FROM fencepost_connections
 WHERE disconnected_at IS NULL AND broken_since IS NULL AND refreshable
   AND (refresh_until IS NULL OR refresh_until <= fencepost_now())
   AND (refresh_wanted
-    OR expires_at <= fencepost_now() + CAST($2 AS BIGINT)
-    OR expires_at <= fencepost_now() + (expires_at - secret_at) / 10)
+    OR expires_at <= fencepost_now() + (expires_at - secret_at) / 10
+    OR (expires_at <= fencepost_now() + CAST($2 AS BIGINT)
+      AND expires_at <= fencepost_now() + (expires_at - secret_at) / 2))
 ORDER BY expires_at, id LIMIT $1
 
 -- name: expire_soon

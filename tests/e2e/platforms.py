@@ -76,9 +76,9 @@ PLATFORMS = [
              ("--account", "demo.test:abcd-abcd-abcd-abcd"), refuses=True, refreshes=True),
     Platform("mastodon", "mastodon/mastodon.py", "POST", "/api/v1/statuses", lambda _: "demo-token", target=lambda url: url,
              arguments=("--token", "demo-token"), refuses=True),
-    Platform("discord", "discord/discord.py", "POST", "/api/webhooks/1001/demo-token",
-             lambda url: url + "/api/webhooks/1001/demo-token", lambda url: ["--discord-url", url],
-             arguments=("--webhook", "1001/demo-token"), looks=False),
+    Platform("discord", "discord/discord.py", "POST", r".*/webhooks/\d+/[^/]+",
+             lambda url: url + "/api/webhooks/1180000000000000001/demo-token", lambda url: ["--discord-url", url],
+             arguments=("--webhook", "1180000000000000001/demo-token"), looks=False),
 ]
 
 

@@ -79,7 +79,9 @@ Response remove(Services& services, const Request& request) {
 Response import_all(Services& services, const Request& request) {
   std::vector<accounts::ImportedConnection> wanted;
   for (const auto& item : request.json->at("connections")) {
-    wanted.push_back({item.at("name"), item.at("platform"), item.at("url")});
+    const auto url = item.find("url");
+    wanted.push_back({item.at("name"), item.at("platform"),
+                      url == item.end() || url->is_null() ? "" : url->get<std::string>()});
     auto& connector = services.connections.outside().connector(wanted.back().platform);
     // A secret of the right form stands in for the one that will come; other platforms judge both together.
     if (wanted.back().platform == "webhook")
@@ -157,10 +159,10 @@ Route import_route() {
                    .fields = {{.name = "name", .required = true, .example = "\"Fans\"", .min_length = 1},
                               {.name = "platform", .required = true, .example = "\"webhook\""},
                               {.name = "url",
-                               .required = true,
                                .max_length = 2048,
                                .format = Format::uri,
-                               .example = "\"https://example.com/hook\""}}}};
+                               .example = "\"https://example.com/hook\"",
+                               .nullable = true}}}};
   route.answers = {
       {200,
        "of each one: imported, present (it was there) or conflict (its name has another target)",
