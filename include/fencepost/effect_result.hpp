@@ -1,6 +1,7 @@
 #pragma once
 // What is known of an effect after sending it, or after asking the platform. Pure values.
 
+#include <any>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ struct EffectResult {
   std::string remote_url{};
   std::string detail{};                   // short and safe to show
   std::optional<Duration> retry_after{};  // did_not_happen: try again after this; else the item failed
+  std::any own{};                         // the application's, for who settles it; not kept
 };
 
 }  // namespace fencepost

@@ -13,7 +13,8 @@ BUILD_PACKAGES=(
   libcurl4-openssl-dev libboost1.81-dev     # HTTP: client, server (plain libboost-dev is 1.74: too old)
   nlohmann-json3-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
   libhowardhinnant-date-dev tzdata          # IANA time zones
-  libsodium-dev                             # secrets
+  libsodium-dev libssl-dev                  # secrets; HMAC-SHA1 of OAuth 1.0a
+  libicu-dev                                # graphemes, words and normal forms of texts
   prometheus-cpp-dev                        # metrics
   ca-certificates                           # HTTPS to platforms
 )

@@ -9,13 +9,30 @@ namespace fencepost::accounts {
 
 namespace {
 
-constexpr std::string_view kPlatforms[] = {"webhook"};
+constexpr std::string_view kPlatforms[] = {"webhook",  "bluesky", "discord", "linkedin",
+                                           "mastodon", "threads", "x"};
 
 std::string context_of(std::int64_t id) { return "connection:" + std::to_string(id); }
 
 ConnectionInfo info_of(const store::Row& row) {
-  return {row[0].integer(), row[1].text(),          row[2].text(),       row[3].text(),
-          row[4].integer(), row[5].maybe_integer(), row[6].maybe_text(), row[7].maybe_integer()};
+  return {.id = row[0].integer(),
+          .name = row[1].text(),
+          .platform = row[2].text(),
+          .target = row[3].text(),
+          .created_at = row[4].integer(),
+          .disconnected_at = row[5].maybe_integer(),
+          .last_error = row[6].maybe_text(),
+          .person = row[7].maybe_integer(),
+          .account_id = row[8].text(),
+          .account_name = row[9].text(),
+          .facts = row[10].text(),
+          .expires_at = row[11].maybe_integer(),
+          .refreshable = row[12].boolean(),
+          .resting_until = row[13].maybe_integer(),
+          .broken_since = row[14].maybe_integer(),
+          .broken_reason = row[15].maybe_text(),
+          .spend_daily = row[16].maybe_integer(),
+          .spend_monthly = row[17].maybe_integer()};
 }
 
 }  // namespace
@@ -41,11 +58,16 @@ ConnectionInfo create_connection(store::Connection& connection, const Vault& vau
 
 void check_platform(const std::string& platform) {
   if (std::find(std::begin(kPlatforms), std::end(kPlatforms), platform) == std::end(kPlatforms))
-    throw base::UserError("invalid_platform", "the platform must be: webhook");
+    throw base::UserError("invalid_platform",
+                          "the platform must be bluesky, discord, linkedin, mastodon, threads, webhook or x");
 }
 
 std::string seal_for(const Vault& vault, std::int64_t id, const base::Secret& secret) {
   return vault.seal(secret, context_of(id));
+}
+
+base::Secret unseal_for(const Vault& vault, std::int64_t id, const std::string& sealed) {
+  return vault.unseal(sealed, context_of(id));
 }
 
 std::optional<ConnectionInfo> get_connection(store::Connection& connection, std::int64_t id) {
@@ -73,6 +95,13 @@ bool disconnect(store::Connection& connection, std::int64_t id) {
   return !connection.run(sql::disconnect, {id}).empty();
 }
 
+std::optional<std::string> disconnect_forgetting(store::Connection& connection, std::int64_t id) {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  const auto held = connection.run(sql::lock_secret, {id});
+  connection.run(sql::disconnect, {id});
+  return held.empty() ? std::nullopt : held[0][0].maybe_text();
+}
+
 bool share_connected(store::Connection& connection, std::int64_t id) {
   FENCEPOST_ASSERT(connection.in_transaction());
   const auto rows = connection.run(sql::share_connection, {id});
@@ -86,7 +115,7 @@ std::optional<base::Secret> connection_secret(store::Connection& connection, con
   // Connected and without a secret: a foreign program's row, or one whose key was lost and cleaned up.
   if (rows[0][0].is_null())
     throw base::UserError("secret_unreadable", "the connection has no secret: connect again");
-  return vault.unseal(rows[0][0].text(), context_of(id));
+  return unseal_for(vault, id, rows[0][0].text());
 }
 
 void set_connection_error(store::Connection& connection, std::int64_t id,

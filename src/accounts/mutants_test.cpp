@@ -26,6 +26,16 @@ const std::vector<SqlMutant> kMutants = {
     {"token_life", "TokensOfPeopleTest.ExpireAndSayWhenTheyWereUsed"},
     {"token_revoked", "TokensOfPeopleTest.BelongToTheirMaker"},
     {"reseal_same", "RotationTest.WhatChangesMeanwhileIsLeftAlone"},
+    {"refresh_lease", "FreshCredentialsTest.OfTwoProcessesOneRefreshesAndBothGoOn"},
+    {"refresh_version", "FreshCredentialsTest.WhoWasPausedBeforeItsLeaseRefreshesNothing"},
+    {"refresh_made_from", "FreshCredentialsTest.APersonWhoConnectsAnewDuringARefreshWins"},
+    {"refusal_version", "FreshCredentialsTest.ARefusalOfAnOlderSecretChangesNothing"},
+    {"refusal_lease", "FreshCredentialsTest.ARefusalWithoutTheLeaseSaysNothing"},
+    {"wanted_version", "FreshCredentialsTest.ARefusalOfAnOlderSecretChangesNothing"},
+    {"rest_longest", "FreshCredentialsTest.ARestIsKeptAndTheLongestCounts"},
+    {"expiry_once", "FreshCredentialsTest.OfTwoWhoTellOfAnEndAtOnceOneDoes"},
+    {"authorisation_life", "AuthorisationsTest.EndAfterTenMinutes"},
+    {"authorisation_session", "AuthorisationsTest.BelongToTheSessionThatBeganThem"},
     {"rate_condition", "RateLimitsTest.ABucketGivesWhatItHoldsAndThenItsRate"},
 };
 

@@ -80,7 +80,8 @@ WHERE inviter_id = $1 AND accepted_at IS NULL AND revoked_at IS NULL
 
 -- name: disconnect_of
 -- $1 person
-UPDATE fencepost_connections SET disconnected_at = fencepost_now(), secret = NULL
+UPDATE fencepost_connections
+SET disconnected_at = fencepost_now(), secret = NULL, secret_version = secret_version + 1
 WHERE person_id = $1 AND disconnected_at IS NULL
 
 -- name: leave_shows

@@ -16,6 +16,7 @@ std::int64_t sweep_accounts(store::Connection& connection, int step) {
   gone += connection.run(sql::sweep_invitations, {step, kInvitationsKept.count()}).changed;
   gone += connection.run(sql::sweep_attempts, {step, kFailuresKept.count(), kAddressKept.count()}).changed;
   gone += connection.run(sql::sweep_rate_limits, {step}).changed;
+  gone += connection.run(sql::sweep_authorisations, {step}).changed;
   return gone + purge_idempotent(connection, kAnswersKept, step);
 }
 

@@ -13,6 +13,8 @@
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/key_check.hpp"
+#include "cli/platforms.hpp"
+#include "cli/process.hpp"
 #include "cli/program.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
@@ -88,6 +90,14 @@ void check_database(const Settings& settings, std::vector<Check>& checks) {
   checks.push_back({"database", problem});
 }
 
+template <typename Try>
+std::string refusal_of(Try&& attempt) try {
+  attempt();
+  return "";
+} catch (const UsageError& error) {
+  return error.what();
+}
+
 std::vector<Check> checks_of(const Settings& settings) {
   std::vector<Check> checks;
   if (const auto path = key_path(settings); !path.empty())
@@ -96,13 +106,12 @@ std::vector<Check> checks_of(const Settings& settings) {
     checks.push_back({"key file", "PostgreSQL needs --key-file (or FENCEPOST_KEY_FILE)"});
   if (const auto path = settings.text("token-file"); !path.empty())
     checks.push_back({"token file", permissions_of(path)});
-  std::string mail;  // what only makes sense together
-  try {
-    mail_options(settings);
-  } catch (const UsageError& error) {
-    mail = error.what();
-  }
-  checks.push_back({"mail", mail});
+  // What only makes sense together.
+  checks.push_back({"mail", refusal_of([&] { mail_options(settings); })});
+  checks.push_back({"platforms", refusal_of([&] {
+                      connect::HttpClient http(outgoing(settings), base::system_clock());
+                      Platforms(settings, http);
+                    })});
   const auto server = settings.text("server");
   const bool http = server.starts_with("http://") || server.starts_with("https://");
   checks.push_back({"server", http ? "" : "'" + server + "' is no URL: write http://HOST:PORT"});

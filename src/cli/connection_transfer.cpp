@@ -26,7 +26,7 @@ json exported(const json& connections) {
   std::set<std::string> names;
   for (const bool connected : {true, false}) {
     for (auto at = connections.rbegin(); at != connections.rend(); ++at) {
-      if ((at->at("status") == "connected") != connected || !names.insert(at->at("name")).second) continue;
+      if ((at->at("status") != "disconnected") != connected || !names.insert(at->at("name")).second) continue;
       out.push_back({{"name", at->at("name")}, {"platform", at->at("platform")}, {"url", at->at("url")}});
     }
   }

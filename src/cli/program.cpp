@@ -86,6 +86,16 @@ std::vector<std::string> bring_up(store::Connection& connection) {
   return applied;
 }
 
+base::Secret secret_in_file(const Settings& settings, const std::string& setting) {
+  const auto path = settings.text(setting);
+  if (path.empty()) return {};
+  std::ifstream file(path);
+  std::string line;
+  if (!file || !std::getline(file, line))
+    throw UsageError(setting + " '" + path + "' cannot be read, or is empty");
+  return base::Secret(std::move(line));
+}
+
 std::optional<connect::mail::MailOptions> mail_options(const Settings& settings) {
   if (settings.text("smtp-host").empty()) return std::nullopt;
   const auto address = parse_address(settings.text("smtp-host"));
@@ -99,13 +109,7 @@ std::optional<connect::mail::MailOptions> mail_options(const Settings& settings)
                                      .user = settings.text("smtp-user"),
                                      .from = settings.text("smtp-from"),
                                      .ca_file = settings.text("smtp-ca-file")};
-  if (const auto path = settings.text("smtp-password-file"); !path.empty()) {
-    std::ifstream file(path);
-    std::string line;
-    if (!file || !std::getline(file, line))
-      throw UsageError("smtp-password-file '" + path + "' cannot be read, or is empty");
-    options.password = base::Secret(std::move(line));
-  }
+  options.password = secret_in_file(settings, "smtp-password-file");
   try {
     connect::mail::check(options);
   } catch (const base::UserError& error) {

@@ -35,6 +35,10 @@ store::Fence fence_of(store::Connection& connection, const core::Queue& queue);
 // names of the migrations that were missing.
 std::vector<std::string> bring_up(store::Connection& connection);
 
+// The first line of the file that a setting names; empty where it names none. Throws UsageError where it
+// cannot be read.
+base::Secret secret_in_file(const Settings& settings, const std::string& setting);
+
 // What smtp-* says; nullopt: no mail. Throws UsageError where it makes no sense, or the password file cannot
 // be read.
 std::optional<connect::mail::MailOptions> mail_options(const Settings& settings);

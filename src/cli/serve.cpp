@@ -10,18 +10,21 @@
 #include "accounts/upkeep.hpp"
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/connections/service.hpp"
+#include "apps/connections/upkeep.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
 #include "cli/identity_watch.hpp"
+#include "cli/platforms.hpp"
 #include "cli/process.hpp"
 #include "cli/program.hpp"
 #include "cli/settings.hpp"
+#include "cli/test_kill.hpp"
 #include "cli/text.hpp"
 #include "cli/token_file.hpp"
 #include "connect/http_client.hpp"
-#include "connect/webhook/webhook.hpp"
 #include "engine/effect_work.hpp"
 #include "engine/engine.hpp"
 #include "engine/handler_work.hpp"
@@ -41,12 +44,21 @@ constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
 
-const std::vector<std::string_view> kNames = {
-    "database",     "listen",    "token-file",         "key-file",        "allow-private-addresses",
-    "concurrency",  "lease",     "poll-only",          "log-json",        "log-level",
-    "state-folder", "drain",     "public-url",         "trusted-proxies", "smtp-host",
-    "smtp-tls",     "smtp-user", "smtp-password-file", "smtp-from",       "smtp-ca-file",
-    "notify-window"};
+const std::vector<std::string_view> kOwnNames = {
+    "database",      "listen",      "token-file",         "key-file",        "allow-private-addresses",
+    "concurrency",   "lease",       "poll-only",          "log-json",        "log-level",
+    "state-folder",  "drain",       "public-url",         "trusted-proxies", "smtp-host",
+    "smtp-tls",      "smtp-user",   "smtp-password-file", "smtp-from",       "smtp-ca-file",
+    "notify-window", "post-timeout"};
+
+const std::vector<std::string_view>& names() {
+  static const auto all = [] {
+    auto names = kOwnNames;
+    names.insert(names.end(), platform_settings().begin(), platform_settings().end());
+    return names;
+  }();
+  return all;
+}
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -116,13 +128,17 @@ class Serving {
   accounts::Passwords passwords_;
   std::unique_ptr<accounts::RateLimits> limits_;
   connect::HttpClient outgoing_;
-  connect::Webhook webhook_{outgoing_};
+  Platforms platforms_;
+  std::unique_ptr<connections::Outside> outside_;
+  std::unique_ptr<accounts::FreshCredentials> credentials_;
+  std::unique_ptr<connections::Service> connections_;
   std::unique_ptr<announce::Publisher> publisher_;
   std::unique_ptr<engine::EffectWork> work_;
   std::unique_ptr<connect::mail::Mailer> mailer_;
   std::unique_ptr<notify::Service> notifications_;
   std::unique_ptr<engine::HandlerWork> deliveries_;
   std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<connections::Upkeep> upkeep_;
   std::unique_ptr<announce::Service> announcements_;
   std::unique_ptr<http::EventHub> events_;
   std::unique_ptr<http::Services> services_;
@@ -132,15 +148,20 @@ class Serving {
   std::string host_;  // as --listen says it
 };
 
-Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock_) {
+Serving::Serving(const Settings& settings)
+    : outgoing_(outgoing(settings), clock_), platforms_(settings, outgoing_) {
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
   database_ = open_database(settings, 2 * queue.concurrency + 12);
   prepare_database(settings);
-  publisher_ = std::make_unique<announce::Publisher>(*database_, *vault_,
-                                                     std::vector<connect::Connector*>{&webhook_}, clock_);
   engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
+  outside_ = std::make_unique<connections::Outside>(platforms_.all());
+  credentials_ = std::make_unique<accounts::FreshCredentials>(engine_->context(), *vault_, *outside_);
+  connections_ =
+      std::make_unique<connections::Service>(*database_, *vault_, *outside_, *credentials_, clock_);
+  publisher_ = std::make_unique<announce::Publisher>(*database_, *credentials_, platforms_.all(), clock_,
+                                                     settings.duration("post-timeout"));
   work_ = std::make_unique<engine::EffectWork>(engine_->context(), fences_[0], *publisher_);
   auto& runner = engine_->add(*work_, queue);
   add_notifications(settings, queue);
@@ -160,13 +181,14 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
       options, [this](http::Request request) { return dispatcher_->handle(std::move(request)); });
   // Last: where the port is taken, nothing was claimed.
   engine_->start();
+  upkeep_ = std::make_unique<connections::Upkeep>(*credentials_);
 }
 
 void Serving::add_notifications(const Settings& settings, const engine::QueueOptions& queue) {
   if (auto options = mail_options(settings))
     mailer_ = std::make_unique<connect::mail::Mailer>(std::move(*options), clock_);
   notifications_ =
-      std::make_unique<notify::Service>(*database_, *vault_, webhook_, mailer_.get(), clock_,
+      std::make_unique<notify::Service>(*database_, *vault_, platforms_.webhook(), mailer_.get(), clock_,
                                         notify::Options{.window = settings.duration("notify-window")});
   deliveries_ = std::make_unique<engine::HandlerWork>(
       engine_->context(), fences_[1],
@@ -187,8 +209,8 @@ void Serving::gather() try {
 
 http::Services Serving::services(const Settings& settings) {
   limits_ = std::make_unique<accounts::RateLimits>(*database_);
-  http::Services services{*database_, *vault_,     passwords_,       *announcements_,   *engine_,
-                          fences_,    {&webhook_}, all_migrations(), FENCEPOST_VERSION, *events_};
+  http::Services services{*database_, *vault_,       passwords_,       *announcements_,   *engine_,
+                          fences_,    *connections_, all_migrations(), FENCEPOST_VERSION, *events_};
   services.origin = settings.text("public-url");
   // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
   services.secure_cookies =
@@ -248,16 +270,18 @@ void Serving::stop(base::Duration drain) {
   const auto until = clock_.boot() + drain;
   server_->stop(std::chrono::ceil<std::chrono::milliseconds>(drain));
   events_->stop();
+  upkeep_.reset();
   engine_->stop(until);
 }
 
 int serve(const Settings& settings) {
-  for (const auto name : kNames)
+  for (const auto name : names())
     if (const auto wrong = settings.problem(setting_named(name))) throw UsageError(*wrong);
   settings.needed("database");
   base::configure_log(level_of(settings.text("log-level")), settings.flag("log-json"));
   const auto signals = hold_signals();
   raise_file_limit();
+  arm_test_kill();
   Serving serving(settings);
   print("fencepost: listening on " + serving.url() + "\n");
   serving.invite_first_owner(settings);
@@ -280,7 +304,7 @@ void add_serve(CLI::App& app, Chosen& chosen) {
   command->footer(
       "SIGTERM or Ctrl-C: what is in flight is finished within --drain; again: at once.\n"
       "Metrics are open to this host; a proxy in front must not forward /metrics.");
-  auto flags = std::make_shared<SettingFlags>(*command, kNames);
+  auto flags = std::make_shared<SettingFlags>(*command, names());
   command->callback([&chosen, flags] { chosen = [flags] { return serve(flags->settings()); }; });
 }
 

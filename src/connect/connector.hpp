@@ -17,6 +17,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "connect/oauth/client.hpp"
 #include "connect/text.hpp"
 
 namespace fencepost::connect {
@@ -123,6 +124,12 @@ struct Refreshed {
   Outcome outcome;
 };
 
+// Where a person can let us in.
+struct Authorisation {
+  std::optional<oauth::Client> client;  // nullopt: see `outcome`
+  Outcome outcome;                      // a certain failure where credentials are only ever typed in
+};
+
 class Connector {
  public:
   virtual ~Connector() = default;
@@ -171,6 +178,8 @@ class Connector {
 
   // When they end; nullopt: they do not, or nobody knows. Pure.
   virtual std::optional<base::Micros> expires_at(const Credentials& credentials) const;
+  // Whether refresh() can give new ones for these, without a person. Pure.
+  virtual bool refreshable(const Credentials& credentials) const;
   // Asks the platform who they are. The default: nobody can be asked, and `account` stands for itself.
   virtual Verified verify(const Account& account, const Credentials& credentials, base::BootTime deadline,
                           std::stop_token stop);
@@ -181,6 +190,16 @@ class Connector {
   // Tells the platform that they are no longer wanted; best effort. The default does nothing.
   virtual void revoke(const Account& account, const Credentials& credentials, base::BootTime deadline,
                       std::stop_token stop);
+
+  // -- letting us in (OAuth 2); the defaults are those of a platform whose credentials are typed in
+
+  // Our client on this account's server (`target`, where there is more than one). May ask it: Mastodon
+  // registers a client for `redirect_uri`. Throws UserError("invalid_destination").
+  virtual Authorisation authorisation(const Account& account, const std::string& redirect_uri,
+                                      base::BootTime deadline, std::stop_token stop);
+  // Credentials for what a person came back with: oauth::exchange(), and what this platform wants behind it.
+  virtual Refreshed exchange(const oauth::Client& client, const oauth::Code& code, base::BootTime deadline,
+                             std::stop_token stop);
 };
 
 }  // namespace fencepost::connect

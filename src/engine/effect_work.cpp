@@ -49,7 +49,11 @@ std::variant<Rendered, Settlement> EffectWork::prepare(const store::Claim& claim
       refusal = app_.prepare(claim, key, *rendered, context_.clock.boot() + kPrepare, std::move(stop));
     if (!refusal) return std::move(*rendered);
     log("item not sent", claim, refusal->error);
-    if (refusal->again) return Settlement::snooze(claim, *refusal->again);
+    if (refusal->attempted && refusal->again && !backoff.exhausted(claim.attempt + 1))
+      return Settlement::retry(
+          claim, std::max(*refusal->again, backoff.delay(claim.attempt + 1, base::random_unit())),
+          refusal->error);
+    if (refusal->again && !refusal->attempted) return Settlement::snooze(claim, *refusal->again);
     return Settlement::failed(claim, refusal->error);
   } catch (const base::InfraError& error) {
     log("render failed", claim, error.what());

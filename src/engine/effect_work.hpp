@@ -23,6 +23,8 @@ struct Rendered {
 struct NotNow {
   std::string error;
   std::optional<base::Duration> again;
+  // Looked at again: something was tried, and failed for now. It counts as an attempt, so that it ends.
+  bool attempted = false;
 };
 
 // The application's side. Called on several threads at once. Exceptions of render() hand the item back; one

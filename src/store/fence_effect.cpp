@@ -143,7 +143,7 @@ EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, 
   }
 
   Write to{core::State::unknown, s->effect};
-  to.attempts = 1;
+  to.attempts = effect_counts(recorded);
   if (result.verdict == Verdict::happened) {
     to.state = core::State::done;
   } else if (result.verdict == Verdict::did_not_happen) {

@@ -59,6 +59,7 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
   const bool effect = s->effect.has_value() && guard("rescue_effect");
   if (effect && s->effect_open()) {
     to.state = State::unknown;
+    to.attempts = effect_counts(s->outcome);
     to.run_in = Duration(0);
     to.error = "its process ended before the outcome was known";
     // What a foreign writer wants of it (stopped, or a word of its own) is kept for when the outcome is
@@ -152,6 +153,7 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
   }
 
   Write to{State::unknown, s->effect};
+  to.attempts = effect_counts(s->outcome);
   to.stop_wanted = s->stop_wanted;
   to.error = result.detail;
   bool close_it = true;
@@ -166,7 +168,10 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
   } else if (result.verdict == Verdict::did_not_happen && may_resend && late_enough) {
     to.effect.reset();
     to.stop_wanted = false;
-    to.state = s->stop_wanted && guard("stop_wanted") ? State::stopped : State::queued;
+    // An item that kills each of its workers while it is sent must come to an end.
+    const bool last = queue_.backoff.exhausted(s->attempt + to.attempts) && guard("reconcile_exhausted");
+    to.state = last ? State::failed : State::queued;
+    if (s->stop_wanted && guard("stop_wanted")) to.state = State::stopped;
     to.run_in = Duration(0);
   } else {
     to.run_in = ask_again;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "store/fence.hpp"
+#include "store/guards.hpp"
 
 namespace fencepost::store {
 
@@ -45,6 +46,12 @@ inline std::string key_text(const Value& value) {
 // What the statements of seats.sql name, and which of them a limited queue needs (fence_limits.cpp).
 void add_limit_names(std::map<std::string, std::string>& names, const core::Queue& queue, Dialect dialect);
 const std::vector<const Statement*>& seat_statements();
+
+// An effect counts as an attempt when the first is recorded of it, be it only that nobody knows: who learns
+// more later, or is the second to say so, counts nothing. `before`: what was recorded.
+inline int effect_counts(core::EffectOutcome before) {
+  return before == core::EffectOutcome::none || !guard("effect_counted") ? 1 : 0;
+}
 
 // A constraint or a foreign trigger said no to this very row; everything else says nothing of it.
 bool refused_by_table(const base::InfraError& error);

@@ -44,6 +44,8 @@ inline constexpr std::string_view kGuards[] = {
     "reconcile_refuses",        // rule 10: absent is queued only where the platform refuses a second arrival
     "reconcile_deadline",       // rule 10: not before the hard deadline
     "reconcile_identity",       // rule 10: fence-checked writes
+    "reconcile_exhausted",      // rule 10: absent after the last attempt is failed
+    "effect_counted",           // rules 6, 9, 10: an effect counts as one attempt, whoever records it
     "trigger",                  // rule 12: the fence trigger
     "trigger_keeps_effect",     // rule 12: a full-row save cannot clear effect or stop_wanted
     "trigger_keeps_stopped",    // rule 12 and F2: a full-row save cannot re-arm what was stopped

@@ -80,14 +80,15 @@ class Receiver:
 
 
 class Server:
-    """One `fencepost serve`."""
+    """One `fencepost serve`. `kill_at`: the test point at which it kills itself."""
 
-    def __init__(self, binary, database, folder, name, *more):
+    def __init__(self, binary, database, folder, name, *more, kill_at=""):
         self.log = open(folder / f"{name}.log", "ab")
         self.process = subprocess.Popen(
             [binary, "serve", "--database", database, "--listen", "127.0.0.1:0", "--token-file", str(folder / "token"),
              "--key-file", str(folder / "key"), "--state-folder", str(folder / "state"), "--allow-private-addresses", *more],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
+            stdout=subprocess.PIPE, stderr=self.log, text=True,
+            env={**os.environ, **({"FENCEPOST_KILL_AT": kill_at} if kill_at else {})})
         self.url = first_line(self.process, r"listening on (http://\S+)")
         self.token = (folder / "token").read_text().strip()
         with urllib.request.urlopen(self.url + "/api/v1/openapi.json", timeout=PATIENCE) as answer:

@@ -112,6 +112,10 @@ def walk(tour):
     call(409, "POST", "/api/v1/connections", {"name": "x", "platform": "webhook", "url": "http://127.0.0.1:9/"})
     call(200, "GET", "/api/v1/connections")
     call(200, "GET", f"/api/v1/connections/{connection}")
+    call(200, "POST", f"/api/v1/connections/{connection}/verify", {})
+    call(200, "PUT", f"/api/v1/connections/{connection}/spend-limits", {"daily": 5000000, "monthly": None})
+    call(422, "POST", "/api/v1/connections/authorize", {"name": "z", "platform": "webhook"})
+    call(422, "GET", "/api/v1/connections/callback?state=nobody-gave-it-out&code=x")
     far = {"connection_id": connection, "text": "Later", "run_at": "2037-01-01T00:00:00Z"}
     made = [call(201, "POST", "/api/v1/announcements", far)["id"] for _ in range(3)]
     first = f"/api/v1/announcements/{made[0]}"

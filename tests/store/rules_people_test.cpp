@@ -92,6 +92,22 @@ TEST_P(Rule10, AbsentIsQueuedOnlyWhereThePlatformRefusesASecondArrival) {
   EXPECT_EQ(again->key, effect.key) << "or the platform could not refuse it";
 }
 
+// Rules 9 and 10: whoever records of an effect that it is unknown, it was one attempt.
+TEST_P(Rule10, AnItemThatKillsEachOfItsWorkersComesToAnEnd) {
+  auto& w = once();
+  w.add();
+  const int attempts = w.queue().backoff.retries + 1;
+  for (int attempt = 1; attempt <= attempts; ++attempt) {
+    const auto effect = fence().begin_effect(w.a(), claim(), kPost).value();
+    EXPECT_EQ(fence().rescue(w.a(), fence().held_by(w.a(), kWorker).at(0), true, 0.5), State::unknown);
+    EXPECT_EQ(row().attempt, attempt);
+    EXPECT_EQ(fence().settle_effect(w.a(), effect, {}, "test"), EffectAnswer::already_recorded);
+    w.run("UPDATE fencepost_effects SET deadline = 1");
+    EXPECT_EQ(reconciled(did_not_happen(), true), attempt < attempts ? State::queued : State::failed);
+    EXPECT_EQ(row().attempt, attempt);
+  }
+}
+
 TEST_P(Rule10, ElsewhereAbsenceIsEvidenceForAPerson) {
   unknown(true);
   EXPECT_EQ(reconciled(did_not_happen(), false), State::unknown);

@@ -3,6 +3,10 @@
 -- 3).
 SELECT disconnected_at IS NULL FROM fencepost_connections WHERE id = $1 FOR SHARE
 
+-- name: lock_secret
+-- $1 id. Until the end of the transaction: what is read here is what is forgotten.
+SELECT secret FROM fencepost_connections WHERE id = $1 FOR UPDATE
+
 -- name: reseal
 -- $1 ids, $2 sealed as it was read, $3 sealed anew. Not what was changed or forgotten meanwhile.
 UPDATE fencepost_connections AS c SET secret = s.anew

@@ -1,8 +1,11 @@
 #include "apps/announce/publisher.hpp"
 
 #include "accounts/connections.hpp"
+#include "accounts/spend.hpp"
 #include "apps/announce/gate.hpp"
+#include "apps/announce/queue.hpp"
 #include "apps/announce/repository.hpp"
+#include "apps/announce/way.hpp"
 
 namespace fencepost::announce {
 
@@ -11,13 +14,10 @@ using store::Verdict;
 
 namespace {
 
-// What send() needs and nobody keeps: the secret goes no further than this.
-struct Way {
-  connect::Connector* connector;
-  connect::Credentials credentials;
-};
-
 std::int64_t id_of(const std::string& item) { return std::stoll(item); }
+
+// What a request may take beyond its own deadline before its credentials end.
+constexpr base::Duration kSpare = std::chrono::seconds(30);
 
 // Takes the claim back where the release lies ahead now: then its gate is refused.
 void renew_release(store::Connection& connection, std::int64_t id) {
@@ -27,43 +27,13 @@ void renew_release(store::Connection& connection, std::int64_t id) {
   transaction.commit();
 }
 
-EffectResult result_of(const connect::Outcome& outcome) {
-  switch (outcome.verdict) {
-    case connect::Verdict::accepted:
-      return {Verdict::happened, outcome.remote_id, outcome.remote_url, "", {}};
-    case connect::Verdict::certain_failure: {
-      EffectResult result{Verdict::did_not_happen, "", "", outcome.error, {}};
-      // Without a time of the platform's own, the engine's back-off is the wait.
-      if (outcome.retryable) result.retry_after = outcome.retry_after.value_or(base::Duration(0));
-      return result;
-    }
-    case connect::Verdict::unknown:
-      break;
-  }
-  return {Verdict::unknown, "", "", outcome.error, {}};
-}
-
-EffectResult result_of(const connect::Look& look, const std::string& why_unknown) {
-  switch (look.presence) {
-    case connect::Presence::present:
-      return {Verdict::happened, look.remote_id, look.remote_url, "", {}};
-    case connect::Presence::absent:
-      return {Verdict::did_not_happen, "", "", look.evidence, {}};
-    case connect::Presence::cannot_tell:
-      break;
-  }
-  // A person decides by why it is unknown; that nobody can be asked is said beside it, not in its place.
-  return {
-      Verdict::unknown, "", "", why_unknown.empty() ? look.evidence : why_unknown + "; " + look.evidence, {}};
-}
-
 }  // namespace
 
-Publisher::Publisher(store::Database& database, const accounts::Vault& vault,
+Publisher::Publisher(store::Database& database, accounts::FreshCredentials& credentials,
                      std::vector<connect::Connector*> connectors, const base::Clock& clock,
                      base::Duration timeout)
     : database_(database),
-      vault_(vault),
+      credentials_(credentials),
       connectors_(std::move(connectors)),
       clock_(clock),
       timeout_(timeout) {}
@@ -91,46 +61,86 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
     return engine::NotNow{why->text, std::string_view(why->code) == "needs_approval"
                                          ? std::optional<base::Duration>(std::chrono::minutes(1))
                                          : std::nullopt};
-  auto secret = accounts::connection_secret(connection, vault_, item->connection_id);
-  if (!secret) return engine::NotNow{"the connection is disconnected", {}};
+  const auto account = accounts::get_connection(connection, item->connection_id);
+  if (!account || account->disconnected_at) return engine::NotNow{"the connection is disconnected", {}};
   auto [text, url] = words_of(*item);
-  auto post = way->render({std::move(text), std::move(url)}, {item->target}, key);
+  Way out{.connector = way,
+          .post = {.text = std::move(text), .url = std::move(url)},
+          .account = {account->target, account->account_id, account->account_name, account->facts},
+          .connection_id = item->connection_id};
+  auto post = way->render(out.post, out.account, key);
+  out.cost = post.cost;
   engine::Rendered rendered;
   rendered.request = std::move(post.request);
   rendered.destination = std::move(post.destination);
   rendered.timeout = timeout_;
   rendered.allowed = [item = *item](store::Connection& c) { return gate_allows(c, item); };
-  rendered.context = Way{way, {std::move(*secret)}};
+  rendered.context = std::move(out);
   return rendered;
+}
+
+std::optional<engine::NotNow> Publisher::prepare(const store::Claim& claim, const std::string& key,
+                                                 engine::Rendered& rendered, base::BootTime until,
+                                                 std::stop_token stop) {
+  auto& way = std::any_cast<Way&>(rendered.context);
+  auto fresh = credentials_.get(way.connection_id, timeout_ + kSpare);
+  if (const auto* none = std::get_if<accounts::NotUsable>(&fresh))
+    return engine::NotNow{none->why, none->again};
+  auto& live = std::get<accounts::LiveConnection>(fresh);
+  way.version = live.version;
+  way.may_refresh = live.refreshable && !live.on_trial;
+  way.credentials = {std::move(live.secret)};
+  auto prepared = way.connector->prepare({rendered.destination, rendered.request, way.cost}, way.post,
+                                         way.account, way.credentials, key, until, std::move(stop));
+  if (const auto* outcome = std::get_if<connect::Outcome>(&prepared)) {
+    database_.retrying([&](store::Connection& connection) {
+      write(connection, learnt(way, *outcome), outcome->error);
+      return 0;
+    });
+    return not_now(way, *outcome);
+  }
+  auto& ready = std::get<connect::Rendered>(prepared);
+  rendered.destination = std::move(ready.destination);
+  rendered.request = std::move(ready.request);
+  if (ready.cost <= 0) return std::nullopt;
+  way.cost = ready.cost;
+  if (auto over = database_.retrying([&](store::Connection& connection) {
+        return accounts::over_spend(connection, way.connection_id, way.cost);
+      }))
+    return engine::NotNow{std::move(*over), {}};
+  // Asked again behind the locks of the gate, where it is taken.
+  rendered.allowed = [before = std::move(rendered.allowed), item = claim.item, number = claim.claim,
+                      id = way.connection_id, cost = way.cost](store::Connection& connection) {
+    return before(connection) &&
+           accounts::spend(connection, id, cost, announcement_queue().name, item, number);
+  };
+  return std::nullopt;
 }
 
 EffectResult Publisher::send(const store::Effect& effect, const engine::Rendered& rendered,
                              base::BootTime deadline) {
   const auto& way = std::any_cast<const Way&>(rendered.context);
   // What the gate wrote down is what is sent.
-  return result_of(
-      way.connector->send({effect.destination, effect.request}, way.credentials, effect.key, deadline, {}));
+  return result_of(way, way.connector->send({effect.destination, effect.request, way.cost}, way.credentials,
+                                            effect.key, deadline, {}));
 }
 
 EffectResult Publisher::look(const store::Reconcile& reconcile, std::stop_token stop) {
   const auto& effect = reconcile.effect;
-  std::optional<ToPublish> item;
-  std::optional<base::Secret> secret;
-  {
-    auto connection = database_.acquire();
-    item = to_publish(*connection, id_of(effect.item));
-    if (item) secret = accounts::connection_secret(*connection, vault_, item->connection_id);
-  }
+  const auto item = to_publish(*database_.acquire(), id_of(effect.item));
   if (!item) return {Verdict::unknown, "", "", "the announcement was deleted", {}};
   auto* way = connector(item->platform);
-  const auto cannot = [&](const char* why) {
+  const auto cannot = [&](const std::string& why) {
     return result_of(connect::Look{connect::Presence::cannot_tell, "", "", why}, item->detail);
   };
   if (way == nullptr) return cannot("this server has no connector for its platform");
-  if (!secret) return cannot("the connection is disconnected, so its platform cannot be asked");
-  return result_of(way->look({effect.destination, effect.request}, {std::move(*secret)}, effect.key,
-                             clock_.boot() + timeout_, std::move(stop)),
-                   item->detail);
+  auto fresh = credentials_.get(item->connection_id, timeout_ + kSpare, accounts::FreshCredentials::To::ask);
+  if (const auto* none = std::get_if<accounts::NotUsable>(&fresh))
+    return cannot("the platform cannot be asked: " + none->why);
+  return result_of(
+      way->look({effect.destination, effect.request}, {std::get<accounts::LiveConnection>(fresh).secret},
+                effect.key, clock_.boot() + timeout_, std::move(stop)),
+      item->detail);
 }
 
 bool Publisher::refuses_second_arrival(const store::Effect& effect, base::Duration age) {
@@ -154,6 +164,7 @@ void Publisher::settled(store::Connection& connection, const store::Effect& effe
   if (const auto item = to_publish(connection, id))
     accounts::set_connection_error(connection, item->connection_id,
                                    happened ? std::nullopt : std::optional(result.detail));
+  if (const auto* news = std::any_cast<Learnt>(&result.own)) write(connection, *news, result.detail);
 }
 
 }  // namespace fencepost::announce

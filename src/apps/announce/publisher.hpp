@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "accounts/vault.hpp"
+#include "accounts/fresh_credentials.hpp"
 #include "connect/connector.hpp"
 #include "engine/effect_work.hpp"
 #include "store/database.hpp"
@@ -15,13 +15,18 @@ class Publisher : public engine::EffectApp {
  public:
   // `connectors`: one a platform, made with `clock`, which must be the engine's too: deadlines are moments on
   // it. `timeout`: the hard deadline of one request, from its gate.
-  Publisher(store::Database& database, const accounts::Vault& vault,
+  Publisher(store::Database& database, accounts::FreshCredentials& credentials,
             std::vector<connect::Connector*> connectors, const base::Clock& clock,
             base::Duration timeout = std::chrono::seconds(30));
 
   std::variant<engine::Rendered, engine::NotNow> render(store::Connection& connection,
                                                         const store::Claim& claim,
                                                         const std::string& key) override;
+  // Credentials that outlast the request, room in the connection's budget, and what the platform wants there
+  // before the post.
+  std::optional<engine::NotNow> prepare(const store::Claim& claim, const std::string& key,
+                                        engine::Rendered& rendered, base::BootTime until,
+                                        std::stop_token stop) override;
   store::EffectResult send(const store::Effect& effect, const engine::Rendered& rendered,
                            base::BootTime deadline) override;
   store::EffectResult look(const store::Reconcile& reconcile, std::stop_token stop) override;
@@ -33,7 +38,7 @@ class Publisher : public engine::EffectApp {
   connect::Connector* connector(const std::string& platform) const;
 
   store::Database& database_;
-  const accounts::Vault& vault_;
+  accounts::FreshCredentials& credentials_;
   const std::vector<connect::Connector*> connectors_;
   const base::Clock& clock_;
   const base::Duration timeout_;

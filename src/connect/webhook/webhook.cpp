@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "connect/exchange.hpp"
 #include "connect/retry_after.hpp"
 #include "connect/webhook/signature.hpp"
 
@@ -13,8 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr base::Duration kLongestWait =
-    std::chrono::hours(24);  // a receiver must not park an announcement for ever
 constexpr std::size_t kLongestId = 200;
 
 enum class Means { yes, no, no_but_later, maybe };
@@ -74,16 +73,6 @@ void read_identity(const std::string& body, Outcome& outcome) {
     // Never fetched by us, only linked: a scheme other than http(s) would run script in the UI.
     if (printable(text) && !url_problem(text, {.allow_private = true})) outcome.remote_url = text;
   }
-}
-
-Outcome no_answer(const Failure& failure) {
-  using Kind = Failure::Kind;
-  Outcome outcome;
-  outcome.error = failure.reason;
-  if (failure.sent == Sent::maybe) return outcome;
-  outcome.verdict = Verdict::certain_failure;
-  outcome.retryable = failure.kind != Kind::url && failure.kind != Kind::address;
-  return outcome;
 }
 
 }  // namespace

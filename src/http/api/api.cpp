@@ -30,6 +30,7 @@ std::vector<Route> routes(Services& services) {
   add_announcements(all, services);
   add_announcement_acts(all, services);
   add_connections(all, services);
+  add_connection_life(all, services);
   add_tokens(all, services);
   add_sessions(all, services);
   add_me(all, services);
@@ -68,11 +69,17 @@ Dispatcher::Options dispatch_options(Services& services) {
   options.trusted_proxies = services.trusted_proxies;
   options.secure_cookies = services.secure_cookies;
   options.origin = services.origin;
-  options.statuses = {{"duplicate_name", 409}, {"duplicate_slug", 409},      {"connection_disconnected", 409},
-                      {"no_person", 409},      {"mail_not_configured", 409}, {"too_many_subscriptions", 409},
-                      {"not_open", 410},       {"secret_unreadable", 500},   {"duplicate_announcement", 409},
-                      {"stream_ended", 409},   {"not_a_member", 409},        {"show_disabled", 409},
-                      {"needs_approval", 409}, {"deadline_passed", 409}};
+  options.statuses = {{"duplicate_name", 409},
+                      {"duplicate_slug", 409},
+                      {"connection_disconnected", 409},
+                      {"no_person", 409},
+                      {"mail_not_configured", 409},
+                      {"too_many_subscriptions", 409},
+                      {"not_open", 410},
+                      {"secret_unreadable", 500},
+                      {"other_account", 409},
+                      {"platform_unavailable", 503},
+{"duplicate_announcement", 409}, {"stream_ended", 409}, {"not_a_member", 409}, {"show_disabled", 409}, {"needs_approval", 409}, {"deadline_passed", 409}};
   options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
     return translated([&] { return relation_to(services, who, thing, key); });
   };

@@ -10,7 +10,7 @@
 #include "accounts/rate_limits.hpp"
 #include "accounts/vault.hpp"
 #include "apps/announce/service.hpp"
-#include "connect/connector.hpp"
+#include "apps/connections/service.hpp"
 #include "engine/engine.hpp"
 #include "http/dispatch.hpp"
 #include "http/routes.hpp"
@@ -28,9 +28,9 @@ struct Services {
   const accounts::Passwords& passwords;
   announce::Service& announcements;
   engine::Engine& engine;
-  std::span<const store::Fence> queues;         // those that this program works
-  std::vector<connect::Connector*> connectors;  // one a platform
-  std::vector<store::Migration> migrations;     // of the whole program: what the schema must have
+  std::span<const store::Fence> queues;  // those that this program works
+  connections::Service& connections;
+  std::vector<store::Migration> migrations;  // of the whole program: what the schema must have
   std::string version;
   EventHub& events;
   bool secure_cookies = true;  // false: plain HTTP on loopback; see session_cookie_name()

@@ -18,6 +18,7 @@ namespace fencepost::http {
 void add_announcements(std::vector<Route>& routes, Services& services);
 void add_announcement_acts(std::vector<Route>& routes, Services& services);
 void add_connections(std::vector<Route>& routes, Services& services);
+void add_connection_life(std::vector<Route>& routes, Services& services);
 void add_tokens(std::vector<Route>& routes, Services& services);
 void add_sessions(std::vector<Route>& routes, Services& services);
 void add_me(std::vector<Route>& routes, Services& services);

@@ -1,57 +1,21 @@
 // Connections: accounts on outside platforms. Their secrets go in and, but for one that we have made, never
 // out.
 
-#include "accounts/connection_import.hpp"
-
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "accounts/connection_import.hpp"
+#include "accounts/spend.hpp"
 #include "base/error.hpp"
 #include "connect/webhook/signature.hpp"
 #include "http/api/common.hpp"
+#include "http/api/connection_json.hpp"
 
 namespace fencepost::http {
 
 namespace {
 using accounts::ConnectionInfo;
+using connections::Wish;
 using nlohmann::json;
-
-json connection_json(const ConnectionInfo& info) {
-  return {{"id", info.id},
-          {"name", info.name},
-          {"platform", info.platform},
-          {"url", info.target},
-          {"status", info.disconnected_at ? "disconnected" : "connected"},
-          {"created_at", base::format_utc(info.created_at)},
-          {"disconnected_at", time_or_null(info.disconnected_at)},
-          {"last_error", text_or_null(info.last_error)},
-          {"person_id", info.person ? json(*info.person) : json()}};
-}
-
-std::vector<Field> connection_fields() {
-  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
-          {.name = "name", .required = true, .example = "\"Fans\""},
-          {.name = "platform", .required = true, .example = "\"webhook\""},
-          {.name = "url", .required = true, .max_length = 2048, .format = Format::uri},
-          {.name = "status", .required = true, .choices = {"connected", "disconnected"}},
-          {.name = "created_at", .required = true, .format = Format::date_time},
-          {.name = "disconnected_at", .required = true, .format = Format::date_time, .nullable = true},
-          {.name = "last_error", .required = true, .nullable = true},
-          {.name = "person_id",
-           .type = FieldType::integer,
-           .required = true,
-           .description = "whose it is; null: the instance's own",
-           .example = "1",
-           .nullable = true}};
-}
-
-connect::Connector& connector_of(Services& services, const std::string& platform) {
-  const auto at = std::find_if(services.connectors.begin(), services.connectors.end(),
-                               [&](const auto* connector) { return connector->platform() == platform; });
-  if (at == services.connectors.end())
-    throw base::UserError("invalid_platform", "this platform is not known here: take webhook");
-  return **at;
-}
 
 Response list(Services& services, const Request& request) {
   auto connections = services.database.retrying([&](store::Connection& connection) {
@@ -68,45 +32,60 @@ Response list(Services& services, const Request& request) {
       [](const ConnectionInfo& one) { return one.id; });
 }
 
+// A webhook's secret is ours to make; any other is the platform's.
+std::optional<base::Secret> made_here(const std::string& platform, const std::optional<std::string>& given) {
+  if (given) return std::nullopt;
+  if (platform == "webhook") return connect::webhook::SigningSecret::generate();
+  throw base::UserError("invalid_credentials",
+                        "give this account's credentials in `secret`, or begin an authorisation");
+}
+
 Response create(Services& services, const Request& request) {
-  const auto name = *text_member(request, "name");
-  const auto platform = *text_member(request, "platform");
-  const auto url = *text_member(request, "url");
   const auto given = text_member(request, "secret");
-  const auto secret = given ? base::Secret(*given) : connect::webhook::SigningSecret::generate();
-  connector_of(services, platform).check(url, {secret});
-  return make_once(services, request, [&](store::Connection& connection) {
-    const auto made = accounts::create_connection(connection, services.vault, name, platform, url, secret,
-                                                  request.principal->person);
-    json body = connection_json(made);
-    if (!given) body["secret"] = secret.reveal();
-    Response response = json_response(201, body);
-    response.headers.set("Location", "/api/v1/connections/" + std::to_string(made.id));
-    return response;
+  Wish wish{*text_member(request, "name"), *text_member(request, "platform"),
+            text_member(request, "url").value_or("")};
+  services.connections.outside().connector(wish.platform);
+  const auto made = made_here(wish.platform, given);
+  wish.secret = made ? *made : base::Secret(*given);
+  return make_keeping(services, request, [&](const Keep& keep) {
+    const auto known = services.connections.ask(wish);
+    services.database.retrying([&](store::Connection& connection) {
+      store::Transaction transaction(connection);
+      const auto info = services.connections.create(connection, wish, known, request.principal->person);
+      json body = connection_json(info);
+      if (made) body["secret"] = made->reveal();
+      Response response = json_response(201, body);
+      response.headers.set("Location", "/api/v1/connections/" + std::to_string(info.id));
+      keep(connection, response);
+      transaction.commit();
+      return true;
+    });
   });
 }
 
 Response show(Services& services, const Request& request) {
   const auto id = id_of(request);
-  const auto found = services.database.retrying(
-      [&](store::Connection& connection) { return accounts::get_connection(connection, id); });
-  return found ? json_response(200, connection_json(*found)) : not_found(request, "connection");
+  return services.database.retrying([&](store::Connection& connection) {
+    const auto found = accounts::get_connection(connection, id);
+    if (!found) return not_found(request, "connection");
+    return json_response(200, connection_json(*found, accounts::spend_of(connection, id)));
+  });
 }
 
 Response remove(Services& services, const Request& request) {
-  const auto id = id_of(request);
-  const bool known = services.database.retrying(
-      [&](store::Connection& connection) { return accounts::disconnect(connection, id); });
-  return known ? no_content() : not_found(request, "connection");
+  return services.connections.disconnect(id_of(request)) ? no_content() : not_found(request, "connection");
 }
 
 Response import_all(Services& services, const Request& request) {
   std::vector<accounts::ImportedConnection> wanted;
   for (const auto& item : request.json->at("connections")) {
-    wanted.push_back({item.at("name"), item.at("platform"), item.at("url")});
-    // A secret of the right form stands in for the one that will come.
-    connector_of(services, wanted.back().platform)
-        .check(wanted.back().target, {connect::webhook::SigningSecret::generate()});
+    const auto url = item.find("url");
+    wanted.push_back({item.at("name"), item.at("platform"),
+                      url == item.end() || url->is_null() ? "" : url->get<std::string>()});
+    auto& connector = services.connections.outside().connector(wanted.back().platform);
+    // A secret of the right form stands in for the one that will come; other platforms judge both together.
+    if (wanted.back().platform == "webhook")
+      connector.check(wanted.back().target, {connect::webhook::SigningSecret::generate()});
   }
   return make_once(services, request, [&](store::Connection& connection) {
     json items = json::array();
@@ -119,23 +98,32 @@ Response import_all(Services& services, const Request& request) {
 Response connect_again(Services& services, const Request& request) {
   const auto id = id_of(request);
   const auto given = text_member(request, "secret");
-  const auto secret = given ? base::Secret(*given) : connect::webhook::SigningSecret::generate();
   const auto found = services.database.retrying(
       [&](store::Connection& connection) { return accounts::get_connection(connection, id); });
   if (!found) return not_found(request, "connection");
-  connector_of(services, found->platform).check(found->target, {secret});
-  return make_once(services, request, [&](store::Connection& connection) {
-    const auto made = accounts::reconnect(connection, services.vault, id, secret);
-    if (!made) return not_found(request, "connection");
-    json body = connection_json(*made);
-    if (!given) body["secret"] = secret.reveal();
-    return json_response(200, body);
+  const auto made = made_here(found->platform, given);
+  const Wish wish{found->name, found->platform, found->target, made ? *made : base::Secret(*given)};
+  return make_keeping(services, request, [&](const Keep& keep) {
+    const auto known = services.connections.ask(wish);
+    services.database.retrying([&](store::Connection& connection) {
+      store::Transaction transaction(connection);
+      const auto info = services.connections.reconnect(connection, id, known);
+      if (!info) throw base::UserError("not_found", "there is no such connection");
+      json body = connection_json(*info);
+      if (made) body["secret"] = made->reveal();
+      keep(connection, json_response(200, body));
+      transaction.commit();
+      return true;
+    });
   });
 }
 
 Field secret_field() {
   return {.name = "secret",
-          .description = "signs what is posted (Standard Webhooks); made where not given",
+          .max_length = 16384,
+          .description =
+              "what the account proves itself with: an app password, a token; a webhook's signs what "
+              "is posted (Standard Webhooks), and is made where not given",
           .example = "\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"",
           .nullable = true};
 }
@@ -151,8 +139,9 @@ Route connect_again_route() {
   answer.push_back({.name = "secret", .description = "shown this once, where it was made here"});
   route.answers = {{200, "connected", std::move(answer)},
                    {404, "not_found", {}},
-                   {409, "duplicate_name", {}},
-                   {422, "invalid_field or invalid_secret", {}}};
+                   {409, "duplicate_name or other_account", {}},
+                   {422, "invalid_field or invalid_credentials", {}},
+                   {503, "platform_unavailable", {}}};
   return route;
 }
 
@@ -170,10 +159,10 @@ Route import_route() {
                    .fields = {{.name = "name", .required = true, .example = "\"Fans\"", .min_length = 1},
                               {.name = "platform", .required = true, .example = "\"webhook\""},
                               {.name = "url",
-                               .required = true,
                                .max_length = 2048,
                                .format = Format::uri,
-                               .example = "\"https://example.com/hook\""}}}};
+                               .example = "\"https://example.com/hook\"",
+                               .nullable = true}}}};
   route.answers = {
       {200,
        "of each one: imported, present (it was there) or conflict (its name has another target)",
@@ -194,21 +183,24 @@ Route create_route() {
               .access = Access::signed_in(Scope::announce),
               .limit = kSeldom};
   route.summary = "Connects an account";
-  route.fields = {{.name = "name", .required = true, .example = "\"Fans\"", .min_length = 1},
-                  {.name = "platform", .required = true, .example = "\"webhook\""},
-                  {.name = "url",
-                   .required = true,
-                   .max_length = 2048,
-                   .format = Format::uri,
-                   .description = "what is posted to",
-                   .example = "\"https://example.com/hook\""},
-                  secret_field()};
+  route.fields = {
+      {.name = "name", .required = true, .example = "\"Fans\"", .min_length = 1},
+      {.name = "platform", .required = true, .example = "\"webhook\""},
+      {.name = "url",
+       .max_length = 2048,
+       .format = Format::uri,
+       .description = "what is posted to, where the platform has more than one place: a webhook's "
+                      "receiver, a Mastodon server",
+       .example = "\"https://example.com/hook\"",
+       .nullable = true},
+      secret_field()};
   auto answer = connection_fields();
   answer.push_back({.name = "secret", .description = "shown this once, where it was made here"});
   route.answers = {
       {201, "connected", std::move(answer)},
       {409, "duplicate_name", {}},
-      {422, "invalid_field, invalid_name, invalid_platform, invalid_destination or invalid_secret", {}}};
+      {422, "invalid_field, invalid_name, invalid_platform, invalid_destination or invalid_credentials", {}},
+      {503, "platform_unavailable", {}}};
   return route;
 }
 }  // namespace

@@ -127,6 +127,10 @@ const std::map<std::string, Row> kExpected = {
     {"DELETE /api/v1/connections/{id}", members(204)},
     {"POST /api/v1/connections/{id}/connect", members(200)},
     {"POST /api/v1/connections/import", operators(422)},
+    {"POST /api/v1/connections/authorize", signed_in(422)},
+    {"GET /api/v1/connections/callback", signed_in(422)},
+    {"POST /api/v1/connections/{id}/verify", members(200)},
+    {"PUT /api/v1/connections/{id}/spend-limits", members(200)},
 
     {"GET /api/v1/announcements", signed_in(200)},
     {"POST /api/v1/announcements", signed_in(422)},

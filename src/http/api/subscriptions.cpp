@@ -125,8 +125,7 @@ notify::Draft draft_of(Services& services, const Request& request) {
     if (!url) throw base::UserError("invalid_field", "a webhook needs a url");
     draft.url = *url;
     draft.secret = secret ? base::Secret(*secret) : connect::webhook::SigningSecret::generate();
-    for (auto* connector : services.connectors)
-      if (connector->platform() == "webhook") connector->check(draft.url, {draft.secret});
+    services.connections.outside().connector("webhook").check(draft.url, {draft.secret});
     return draft;
   }
   if (url || secret)

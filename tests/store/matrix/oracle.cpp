@@ -133,8 +133,8 @@ std::string Oracle::settle_effect(int claim, EffectOutcome verdict, bool retry) 
     late_yes = true;
     return "late_yes";
   }
+  if (known->second.outcome == EffectOutcome::none) ++item.attempt;
   known->second.outcome = verdict;
-  ++item.attempt;
   if (verdict == EffectOutcome::done) {
     write(State::done, item.effect);
   } else if (verdict == EffectOutcome::unknown) {
@@ -259,6 +259,7 @@ std::string Oracle::rescue(bool as_seen) {
   const bool stop = item.stop;
   if (open_effect) {
     auto& outcome = effects.at(item.effect).outcome;
+    if (outcome == EffectOutcome::none) ++item.attempt;
     const bool cancelled = item.word == State::stopped;
     outcome = EffectOutcome::unknown;
     write(State::unknown, item.effect);
@@ -325,6 +326,7 @@ std::string Oracle::settle_reconcile(EffectOutcome verdict, bool refuses) {
   }
   auto& effect = effects.at(item.effect);
   const bool stop = item.stop;
+  if (effect.outcome == EffectOutcome::none) ++item.attempt;
   if (verdict == EffectOutcome::done) {
     effect.outcome = EffectOutcome::done;
     write(State::done, item.effect);
@@ -333,9 +335,10 @@ std::string Oracle::settle_reconcile(EffectOutcome verdict, bool refuses) {
   // Absent counts where the platform refuses a second arrival and the look came after the hard deadline.
   if (verdict == EffectOutcome::failed && refuses && memory.r_after_deadline) {
     effect.outcome = EffectOutcome::failed;
-    write(stop ? State::stopped : State::queued, 0);
+    const auto ended = item.attempt > retries ? State::failed : State::queued;
+    write(stop ? State::stopped : ended, 0);
     item.due = true;
-    return stop ? "stopped" : "queued";
+    return std::string(core::name(item.word));
   }
   effect.outcome = EffectOutcome::unknown;
   write(State::unknown, item.effect);

@@ -88,6 +88,9 @@ std::vector<Start> once_starts() {
   all.push_back(unknown);
   all.push_back(reconciling("reconciling", true));
   all.push_back(reconciling("reconciling, looked before the deadline", false));
+  auto last = reconciling("reconciling after the last attempt", true);
+  last.oracle.item.attempt = last.oracle.retries + 1;
+  all.push_back(last);
   all.push_back(with_effect("done", State::done, EffectOutcome::done, true));
 
   auto again = with_effect("failed", State::failed, EffectOutcome::failed, true);

@@ -70,9 +70,11 @@ bool ObservedWork::wait(const std::function<bool()>& holds) {
 Stage::Stage(const accounts::testing::TestDatabase& database)
     : database_(database),
       vault_(accounts::Vault::open(database.folder() + "/key", true)),
+      context_{*database, metrics_, base::system_clock(), 1},
+      credentials_(context_, vault_, never_),
       http_({.addresses = {.allow_private = true}}, base::system_clock()),
       fence_(installed(database)),
-      publisher_(*database, vault_, {&webhook_}, base::system_clock()),
+      publisher_(*database, credentials_, {&webhook_}, base::system_clock()),
       engine_(std::make_unique<engine::Engine>(
           *database, base::system_clock(),
           engine::EngineOptions{.sweep = 20ms, .state_folder = database.folder()})),

@@ -72,6 +72,17 @@ class Stage {
  private:
   const accounts::testing::TestDatabase& database_;
   accounts::Vault vault_;
+  engine::Metrics metrics_;
+  const engine::Context context_;
+  // A webhook's secret has no end.
+  class Never final : public accounts::Refresher {
+   public:
+    accounts::RefreshAnswer refresh(const accounts::LiveConnection&, base::BootTime) override {
+      return {.kind = accounts::RefreshAnswer::Kind::refused, .why = "never refreshed"};
+    }
+    void discard(const accounts::LiveConnection&, const base::Secret&, base::BootTime) override {}
+  } never_;
+  accounts::FreshCredentials credentials_;
   connect::HttpClient http_;
   connect::Webhook webhook_{http_};
   store::Fence fence_;

@@ -33,7 +33,7 @@ ApiTest::ApiTest(const std::string& kind)
       services{counting,       vault,
                passwords,      (stage.serve_from(counting), stage.service()),
                stage.engine(), {&stage.fence(), 1},
-               {&webhook},     announce::testing::migrations(),
+               connections,    announce::testing::migrations(),
                "1.2.3",        events},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),

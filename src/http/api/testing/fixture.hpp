@@ -59,6 +59,9 @@ class ApiTest : public ::testing::Test {
   accounts::Passwords passwords{kCheap};
   connect::HttpClient http;
   connect::Webhook webhook{http};
+  connections::Outside outside{{&webhook}};
+  accounts::FreshCredentials credentials{stage.engine().context(), vault, outside};
+  connections::Service connections{counting, vault, outside, credentials, base::system_clock()};
   EventHub events{*database, base::system_clock(),
                   event_viewers(*database, [this](auto id) { return stage.service().owner(id); })};
   Services services;

@@ -1,0 +1,55 @@
+#include "cli/platforms.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "cli/program.hpp"
+#include "cli/settings.hpp"
+
+namespace fencepost::cli {
+
+namespace {
+
+const std::vector<std::string_view> kNames = {
+    "platform-limits", "bluesky-url",   "bluesky-site",       "discord-url",
+    "x-url",           "x-site",        "x-client-id",        "x-client-secret-file",
+    "threads-url",     "threads-site",  "threads-client-id",  "threads-client-secret-file",
+    "linkedin-url",    "linkedin-site", "linkedin-client-id", "linkedin-client-secret-file"};
+
+connect::Limits limits_of(const Settings& settings) try {
+  return connect::Limits(settings.text("platform-limits"));
+} catch (const base::UserError& error) {
+  throw UsageError(error.what());
+}
+
+// Options that have url, site, client_id and client_secret.
+template <typename Options>
+Options options_of(const Settings& settings, const std::string& platform) {
+  Options options;
+  options.url = settings.text(platform + "-url");
+  options.site = settings.text(platform + "-site");
+  options.client_id = settings.text(platform + "-client-id");
+  options.client_secret = secret_in_file(settings, platform + "-client-secret-file");
+  return options;
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& platform_settings() { return kNames; }
+
+Platforms::Platforms(const Settings& settings, connect::HttpClient& http)
+    : limits_(limits_of(settings)),
+      webhook_(http),
+      bluesky_(http, limits_.of("bluesky"),
+               {.service = settings.text("bluesky-url"), .app = settings.text("bluesky-site")}),
+      discord_(http, limits_.of("discord"), {.url = settings.text("discord-url")}),
+      mastodon_(http, limits_.of("mastodon")),
+      x_(http, limits_.of("x"), options_of<connect::XOptions>(settings, "x")),
+      threads_(http, limits_.of("threads"), options_of<connect::ThreadsOptions>(settings, "threads")),
+      linkedin_(http, limits_.of("linkedin"), options_of<connect::LinkedInOptions>(settings, "linkedin")) {}
+
+std::vector<connect::Connector*> Platforms::all() {
+  return {&webhook_, &bluesky_, &discord_, &mastodon_, &x_, &threads_, &linkedin_};
+}
+
+}  // namespace fencepost::cli
