@@ -14,6 +14,7 @@ BUILD_PACKAGES=(
   nlohmann-json3-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
   libhowardhinnant-date-dev tzdata          # IANA time zones
   libsodium-dev                             # secrets
+  libxml2-dev libicu-dev                    # feeds and pages; letters in any case
   prometheus-cpp-dev                        # metrics
   ca-certificates                           # HTTPS to platforms
 )
