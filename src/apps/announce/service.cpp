@@ -15,14 +15,6 @@ namespace fencepost::announce {
 
 namespace {
 
-constexpr base::Micros kEndOfZones = 2'145'916'800'000'000;  // 2038-01-01: the zone data end there
-
-void check_time(store::Connection& connection, base::Micros at) {
-  if (at >= kEndOfZones) throw base::UserError("invalid_time", "the time must lie before 2038");
-  if (at < connection.run(store::sql::now)[0][0].integer() - kLate.count())
-    throw base::UserError("invalid_time", "the time has passed: leave it out to announce at once");
-}
-
 void check_connection(store::Connection& connection, std::int64_t id) {
   if (!accounts::get_connection(connection, id))
     throw base::UserError("unknown_connection", "there is no connection " + std::to_string(id));
@@ -60,17 +52,6 @@ std::optional<std::string> users_word(const std::optional<std::string>& state) {
 }
 
 }  // namespace
-
-core::Queue announcement_queue() {
-  core::Queue queue;
-  queue.name = "announcements";
-  queue.table = "fencepost_announcements";
-  queue.words = {"queued", "claimed", "sending", "posted", "failed", "unknown", "disabled"};
-  queue.payload = {"text", "url", "connection_id"};
-  queue.kind = core::Kind::once;
-  queue.history = true;
-  return queue;
-}
 
 Service::Service(store::Database& database, const store::Fence& fence, engine::QueueRunner& runner,
                  std::int64_t worker)

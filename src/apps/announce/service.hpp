@@ -7,16 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "apps/announce/queue.hpp"
 #include "core/state.hpp"
 #include "engine/engine.hpp"
 #include "store/database.hpp"
 #include "store/fence.hpp"
 
 namespace fencepost::announce {
-
-// The queue over fencepost_announcements: `once`, words queued · claimed · sending · posted · failed ·
-// unknown · disabled; payload text, url, connection_id.
-core::Queue announcement_queue();
 
 // An announcement as people see it. Times are µs since 1970 UTC.
 struct Announcement {
@@ -75,10 +72,6 @@ struct HistoryEntry {
   std::optional<std::string> from, to, actor, detail;
   std::optional<std::int64_t> fence;
 };
-
-// A time that lies further back than this is refused instead of being posted at once: a post cannot be taken
-// back.
-constexpr base::Duration kLate = std::chrono::minutes(5);
 
 // Thread-safe. Throws UserError for bad input (codes: invalid_text, invalid_url, invalid_time, invalid_field,
 // unknown_connection, connection_disconnected) and InfraError where the database is away. `actor` is kept in

@@ -1,0 +1,20 @@
+#pragma once
+// The words of an announcement, made of a text with placeholders. Pure.
+
+#include <string>
+
+namespace fencepost::announce {
+
+// What is known when it is composed; what is not known yet is empty.
+struct Facts {
+  std::string title;   // of the episode
+  std::string url;     // of the stream
+  std::string number;  // of the episode
+  std::string host;
+  std::string show;
+};
+
+// {title} {url} {number} {host} {show} replaced by what is known of them; others stay as they are written.
+std::string compose(const std::string& text, const Facts& facts);
+
+}  // namespace fencepost::announce

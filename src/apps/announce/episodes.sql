@@ -1,0 +1,99 @@
+-- Episodes, and when their announcements go out. The protocol's columns are the store's to write: what stands
+-- here writes status and run_at as any program may (rule 12), and the fence trigger makes of it that no claim
+-- from before passes its gate.
+
+-- name: add_episode
+-- $1 show, $2 title, $3 number, $4 start, $5 status, $6 notes, $7 topics, $8 url
+INSERT INTO fencepost_episodes (show_id, title, number, starts_at, status, notes, topics, url, created_at,
+  updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, fencepost_now(), fencepost_now()) RETURNING id
+
+-- name: episode
+SELECT id, show_id, title, number, starts_at, status, notes, topics, url, video_id, live_at, ended_at, version,
+  created_at
+FROM fencepost_episodes WHERE id = $1
+
+-- name: episodes_page
+-- $1 show, $2 before this id, $3 how many, $4 status or NULL
+SELECT id, show_id, title, number, starts_at, status, notes, topics, url, video_id, live_at, ended_at, version,
+  created_at
+FROM fencepost_episodes
+WHERE show_id = $1 AND id < $2 AND (CAST($4 AS TEXT) IS NULL OR status = $4) ORDER BY id DESC LIMIT $3
+
+-- name: show_of_episode
+-- It never changes.
+SELECT show_id FROM fencepost_episodes WHERE id = $1
+
+-- name: write_episode
+-- $1 id, $2 title, $3 number, $4 start, $5 status (not live or ended, but as it was), $6 notes, $7 topics,
+-- $8 url. Under the row's lock.
+UPDATE fencepost_episodes SET title = $2, number = $3, starts_at = $4, status = $5, notes = $6, topics = $7,
+  url = $8, version = version + 1, updated_at = fencepost_now()
+WHERE id = $1 RETURNING version
+
+-- name: episode_live
+-- $1 id, $2 video or NULL, $3 URL, $4 since when. No row: it was live before, with a stream, or has ended.
+UPDATE fencepost_episodes SET status = 'live',
+  live_at = coalesce(live_at, $4), live_known_at = coalesce(live_known_at, fencepost_now()),
+  video_id = coalesce(video_id, $2), url = CASE WHEN url = '' THEN $3 ELSE url END,
+  version = version + 1, updated_at = fencepost_now()
+WHERE id = $1
+  AND (status IN ('draft', 'scheduled')
+    OR (status = 'live' AND video_id IS NULL AND CAST($2 AS TEXT) IS NOT NULL))
+RETURNING version
+
+-- name: episode_ended
+-- $1 id, $2 when, $3 whether also what was never live ends: a person's word
+UPDATE fencepost_episodes SET status = 'ended', ended_at = $2, ended_known_at = fencepost_now(),
+  version = version + 1, updated_at = fencepost_now()
+WHERE id = $1 AND status <> 'ended' AND (status = 'live' OR $3) RETURNING version
+
+-- name: delete_episode
+-- $1 id. Under the row's lock; announcements that still name it refuse it.
+DELETE FROM fencepost_episodes WHERE id = $1
+
+-- name: release
+-- $1 episode, $2 announcement or NULL: all of them, $3 never. Under the locks of show, episode and
+-- announcements, so that what is joined is the same version as what is written.
+-- A retry waits as long as its platform wants: it keeps its time, unless the release itself comes later.
+UPDATE fencepost_announcements AS a SET status = 'queued', release_at = d.due,
+  at_once = a.at_once AND d.due < $3,
+  run_at = CASE WHEN a.attempt > 0 AND a.run_at > d.due AND a.run_at < $3 AND a.run_at <> a.release_at
+    THEN a.run_at ELSE d.due END
+FROM (
+  SELECT t.id AS item, CASE
+    WHEN s.needs_approval AND t.approved_version IS DISTINCT FROM t.version THEN $3  --! release_approved
+    WHEN t.at_once THEN t.release_at
+    WHEN e.status = 'draft' THEN $3
+    WHEN t.trigger_on = 'at' THEN coalesce(t.at_time, $3)
+    WHEN t.trigger_on = 'before' THEN coalesce(e.starts_at - t.minutes_before * 60000000, $3)
+    WHEN t.trigger_on = 'live' THEN coalesce(e.live_known_at + t.stagger * 1000000, $3)
+    ELSE coalesce(e.ended_known_at + t.stagger * 1000000, $3) END AS due
+  FROM fencepost_announcements AS t JOIN fencepost_episodes AS e ON e.id = t.episode_id
+    JOIN fencepost_shows AS s ON s.id = e.show_id
+  WHERE t.episode_id = $1 AND (CAST($2 AS BIGINT) IS NULL OR t.id = $2)
+) AS d
+WHERE a.id = d.item AND a.effect IS NULL AND a.release_at IS DISTINCT FROM d.due
+  AND (a.status = 'queued' OR (a.status = 'claimed' AND d.due > fencepost_now()))  --! release_status
+RETURNING id, run_at
+
+-- name: fail_of_ended
+-- $1 episode, $2 why: what waited for the stream, or is tried again, and has not begun.
+UPDATE fencepost_announcements SET status = 'failed', last_error = $2
+WHERE episode_id = $1 AND trigger_on IN ('live', 'before')
+  AND status IN ('queued', 'claimed')
+  AND effect IS NULL
+RETURNING id
+
+-- name: unposted_of_episode
+-- $1 episode: all that a deletion takes along.
+SELECT id FROM fencepost_announcements WHERE episode_id = $1 AND status <> 'posted' ORDER BY id
+
+-- name: leave_episode
+-- $1 episode. What was posted stays.
+UPDATE fencepost_announcements SET episode_id = NULL WHERE episode_id = $1 AND status = 'posted'
+
+-- name: delete_stopped_of_episode
+-- $1 episode. They were stopped in this transaction.
+DELETE FROM fencepost_announcements
+WHERE episode_id = $1 AND status = 'disabled' AND effect IS NULL RETURNING id

@@ -1,0 +1,16 @@
+#include "apps/announce/queue.hpp"
+
+namespace fencepost::announce {
+
+core::Queue announcement_queue() {
+  core::Queue queue;
+  queue.name = kQueue;
+  queue.table = "fencepost_announcements";
+  queue.words = {"queued", "claimed", "sending", "posted", "failed", "unknown", "disabled"};
+  queue.payload = {"text", "url", "connection_id", "include_url", "generated_text", "deadline"};
+  queue.kind = core::Kind::once;
+  queue.history = true;
+  return queue;
+}
+
+}  // namespace fencepost::announce
