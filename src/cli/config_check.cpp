@@ -103,6 +103,13 @@ std::vector<Check> checks_of(const Settings& settings) {
     mail = error.what();
   }
   checks.push_back({"mail", mail});
+  std::string youtube;
+  try {
+    youtube_options(settings);
+  } catch (const UsageError& error) {
+    youtube = error.what();
+  }
+  checks.push_back({"youtube", youtube});
   const auto server = settings.text("server");
   const bool http = server.starts_with("http://") || server.starts_with("https://");
   checks.push_back({"server", http ? "" : "'" + server + "' is no URL: write http://HOST:PORT"});

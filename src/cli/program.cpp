@@ -7,12 +7,14 @@
 #include "accounts/credentials.hpp"
 #include "accounts/sql.hpp"
 #include "announce/sql.hpp"
+#include "apps/announce/live/watcher.hpp"
 #include "apps/announce/service.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/settings.hpp"
 #include "library/sql.hpp"
+#include "live/sql.hpp"
 #include "store/descriptor.hpp"
 #include "store/migrate.hpp"
 #include "store/sql.hpp"
@@ -28,6 +30,7 @@ std::vector<store::Migration> all_migrations() {
             std::back_inserter(all));
   std::copy(std::begin(announce::sql::migrations), std::end(announce::sql::migrations),
             std::back_inserter(all));
+  std::copy(std::begin(live::sql::migrations), std::end(live::sql::migrations), std::back_inserter(all));
   return all;
 }
 
@@ -68,6 +71,8 @@ std::vector<store::Fence> own_fences(store::Connection& connection) {
   std::vector<store::Fence> fences;
   fences.push_back(fence_of(connection, announce::announcement_queue()));
   fences.push_back(fence_of(connection, notify::delivery_queue()));
+  fences.push_back(fence_of(connection, live::channel_queue()));
+  fences.push_back(fence_of(connection, live::stream_queue()));
   return fences;
 }
 
@@ -86,6 +91,29 @@ std::vector<std::string> bring_up(store::Connection& connection) {
   return applied;
 }
 
+namespace {
+// The first line of a file that a setting names.
+base::Secret secret_in(const Settings& settings, const char* setting) {
+  const auto path = settings.text(setting);
+  std::ifstream file(path);
+  std::string line;
+  if (!file || !std::getline(file, line) || line.empty())
+    throw UsageError(std::string(setting) + " '" + path + "' cannot be read, or is empty");
+  return base::Secret(std::move(line));
+}
+}  // namespace
+
+connect::youtube::Options youtube_options(const Settings& settings) {
+  for (const auto* name : {"youtube-api-url", "youtube-feed-url", "youtube-page-url"})
+    if (const auto wrong = settings.problem(setting_named(name))) throw UsageError(*wrong);
+  connect::youtube::Options options{.api = settings.text("youtube-api-url"),
+                                    .feed = settings.text("youtube-feed-url"),
+                                    .page = settings.text("youtube-page-url")};
+  if (!settings.text("youtube-api-key-file").empty())
+    options.key = secret_in(settings, "youtube-api-key-file");
+  return options;
+}
+
 std::optional<connect::mail::MailOptions> mail_options(const Settings& settings) {
   if (settings.text("smtp-host").empty()) return std::nullopt;
   const auto address = parse_address(settings.text("smtp-host"));
@@ -99,13 +127,8 @@ std::optional<connect::mail::MailOptions> mail_options(const Settings& settings)
                                      .user = settings.text("smtp-user"),
                                      .from = settings.text("smtp-from"),
                                      .ca_file = settings.text("smtp-ca-file")};
-  if (const auto path = settings.text("smtp-password-file"); !path.empty()) {
-    std::ifstream file(path);
-    std::string line;
-    if (!file || !std::getline(file, line))
-      throw UsageError("smtp-password-file '" + path + "' cannot be read, or is empty");
-    options.password = base::Secret(std::move(line));
-  }
+  if (!settings.text("smtp-password-file").empty())
+    options.password = secret_in(settings, "smtp-password-file");
   try {
     connect::mail::check(options);
   } catch (const base::UserError& error) {

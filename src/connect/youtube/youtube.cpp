@@ -86,7 +86,8 @@ HttpResult YouTube::get(const std::string& url, bool with_key, base::BootTime de
   // Not in the URL, which proxies write down.
   if (with_key) request.headers.emplace_back("X-Goog-Api-Key", options_.key.reveal());
   request.deadline = deadline;
-  request.repeatable = true;
+  // What costs is asked once: over a kept connection libcurl may ask a second time.
+  request.repeatable = !with_key;
   request.body_cap = kPageCap;
   return http_.call(request, std::move(stop));
 }
