@@ -28,8 +28,9 @@ int channels(Client& client, bool as_json) {
   }
   Table rows;
   for (const auto& item : body.at("items"))
-    rows.push_back({cell(item, "channel_id"), cell(item, "answer"), cell(item, "way"), cell(item, "looked_at"),
-                    cell(item, "next_look_at"), cell(item, "failures"), cell(item, "why")});
+    rows.push_back({cell(item, "channel_id"), cell(item, "answer"), cell(item, "way"),
+                    cell(item, "looked_at"), cell(item, "next_look_at"), cell(item, "failures"),
+                    cell(item, "why")});
   print(table({"CHANNEL", "ANSWER", "WAY", "LOOKED", "NEXT", "FAILURES", "WHY"}, rows));
   return 0;
 }
@@ -38,7 +39,8 @@ int channels(Client& client, bool as_json) {
 
 void add_scheduler(CLI::App& app, Chosen& chosen) {
   auto* noun = app.add_subcommand("scheduler", "The live check: what is watched")->require_subcommand(1);
-  speaks(*noun->add_subcommand("channels", "Show the channels that are watched, and what was seen"), chosen, channels);
+  speaks(*noun->add_subcommand("channels", "Show the channels that are watched, and what was seen"), chosen,
+         channels);
   speaks(*noun->add_subcommand("check", "Look at all watched channels and their streams now"), chosen, check);
 }
 

@@ -43,15 +43,36 @@ constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
 
-const std::vector<std::string_view> kNames = {
-    "database",     "listen",    "token-file",         "key-file",        "allow-private-addresses",
-    "concurrency",  "lease",     "poll-only",          "log-json",        "log-level",
-    "state-folder", "drain",     "public-url",         "trusted-proxies", "smtp-host",
-    "smtp-tls",     "smtp-user", "smtp-password-file", "smtp-from",       "smtp-ca-file",
-    "notify-window",
-    "youtube-api-key-file", "youtube-project", "youtube-units-per-day", "youtube-api-url",
-    "youtube-feed-url", "youtube-page-url", "live-check-every", "live-check-timeout",
-    "live-check-concurrency"};
+const std::vector<std::string_view> kNames = {"database",
+                                              "listen",
+                                              "token-file",
+                                              "key-file",
+                                              "allow-private-addresses",
+                                              "concurrency",
+                                              "lease",
+                                              "poll-only",
+                                              "log-json",
+                                              "log-level",
+                                              "state-folder",
+                                              "drain",
+                                              "public-url",
+                                              "trusted-proxies",
+                                              "smtp-host",
+                                              "smtp-tls",
+                                              "smtp-user",
+                                              "smtp-password-file",
+                                              "smtp-from",
+                                              "smtp-ca-file",
+                                              "notify-window",
+                                              "youtube-api-key-file",
+                                              "youtube-project",
+                                              "youtube-units-per-day",
+                                              "youtube-api-url",
+                                              "youtube-feed-url",
+                                              "youtube-page-url",
+                                              "live-check-every",
+                                              "live-check-timeout",
+                                              "live-check-concurrency"};
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -237,9 +258,9 @@ void Serving::gather() try {
 
 http::Services Serving::services(const Settings& settings) {
   limits_ = std::make_unique<accounts::RateLimits>(*database_);
-  http::Services services{*database_, *vault_,     passwords_,       *announcements_,   *engine_,
-                          fences_,    {&webhook_}, all_migrations(), FENCEPOST_VERSION, *events_,
-                          *live_};
+  http::Services services{*database_,        *vault_,  passwords_,  *announcements_,
+                          *engine_,          fences_,  {&webhook_}, all_migrations(),
+                          FENCEPOST_VERSION, *events_, *live_};
   services.origin = settings.text("public-url");
   // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
   services.secure_cookies =

@@ -91,8 +91,10 @@ void add_members(CLI::App& noun, Chosen& chosen) {
 
 void add_live_check(CLI::App& noun, Chosen& chosen) {
   auto show = std::make_shared<std::string>();
-  auto* command = noun.add_subcommand("live-check", "Look at a show's channel by every way, and say what is seen");
-  command->footer("Nothing is bound or announced. With an API key it costs a unit of the quota day, at most two.");
+  auto* command =
+      noun.add_subcommand("live-check", "Look at a show's channel by every way, and say what is seen");
+  command->footer(
+      "Nothing is bound or announced. With an API key it costs a unit of the quota day, at most two.");
   command->add_option("SHOW", *show, "As list shows it")->required();
   speaks(*command, chosen, [show](Client& client, bool as_json) {
     const auto seen = client.send("POST", item_path("shows", *show, "live-check"), nullptr);
@@ -106,8 +108,8 @@ void add_live_check(CLI::App& noun, Chosen& chosen) {
       ways.push_back({cell(way, "way"), cell(way, "answer"), cell(way, "units"), cell(way, "why")});
     print(table({"WAY", "ANSWER", "UNITS", "WHY"}, ways));
     for (const auto& stream : seen.at("streams"))
-      streams.push_back({cell(stream, "video_id"), cell(stream, "episode_id"), cell(stream, "title"),
-                         cell(stream, "why")});
+      streams.push_back(
+          {cell(stream, "video_id"), cell(stream, "episode_id"), cell(stream, "title"), cell(stream, "why")});
     if (!streams.empty()) print(table({"VIDEO", "EPISODE", "TITLE", "WHY"}, streams));
     return 0;
   });

@@ -1,5 +1,6 @@
-// Pages of YouTube. Where the canonical link leads says what a page is of; the player's own data says whether it
-// is live now. That a page speaks of a broadcast at all ("liveBroadcastDetails") says nothing: ended ones do too.
+// Pages of YouTube. Where the canonical link leads says what a page is of; the player's own data says whether
+// it is live now. That a page speaks of a broadcast at all ("liveBroadcastDetails") says nothing: ended ones
+// do too.
 
 #include <libxml/HTMLparser.h>
 
@@ -55,7 +56,8 @@ nlohmann::json broadcast_of(const std::string& html) {
   const auto at = html.find("\"liveBroadcastDetails\"");
   if (at == std::string::npos) return nullptr;
   const auto begin = html.find('{', at), end = html.find('}', at);
-  if (begin == std::string::npos || end == std::string::npos || end < begin || begin - at > 30) return nullptr;
+  if (begin == std::string::npos || end == std::string::npos || end < begin || begin - at > 30)
+    return nullptr;
   return nlohmann::json::parse(html.substr(begin, end - begin + 1), nullptr, /*allow_exceptions=*/false);
 }
 
@@ -106,7 +108,8 @@ Page parse_page(const std::string& html) {
   const bool consent = head.canonical.find("consent.") != std::string::npos ||
                        (head.canonical.empty() && html.find("consent.youtube.com") != std::string::npos);
   if (consent) return {Trouble{Trouble::Kind::blocked, "YouTube shows a consent page"}, {}};
-  if (head.canonical.empty()) return {Trouble{Trouble::Kind::malformed, "the page does not say what it is"}, {}};
+  if (head.canonical.empty())
+    return {Trouble{Trouble::Kind::malformed, "the page does not say what it is"}, {}};
   return {};
 }
 

@@ -24,7 +24,9 @@ bool plain(const std::string& text) {
 std::optional<Trouble> not_answered(const HttpResult& result) {
   if (!result.failure) return std::nullopt;
   const bool stopped = result.failure->kind == Failure::Kind::stopped;
-  return Trouble{stopped ? Kind::stopped : Kind::network, result.failure->reason, {},
+  return Trouble{stopped ? Kind::stopped : Kind::network,
+                 result.failure->reason,
+                 {},
                  result.failure->sent == Sent::maybe};
 }
 
@@ -50,7 +52,9 @@ std::optional<Trouble> with_wait(std::optional<Trouble> trouble, const HttpResul
   return trouble;
 }
 
-Trouble malformed(const char* what) { return {Kind::malformed, std::string("YouTube's ") + what + " is none"}; }
+Trouble malformed(const char* what) {
+  return {Kind::malformed, std::string("YouTube's ") + what + " is none"};
+}
 
 // The video that a redirect leads to; empty: it leads elsewhere.
 std::string video_of(std::string_view location) {
@@ -79,7 +83,8 @@ std::string watch_url(const std::string& video) { return "https://www.youtube.co
 
 YouTube::YouTube(HttpClient& http, Options options) : http_(http), options_(std::move(options)) {}
 
-HttpResult YouTube::get(const std::string& url, bool with_key, base::BootTime deadline, std::stop_token stop) {
+HttpResult YouTube::get(const std::string& url, bool with_key, base::BootTime deadline,
+                        std::stop_token stop) {
   HttpRequest request;
   request.url = url;
   request.headers = {{"Accept-Language", "en"}};
@@ -100,7 +105,8 @@ Videos YouTube::videos(const std::vector<std::string>& ids, base::BootTime deadl
     url += (id == ids.front() ? "" : ",") + id;
   }
   const auto result = get(url, true, deadline, std::move(stop));
-  if (auto trouble = with_wait(refused_by_api(result), result, clock().wall())) return {std::move(trouble), {}};
+  if (auto trouble = with_wait(refused_by_api(result), result, clock().wall()))
+    return {std::move(trouble), {}};
   auto found = parse_videos(result.body);
   if (!found) return {malformed("list of videos"), {}};
   return {{}, std::move(*found)};
@@ -109,10 +115,11 @@ Videos YouTube::videos(const std::vector<std::string>& ids, base::BootTime deadl
 Uploads YouTube::uploads(const std::string& channel, base::BootTime deadline, std::stop_token stop) {
   FENCEPOST_ASSERT(has_key() && is_channel(channel));
   // A channel's list of uploads is named like the channel, with UU: no call is needed to learn it.
-  const auto result = get(options_.api + "/youtube/v3/playlistItems?part=snippet&maxResults=50&playlistId=UU" +
-                              channel.substr(2),
-                          true, deadline, std::move(stop));
-  if (auto trouble = with_wait(refused_by_api(result), result, clock().wall())) return {std::move(trouble), {}};
+  const auto result = get(
+      options_.api + "/youtube/v3/playlistItems?part=snippet&maxResults=50&playlistId=UU" + channel.substr(2),
+      true, deadline, std::move(stop));
+  if (auto trouble = with_wait(refused_by_api(result), result, clock().wall()))
+    return {std::move(trouble), {}};
   auto entries = parse_playlist(result.body);
   if (!entries) return {malformed("list of uploads"), {}};
   return {{}, std::move(*entries)};

@@ -1,10 +1,10 @@
 #pragma once
-// Asking YouTube what a channel streams: by the Data API, by a channel's feed, and by its pages. Each answer says
-// what was seen, or why nothing is known; that nothing is known never means that nobody is live.
+// Asking YouTube what a channel streams: by the Data API, by a channel's feed, and by its pages. Each answer
+// says what was seen, or why nothing is known; that nothing is known never means that nobody is live.
 //
-// Costs, in units of the project's quota day (developers.google.com/youtube/v3/determine_quota_cost, 2026-06):
-// a call of videos.list or playlistItems.list is 1, also a refused one; feed and pages cost nothing. Who calls
-// has taken the units before.
+// Costs, in units of the project's quota day (developers.google.com/youtube/v3/determine_quota_cost,
+// 2026-06): a call of videos.list or playlistItems.list is 1, also a refused one; feed and pages cost
+// nothing. Who calls has taken the units before.
 //
 // Thread-safe. Calls block, end at their deadline at the latest, and end soon after a stop is asked for. They
 // throw nothing for what the network or YouTube does.
@@ -40,9 +40,9 @@ struct Trouble {
     stopped,      // whoever asked has no time any more
   };
   Kind kind = Kind::network;
-  std::string why;                           // one short sentence, safe to show
+  std::string why;                              // one short sentence, safe to show
   std::optional<base::Duration> retry_after{};  // as YouTube said it
-  bool left = true;                          // false: certainly no byte of the request has left
+  bool left = true;                             // false: certainly no byte of the request has left
 };
 
 // video: none that is, was or will be live. unclear: YouTube contradicts itself, as it does for moments.

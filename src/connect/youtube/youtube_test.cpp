@@ -62,8 +62,8 @@ TEST(YouTubeApi, WhatIsNoListIsNone) {
 
 TEST(YouTubeApi, RefusalsAreToldApart) {
   const auto kind = [](int status, const std::string& reason, const std::string& message = "no") {
-    return api_trouble(status, R"({"error": {"message": ")" + message + R"(", "errors": [{"reason": ")" + reason +
-                                   R"("}]}})")
+    return api_trouble(status, R"({"error": {"message": ")" + message + R"(", "errors": [{"reason": ")" +
+                                   reason + R"("}]}})")
         .kind;
   };
   EXPECT_EQ(kind(403, "quotaExceeded"), Kind::quota);
@@ -100,15 +100,16 @@ TEST(YouTubeFeed, ReadsEntries) {
 }
 
 TEST(YouTubeFeed, WhatIsNoFeedIsNone) {
-  for (const auto& text : {std::string(), std::string("<html><title>Error 404</title></html>"),
-                                 feed_xml("<entry>"), std::string("{}"),
-                                 "<!DOCTYPE feed [<!ENTITY a \"b\">]>" + feed_xml("&a;")})
+  for (const auto& text :
+       {std::string(), std::string("<html><title>Error 404</title></html>"), feed_xml("<entry>"),
+        std::string("{}"), "<!DOCTYPE feed [<!ENTITY a \"b\">]>" + feed_xml("&a;")})
     EXPECT_FALSE(parse_feed(text)) << text;
 }
 
 std::string page_html(const std::string& canonical, const std::string& script) {
   return "<!DOCTYPE html><html><head><meta property=\"og:title\" content=\"Night &amp; talk\"><link href=\"" +
-         canonical + "\" rel=\"canonical\"></head><body><script>var p = {" + script + "};</script></body></html>";
+         canonical + "\" rel=\"canonical\"></head><body><script>var p = {" + script +
+         "};</script></body></html>";
 }
 
 const std::string kWatch = "https://www.youtube.com/watch?v=abc";
@@ -164,8 +165,10 @@ TEST_F(YouTubeClientTest, TheKeyStandsInAHeaderAndNotInTheUrl) {
 
 // The fault: a feed that is not there was taken for a channel that is offline.
 TEST_F(YouTubeClientTest, AFeedThatIsMissingIsUnknownAndNotOffline) {
-  for (const auto& [status, kind] : {std::pair("404 Not Found", Kind::missing), {"500 Oops", Kind::server},
-                                     {"429 Slow", Kind::rate}, {"403 No", Kind::refused}}) {
+  for (const auto& [status, kind] : {std::pair("404 Not Found", Kind::missing),
+                                     {"500 Oops", Kind::server},
+                                     {"429 Slow", Kind::rate},
+                                     {"403 No", Kind::refused}}) {
     RawServer server([&, line = status](Connection& c) {
       c.read_request();
       c.write(answer(line, "", "Retry-After: 7\r\n"));
@@ -221,10 +224,9 @@ TEST_F(YouTubeClientTest, AStopEndsTheCall) {
 
 TEST(YouTubeNames, OfChannelsAndVideos) {
   EXPECT_TRUE(is_channel(kChannel));
-  const std::vector<std::string> wrong{"", "UC", "UCaaa", "uc" + std::string(22, 'a'),
-                                       "UC" + std::string(21, 'a') + "/", kChannel + "a"};
-  for (const auto& text : wrong)
-    EXPECT_FALSE(is_channel(text)) << text;
+  const std::vector<std::string> wrong{
+      "", "UC", "UCaaa", "uc" + std::string(22, 'a'), "UC" + std::string(21, 'a') + "/", kChannel + "a"};
+  for (const auto& text : wrong) EXPECT_FALSE(is_channel(text)) << text;
   EXPECT_TRUE(is_video("dQw4w9WgXcQ"));
   EXPECT_FALSE(is_video("a&b"));
   EXPECT_FALSE(is_video(std::string(33, 'a')));

@@ -68,7 +68,7 @@ Dispatcher::Options dispatch_options(Services& services) {
   options.origin = services.origin;
   options.statuses = {{"duplicate_name", 409}, {"duplicate_slug", 409},      {"connection_disconnected", 409},
                       {"no_person", 409},      {"mail_not_configured", 409}, {"too_many_subscriptions", 409},
-                      {"not_open", 410},       {"secret_unreadable", 500}, {"no_channel", 409}};
+                      {"not_open", 410},       {"secret_unreadable", 500},   {"no_channel", 409}};
   options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
     return translated([&] { return relation_to(services, who, thing, key); });
   };

@@ -68,7 +68,8 @@ Response of_show(Services& services, const Request& request) {
     const auto rows = connection.run(live::sql::channel_of_show, {id});
     if (rows.empty()) return not_found(request, "show");
     const auto channel = rows[0][0].maybe_text();
-    const auto seen = channel ? live::list_channels(connection, 0, 1, channel) : std::vector<live::SeenChannel>{};
+    const auto seen =
+        channel ? live::list_channels(connection, 0, 1, channel) : std::vector<live::SeenChannel>{};
     return json_response(200, {{"channel_id", text_or_null(channel)},
                                {"channel", seen.empty() ? json(nullptr) : channel_json(seen[0])}});
   });
@@ -124,7 +125,8 @@ Field time_field(const char* name, bool nullable = true) {
 }
 
 Field why_field(bool nullable, const char* description) {
-  return {.name = "why", .required = true, .max_length = 2000, .description = description, .nullable = nullable};
+  return {
+      .name = "why", .required = true, .max_length = 2000, .description = description, .nullable = nullable};
 }
 
 Field video_field() { return {.name = "video_id", .required = true, .example = "\"dQw4w9WgXcQ\""}; }
@@ -138,7 +140,10 @@ Field episode_field(const char* description) {
           .nullable = true};
 }
 Field channel_id_field(bool nullable = false) {
-  return {.name = "channel_id", .required = true, .example = "\"UCabcdefghijklmnopqrstuv\"", .nullable = nullable};
+  return {.name = "channel_id",
+          .required = true,
+          .example = "\"UCabcdefghijklmnopqrstuv\"",
+          .nullable = nullable};
 }
 
 std::vector<Field> stream_fields() {
@@ -207,7 +212,10 @@ std::vector<Field> report_fields() {
            .type = FieldType::objects,
            .required = true,
            .description = "streams, and what would be made of them",
-           .fields = {video_field(), url_field(), title_field(), why_field(false, "which episode, or why none"),
+           .fields = {video_field(),
+                      url_field(),
+                      title_field(),
+                      why_field(false, "which episode, or why none"),
                       episode_field("the episode that it would be given to"),
                       {.name = "announces",
                        .type = FieldType::boolean,

@@ -65,10 +65,11 @@ std::optional<Choice> choose(const Video& video, base::Micros from,
 std::vector<Candidate> candidates(store::Connection& connection, const std::string& channel,
                                   const std::string& video, base::Micros from) {
   std::vector<Candidate> found;
-  for (const auto& row : connection.run(
-           sql::candidates, {channel, from - kLate.count(), from + kEarly.count(), video}))
-    found.push_back({row[0].integer(), row[1].maybe_integer().value_or(from), row[2].text(), row[3].maybe_text(),
-                     row[4].boolean(), row[5].text(), row[6].integer(), row[7].text(), row[8].text()});
+  for (const auto& row :
+       connection.run(sql::candidates, {channel, from - kLate.count(), from + kEarly.count(), video}))
+    found.push_back({row[0].integer(), row[1].maybe_integer().value_or(from), row[2].text(),
+                     row[3].maybe_text(), row[4].boolean(), row[5].text(), row[6].integer(), row[7].text(),
+                     row[8].text()});
   return found;
 }
 
@@ -78,8 +79,9 @@ base::Micros began(const Video& video, base::Micros now) {
   return live;
 }
 
-std::optional<std::int64_t> bind_stream(store::Connection& connection, std::int64_t stream, std::int64_t claim,
-                                 const std::string& channel, const Video& video, base::Micros now) {
+std::optional<std::int64_t> bind_stream(store::Connection& connection, std::int64_t stream,
+                                        std::int64_t claim, const std::string& channel, const Video& video,
+                                        base::Micros now) {
   const auto before = connection.run(sql::stream_binding, {stream});
   if (store::guard("bind_once") && !before.empty() && !before[0][0].is_null()) return before[0][0].integer();
   const auto from = began(video, now);
@@ -102,7 +104,8 @@ std::optional<std::int64_t> bind_stream(store::Connection& connection, std::int6
   return std::nullopt;  // the next look tries again
 }
 
-void end_stream(store::Connection& connection, std::int64_t stream, std::int64_t episode, base::Micros ended_at) {
+void end_stream(store::Connection& connection, std::int64_t stream, std::int64_t episode,
+                base::Micros ended_at) {
   // Of two streams that end at once, each must see the other's end.
   if (!announce::lock_episode(connection, episode, true)) return;
   if (connection.run(sql::other_live_streams, {episode, stream}).empty())

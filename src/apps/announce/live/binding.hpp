@@ -1,11 +1,11 @@
 #pragma once
-// Whose stream is it? A stream, known by its video id, is given to one episode, once and for all: it announces
-// that episode, or it is a restart of it, and announces nothing.
+// Whose stream is it? A stream, known by its video id, is given to one episode, once and for all: it
+// announces that episode, or it is a restart of it, and announces nothing.
 //
-// The choice is the same whoever makes it: among the episodes of the channel's shows whose title filter the stream
-// passes and whose start lies within the window, the one that starts nearest; of two, the lowest id. Starts are
-// moments: a show's zone was applied when its episode's start was set, so that no calendar's date, of UTC or of
-// anywhere, is compared with another one.
+// The choice is the same whoever makes it: among the episodes of the channel's shows whose title filter the
+// stream passes and whose start lies within the window, the one that starts nearest; of two, the lowest id.
+// Starts are moments: a show's zone was applied when its episode's start was set, so that no calendar's date,
+// of UTC or of anywhere, is compared with another one.
 
 #include <optional>
 #include <string>
@@ -49,12 +49,13 @@ std::vector<Candidate> candidates(store::Connection& connection, const std::stri
 // What a stream that is on the air is counted from: when it was planned, unless that is far off.
 base::Micros began(const connect::youtube::Video& video, base::Micros now);
 
-// Gives a live stream to its episode, and brings that to life; in the transaction that settles the look, after the
-// settlement. `stream`, `claim`: its row and who looked. Answers the episode, where there is one.
-std::optional<std::int64_t> bind_stream(store::Connection& connection, std::int64_t stream, std::int64_t claim,
-                                 const std::string& channel, const connect::youtube::Video& video,
-                                 base::Micros now);
+// Gives a live stream to its episode, and brings that to life; in the transaction that settles the look,
+// after the settlement. `stream`, `claim`: its row and who looked. Answers the episode, where there is one.
+std::optional<std::int64_t> bind_stream(store::Connection& connection, std::int64_t stream,
+                                        std::int64_t claim, const std::string& channel,
+                                        const connect::youtube::Video& video, base::Micros now);
 // The stream is over: so is its episode, unless another stream of it is on the air.
-void end_stream(store::Connection& connection, std::int64_t stream, std::int64_t episode, base::Micros ended_at);
+void end_stream(store::Connection& connection, std::int64_t stream, std::int64_t episode,
+                base::Micros ended_at);
 
 }  // namespace fencepost::live

@@ -16,7 +16,8 @@ Video video(const std::string& title = "Night talk") {
 
 Candidate candidate(std::int64_t id, const std::string& starts, const std::string& status = "scheduled",
                     std::optional<std::string> of = {}, const std::string& filter = {}) {
-  return {id, at(starts), status, std::move(of), !filter.empty(), filter, 1, "America/New_York", "An episode"};
+  return {id, at(starts),         status,      std::move(of), !filter.empty(), filter,
+          1,  "America/New_York", "An episode"};
 }
 
 std::int64_t chosen(const std::string& from, const std::vector<Candidate>& all, const Video& of = video()) {
@@ -35,7 +36,8 @@ TEST(TitleFilter, IsAPartInAnyCase) {
 TEST(TitleFilter, AMissingTitleDoesNotMatch) {
   EXPECT_FALSE(title_matches("", "talk"));
   EXPECT_FALSE(title_matches("", ""));
-  EXPECT_EQ(chosen("2026-11-22T20:00:00Z", {candidate(1, "2026-11-22T20:00:00Z", "scheduled", {}, "talk")}, video("")),
+  EXPECT_EQ(chosen("2026-11-22T20:00:00Z", {candidate(1, "2026-11-22T20:00:00Z", "scheduled", {}, "talk")},
+                   video("")),
             0);
   // Where the show does not filter, a title is not needed.
   EXPECT_EQ(chosen("2026-11-22T20:00:00Z", {candidate(1, "2026-11-22T20:00:00Z")}, video("")), 1);
@@ -81,7 +83,8 @@ TEST(Binding, ARestartIsOfTheEpisodeThatWasAndNotOfTheNext) {
 }
 
 TEST(Binding, AnEpisodeThatAPersonSetLiveTakesItsStream) {
-  const auto choice = choose(video(), at("2026-11-22T20:00:00Z"), {candidate(1, "2026-11-22T20:00:00Z", "live")});
+  const auto choice =
+      choose(video(), at("2026-11-22T20:00:00Z"), {candidate(1, "2026-11-22T20:00:00Z", "live")});
   ASSERT_TRUE(choice);
   EXPECT_TRUE(choice->announces);
 }

@@ -28,13 +28,13 @@ base::BootTime within(const base::Clock& clock, Duration time) { return clock.bo
 struct Watcher::Discovery {
   std::string way;
   std::vector<Entry> entries;
-  std::optional<Video> shown;         // what the page shows
+  std::optional<Video> shown;          // what the page shows
   std::optional<std::string> trouble;  // no way told anything
   std::optional<base::Duration> retry_after;
 };
 
-// By the cheapest way that tells something. The feed names all streams, also planned ones, but may be old; so near
-// a start the page is asked too.
+// By the cheapest way that tells something. The feed names all streams, also planned ones, but may be old; so
+// near a start the page is asked too.
 Watcher::Discovery Watcher::discover(const std::string& channel, std::int64_t claim, const std::string& item,
                                      bool near, const std::stop_token& stop) {
   const auto& clock = youtube_.clock();
@@ -89,7 +89,8 @@ namespace {
 void add_streams(store::Connection& connection, const std::string& channel, const std::string& way,
                  const std::vector<Entry>& entries, const std::optional<Video>& shown, bool all) {
   const auto now = connection.run(store::sql::now)[0][0].integer();
-  // By video, in one order, whoever writes them: two who find the same ones never wait for each other in a circle.
+  // By video, in one order, whoever writes them: two who find the same ones never wait for each other in a
+  // circle.
   std::map<std::string, store::Params> found;
   for (const auto& entry : entries)
     if (all || !entry.published_at || *entry.published_at > now - kFresh.count())
@@ -114,8 +115,8 @@ engine::Outcome Watcher::look(const engine::Attempt& attempt) {
   {
     const auto lease = database_.acquire();
     const auto now = lease->run(store::sql::now)[0][0].integer();
-    const auto rows = lease->run(sql::channel_to_look_at,
-                                 {id, now - kNearAfter.count(), now + kNearBefore.count()});
+    const auto rows =
+        lease->run(sql::channel_to_look_at, {id, now - kNearAfter.count(), now + kNearBefore.count()});
     if (rows.empty()) return engine::Outcome::failed("it was deleted meanwhile");
     channel = rows[0][0].text();
     failures = static_cast<int>(rows[0][1].integer());
@@ -130,10 +131,11 @@ engine::Outcome Watcher::look(const engine::Attempt& attempt) {
   failures = found.trouble ? failures + 1 : 0;
   auto outcome = engine::Outcome::snooze(
       channel_pause(options_.every, near, failures, found.retry_after, base::random_unit()));
-  outcome.within = [=, this, found = std::move(found), id_of_claim = claim.claim](store::Connection& connection) {
+  outcome.within = [=, this, found = std::move(found),
+                    id_of_claim = claim.claim](store::Connection& connection) {
     connection.run(sql::write_channel,
-                   {id, id_of_claim, found.way.empty() ? store::Value() : store::Value(found.way), found.trouble,
-                    failures, slow ? store::Value("slow") : store::Value(), near ? 1 : 0});
+                   {id, id_of_claim, found.way.empty() ? store::Value() : store::Value(found.way),
+                    found.trouble, failures, slow ? store::Value("slow") : store::Value(), near ? 1 : 0});
     add_streams(connection, channel, found.way, found.entries, found.shown, youtube_.has_key());
   };
   return outcome;

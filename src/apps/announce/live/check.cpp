@@ -17,7 +17,8 @@ using connect::youtube::Video;
 using connect::youtube::YouTube;
 
 namespace {
-constexpr std::int64_t kKnown = 20;  // streams of the channel that are asked about beside those that are found now
+constexpr std::int64_t kKnown =
+    20;  // streams of the channel that are asked about beside those that are found now
 
 struct Show {
   std::int64_t id = 0;
@@ -189,7 +190,8 @@ class Detection {
       judged.episode = choice->episode.episode;
       judged.announces = choice->announces && video.stage == Stage::live;
       judged.why += "; the nearest start is that of \"" + choice->episode.title + "\", " +
-                    base::format_utc(choice->episode.starts_at) + " (the show's zone is " + choice->episode.zone + ")";
+                    base::format_utc(choice->episode.starts_at) + " (the show's zone is " +
+                    choice->episode.zone + ")";
       if (!choice->announces) judged.why += ", which has its stream already: a restart announces nothing";
     } else if (show_.filters && !title_matches(video.title, show_.filter)) {
       judged.why += "; its title does not contain the show's filter \"" + show_.filter + "\"";

@@ -1,9 +1,9 @@
--- What the live check watches. The protocol's columns are the store's to write: what stands here writes enabled
--- and run_at as any program may (rule 12).
+-- What the live check watches. The protocol's columns are the store's to write: what stands here writes
+-- enabled and run_at as any program may (rule 12).
 
 -- name: watch_channels
--- $1, $2 starts from and to. What is watched: channels of shows with an episode that is soon to begin or has just
--- begun, or is on the air.
+-- $1, $2 starts from and to. What is watched: channels of shows with an episode that is soon to begin or
+-- has just begun, or is on the air.
 INSERT INTO fencepost_live_channels (channel_id)
 SELECT DISTINCT s.channel_id FROM fencepost_shows AS s JOIN fencepost_episodes AS e ON e.show_id = s.id
 WHERE s.channel_id IS NOT NULL
@@ -24,10 +24,12 @@ UPDATE fencepost_live_channels SET enabled = FALSE
 WHERE enabled AND status = 'queued' AND NOT EXISTS (
   SELECT 1 FROM fencepost_shows AS s JOIN fencepost_episodes AS e ON e.show_id = s.id
   WHERE s.channel_id = fencepost_live_channels.channel_id
-    AND ((e.status = 'scheduled' AND e.starts_at BETWEEN $1 AND $2) OR (e.status = 'live' AND e.live_at >= $1)))
+    AND ((e.status = 'scheduled' AND e.starts_at BETWEEN $1 AND $2)
+      OR (e.status = 'live' AND e.live_at >= $1)))
 
 -- name: hurry_channels
--- $1, $2 starts that are near, $3 the latest that a look at such a channel is due. One that fails waits its time.
+-- $1, $2 starts that are near, $3 the latest that a look at such a channel is due. One that fails waits its
+-- time.
 UPDATE fencepost_live_channels SET run_at = fencepost_now()
 WHERE enabled AND status = 'queued' AND failures = 0 AND run_at > $3 AND channel_id IN (
   SELECT s.channel_id FROM fencepost_shows AS s JOIN fencepost_episodes AS e ON e.show_id = s.id
@@ -63,10 +65,11 @@ UPDATE fencepost_live_streams SET run_at = fencepost_now()
 WHERE video_id = $1 AND status = 'queued' AND stage <> 'live' AND run_at > fencepost_now()
 
 -- name: saw_stream
--- $1 id, $2 the claim that looked, $3 stage, $4 title or '', $5 scheduled, $6 live, $7 ended, $8 misses, $9 when to
--- look again or NULL: no more. After the settlement, which has moved fence and status.
+-- $1 id, $2 the claim that looked, $3 stage, $4 title or '', $5 scheduled, $6 live, $7 ended, $8 misses, $9
+-- when to look again or NULL: no more. After the settlement, which has moved fence and status.
 UPDATE fencepost_live_streams SET stage = $3, title = CASE WHEN $4 = '' THEN title ELSE $4 END,
-  scheduled_at = coalesce($5, scheduled_at), live_at = coalesce($6, live_at), ended_at = coalesce($7, ended_at),
+  scheduled_at = coalesce($5, scheduled_at), live_at = coalesce($6, live_at),
+  ended_at = coalesce($7, ended_at),
   misses = $8, failures = 0, trouble = NULL, looked_at = fencepost_now(), run_at = coalesce($9, run_at)
 WHERE id = $1 AND claim_id = $2
 
@@ -88,8 +91,8 @@ WHERE id = $1 AND claim_id = $2
 
 -- name: candidates
 -- $1 channel, $2, $3 starts from and to, $4 video. Episodes that the stream may be, or be a restart of.
-SELECT e.id, coalesce(e.starts_at, e.live_at), e.status, e.video_id, s.filter_titles, s.title_filter, s.id, s.zone,
-  e.title
+SELECT e.id, coalesce(e.starts_at, e.live_at), e.status, e.video_id, s.filter_titles, s.title_filter,
+  s.id, s.zone, e.title
 FROM fencepost_shows AS s JOIN fencepost_episodes AS e ON e.show_id = s.id
 WHERE s.channel_id = $1 AND e.status <> 'draft'
   AND (coalesce(e.starts_at, e.live_at) BETWEEN $2 AND $3 OR e.video_id = $4)

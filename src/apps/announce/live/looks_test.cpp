@@ -120,7 +120,8 @@ TEST_P(LooksTest, WhatIsFoundWaitsForCompany) {
   for (const auto& channel : channels_of_shows(3, 0)) emulator_.stream(channel);
   watcher_.watch();
   look_at_channels(watcher_);
-  EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_streams WHERE run_at > 0 AND run_at % 10000000 = 0"), 3);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_streams WHERE run_at > 0 AND run_at % 10000000 = 0"),
+            3);
 }
 
 TEST_P(LooksTest, AnEmptyBudgetMakesUnknownUntilThePacificMidnight) {
@@ -138,8 +139,7 @@ TEST_P(LooksTest, AnEmptyBudgetMakesUnknownUntilThePacificMidnight) {
   database_.run("DELETE FROM fencepost_episodes WHERE id = $1", {nobody});
   tick(watcher);
   EXPECT_EQ(stream_of(unwatched).trouble, "the API's quota of today is used up");
-  EXPECT_EQ(stream_of(unwatched).next_look,
-            core::next_day_start(now(), connect::youtube::kQuotaZone));
+  EXPECT_EQ(stream_of(unwatched).next_look, core::next_day_start(now(), connect::youtube::kQuotaZone));
   EXPECT_EQ(stream_of(video).answer, Answer::live);  // by its page
   EXPECT_EQ(emulator_.asked("/youtube/v3/"), 1);
   EXPECT_EQ(units_used(), 1);
@@ -231,21 +231,23 @@ TEST_P(LooksTest, AStaleLookChangesNothing) {
   EXPECT_EQ(episode_of(id).status, "scheduled");
 }
 
-// Two streams of one episode, judged at the same time by two processes: one announces, and the episode ends when
-// both have.
+// Two streams of one episode, judged at the same time by two processes: one announces, and the episode ends
+// when both have.
 TEST_P(LooksTest, TwoStreamsAtOnceAreOneEpisode) {
   const auto id = episode(show(channel_), 0);
   const auto now_is = now();
   std::vector<std::int64_t> rows;
   for (const std::string video : {"first", "second"})
-    rows.push_back(database_
-                       .run("INSERT INTO fencepost_live_streams (video_id, channel_id, found_by, found_at, claim_id) "
-                            "VALUES ($1, $2, 'feed', $3, 7) RETURNING id",
-                            {video, channel_, now_is})[0][0]
-                       .integer());
+    rows.push_back(
+        database_
+            .run("INSERT INTO fencepost_live_streams (video_id, channel_id, found_by, found_at, claim_id) "
+                 "VALUES ($1, $2, 'feed', $3, 7) RETURNING id",
+                 {video, channel_, now_is})[0][0]
+            .integer());
   auto a = database_->acquire(), b = database_->acquire();
   const auto video = [](const std::string& name) {
-    return connect::youtube::Video{.id = name, .channel = {}, .title = "T", .stage = connect::youtube::Stage::live};
+    return connect::youtube::Video{
+        .id = name, .channel = {}, .title = "T", .stage = connect::youtube::Stage::live};
   };
   if (!postgres()) {  // one writer
     for (const std::size_t i : {0u, 1u}) {
@@ -310,7 +312,8 @@ TEST_P(LooksTest, TheWholeTickIsNotLostToOneSlowChannel) {
   one.reset();  // asks those that hang to stop
   // They were handed back: nothing was learnt about them.
   EXPECT_EQ(count(looked), 10);
-  EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_channels WHERE status = 'queued' AND failures = 0"), 12);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_channels WHERE status = 'queued' AND failures = 0"),
+            12);
 }
 
 // Channels that are known to be slow never take all workers of all processes.
@@ -349,13 +352,12 @@ TEST_P(LooksTest, OfTwoServerProcessesEachLookHappensOnce) {
   two->watcher.watch();
   one->engine.start();
   two->engine.start();
-  ASSERT_TRUE(
-      ended.wait([&] { return count("SELECT count(*) FROM fencepost_live_channels WHERE looks > 0") == 40; }));
+  ASSERT_TRUE(ended.wait(
+      [&] { return count("SELECT count(*) FROM fencepost_live_channels WHERE looks > 0") == 40; }));
   one->watcher.watch();
   two->watcher.watch();
-  ASSERT_TRUE(ended.wait([&] {
-    return count("SELECT count(*) FROM fencepost_live_streams WHERE stage = 'upcoming'") == 40;
-  }));
+  ASSERT_TRUE(ended.wait(
+      [&] { return count("SELECT count(*) FROM fencepost_live_streams WHERE stage = 'upcoming'") == 40; }));
   one.reset();
   two.reset();
   std::map<std::string, int> asked;

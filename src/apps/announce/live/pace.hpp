@@ -4,9 +4,9 @@
 // A channel's look costs nothing, so that it only has to be polite: each `every`, six times as often while an
 // episode is about to begin, and less often the longer it fails. Looks of channels are spread.
 //
-// A stream's look costs a unit for up to 50 streams together. So looks of streams are not spread: all are due at
-// whole multiples of a step from 1970 on, and the steps are multiples of each other. What is due at one moment
-// goes in one call.
+// A stream's look costs a unit for up to 50 streams together. So looks of streams are not spread: all are due
+// at whole multiples of a step from 1970 on, and the steps are multiples of each other. What is due at one
+// moment goes in one call.
 
 #include <optional>
 
@@ -36,7 +36,8 @@ struct StreamFacts {
 Micros next_stream_look(Duration every, const StreamFacts& facts, Micros now);
 // The first whole multiple of `step` after `at`.
 Micros next_multiple(Micros at, Duration step);
-// When a stream that was found at `now` is looked at first: with the others that are found in these ten seconds.
+// When a stream that was found at `now` is looked at first: with the others that are found in these ten
+// seconds.
 Micros first_stream_look(Micros now);
 
 }  // namespace fencepost::live

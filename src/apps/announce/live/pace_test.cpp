@@ -17,7 +17,7 @@ Duration pause_of(bool near, int failures, double random = 0.5, std::optional<Du
 TEST(Pace, ChannelsAreLookedAtMoreOftenNearAStart) {
   EXPECT_EQ(pause_of(false, 0), 3min);
   EXPECT_EQ(pause_of(true, 0), 30s);
-  EXPECT_EQ(pause_of(false, 0, 0.0), 162s);  // spread by a tenth
+  EXPECT_EQ(pause_of(false, 0, 0.0), 162s);            // spread by a tenth
   EXPECT_EQ(channel_pause(6s, true, 0, {}, 0.5), 5s);  // and never without a pause
 }
 

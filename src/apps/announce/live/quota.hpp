@@ -23,12 +23,12 @@ struct Units {
   std::string queue, item, purpose;
 };
 
-// One call's units. nullopt: the day is used up. `purpose` names the call: of a worker, by its claim, so that a
-// take that is repeated after a doubtful commit counts once. Throws InfraError.
+// One call's units. nullopt: the day is used up. `purpose` names the call: of a worker, by its claim, so that
+// a take that is repeated after a doubtful commit counts once. Throws InfraError.
 std::optional<Units> take_units(store::Database& database, const Quota& quota, const std::string& queue,
                                 const std::string& item, const std::string& purpose);
-// The call was made. What certainly never left is given back; where YouTube says that its day is used up, ours is
-// closed too. Never throws: what could not be written stays counted.
+// The call was made. What certainly never left is given back; where YouTube says that its day is used up,
+// ours is closed too. Never throws: what could not be written stays counted.
 void settle_units(store::Database& database, const Units& units,
                   const std::optional<connect::youtube::Trouble>& trouble) noexcept;
 

@@ -103,7 +103,8 @@ Outcome Watcher::saw(const Stream& stream, const std::optional<Video>& answer) c
   if (answer && video.stage == Stage::unclear)
     return missed(stream, "YouTube contradicts itself about this stream", {}, false);
   const int misses = answer ? 0 : stream.misses + 1;
-  if (!answer && misses < kMisses) return missed(stream, "YouTube does not know this video", {}, false, misses);
+  if (!answer && misses < kMisses)
+    return missed(stream, "YouTube does not know this video", {}, false, misses);
   const bool gone = !answer;
   const bool live = !gone && video.stage == Stage::live;
   const auto planned = video.scheduled_at ? video.scheduled_at : stream.scheduled_at;
@@ -121,8 +122,9 @@ Outcome Watcher::saw(const Stream& stream, const std::optional<Video>& answer) c
     store::Value again;
     if (!over) again = next_stream_look(every, facts, now);
     const auto ended_at = gone ? std::optional(now) : video.ended_at;
-    connection.run(sql::saw_stream, {stream.id, stream.claim, gone ? "gone" : word_of(video.stage), video.title,
-                                     video.scheduled_at, video.live_at, ended_at, misses, again});
+    connection.run(sql::saw_stream,
+                   {stream.id, stream.claim, gone ? "gone" : word_of(video.stage), video.title,
+                    video.scheduled_at, video.live_at, ended_at, misses, again});
     auto episode = stream.episode;
     if (live) episode = bind_stream(connection, stream.id, stream.claim, stream.channel, video, now);
     if (over && episode) end_stream(connection, stream.id, *episode, ended_at.value_or(now));
@@ -133,10 +135,11 @@ Outcome Watcher::saw(const Stream& stream, const std::optional<Video>& answer) c
 }
 
 // Nothing is known: what was known stays, and it is looked at again.
-Outcome Watcher::missed(const Stream& stream, const std::string& why, std::optional<base::Duration> retry_after,
-                        bool out_of_units, int misses) const {
+Outcome Watcher::missed(const Stream& stream, const std::string& why,
+                        std::optional<base::Duration> retry_after, bool out_of_units, int misses) const {
   auto outcome = Outcome::snooze(options_.every);
-  outcome.within = [stream, why, retry_after, out_of_units, misses, every = options_.every](store::Connection& connection) {
+  outcome.within = [stream, why, retry_after, out_of_units, misses,
+                    every = options_.every](store::Connection& connection) {
     const auto now = now_of(connection);
     auto facts = stream.facts();
     ++facts.failures;
@@ -152,14 +155,16 @@ Outcome Watcher::missed(const Stream& stream, const std::string& why, std::optio
 }
 
 // At once, each by itself: a page that hangs delays none of the others.
-std::vector<Outcome> Watcher::judge_by_pages(const std::vector<Stream>& streams, const std::stop_token& stop) {
+std::vector<Outcome> Watcher::judge_by_pages(const std::vector<Stream>& streams,
+                                             const std::stop_token& stop) {
   std::vector<Outcome> outcomes(streams.size(), Outcome::snooze(Duration(0)));
   const auto deadline = youtube_.clock().boot() + options_.timeout;
   const auto judge_one = [&](std::size_t i) {
     auto page = youtube_.watch_page(streams[i].video, deadline, stop);
     if (page.trouble && page.trouble->kind == Trouble::Kind::stopped) return;  // handed back
-    outcomes[i] = page.trouble ? missed(streams[i], "page: " + page.trouble->why, page.trouble->retry_after, false)
-                               : saw(streams[i], page.video);
+    outcomes[i] = page.trouble
+                      ? missed(streams[i], "page: " + page.trouble->why, page.trouble->retry_after, false)
+                      : saw(streams[i], page.video);
   };
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < streams.size(); ++i) threads.emplace_back([&, i] { judge_one(i); });
@@ -179,8 +184,9 @@ std::vector<Outcome> Watcher::judge_by_api(const std::vector<Stream>& streams, c
     auto seen = judge_by_pages(matter, stop);
     std::size_t at = 0;
     for (const auto& stream : streams)
-      outcomes.push_back(at < matter.size() && matter[at].id == stream.id ? std::move(seen[at++])
-                                                                          : missed(stream, kUsedUp, {}, true));
+      outcomes.push_back(at < matter.size() && matter[at].id == stream.id
+                             ? std::move(seen[at++])
+                             : missed(stream, kUsedUp, {}, true));
     return outcomes;
   }
   std::vector<std::string> ids;

@@ -62,8 +62,7 @@ bool Watcher::watch() {
     due += connection.run(sql::wake_channels, {from, to}).changed;
     connection.run(sql::rest_channels, {from, to});
     const auto soon = now + channel_pause(options_.every, true, 0, {}, 1).count();
-    due += connection
-               .run(sql::hurry_channels, {now - kNearAfter.count(), now + kNearBefore.count(), soon})
+    due += connection.run(sql::hurry_channels, {now - kNearAfter.count(), now + kNearBefore.count(), soon})
                .changed;
     if (due > 0) connection.run(store::sql::notify, {channel_queue().name});
     return due > 0;
@@ -93,7 +92,8 @@ Answer answer_of(const std::string& stage, bool trouble) {
   return stage == "live" ? Answer::live : Answer::not_live;
 }
 
-// One stream that is live says it; one that nobody knows about leaves it open, as does a look that told nothing.
+// One stream that is live says it; one that nobody knows about leaves it open, as does a look that told
+// nothing.
 Answer answer_of(const SeenChannel& channel) {
   bool unknown = channel.trouble.has_value() || !channel.looked_at;
   for (const auto& stream : channel.streams) {
@@ -140,8 +140,8 @@ std::vector<SeenChannel> list_channels(store::Connection& connection, std::int64
     channels.push_back(std::move(seen));
   }
   if (channels.empty()) return channels;
-  for (const auto& row : connection.run(sql::streams_page,
-                                        {channels.front().id, channels.back().id, kStreamsShown}))
+  for (const auto& row :
+       connection.run(sql::streams_page, {channels.front().id, channels.back().id, kStreamsShown}))
     // Of a channel between them that another program has made meanwhile, the next page tells.
     if (const auto at = place.find(row[0].integer()); at != place.end())
       channels[at->second].streams.push_back(stream_of(row));

@@ -1,13 +1,14 @@
 #pragma once
 // The live check: which channels are watched, what was seen there, and who looks next.
 //
-// Two repeatable queues of our own, worked by any number of processes. *Channels*: which streams are there? One
-// look a channel and `every`, by the cheapest way: its feed, its page, its list of uploads. *Streams*: is it live?
-// With an API key 50 of them are one call for one unit; without one, each is looked at on its own page.
+// Two repeatable queues of our own, worked by any number of processes. *Channels*: which streams are there?
+// One look a channel and `every`, by the cheapest way: its feed, its page, its list of uploads. *Streams*: is
+// it live? With an API key 50 of them are one call for one unit; without one, each is looked at on its own
+// page.
 //
-// A look holds no connection and no lock. Its result is written in the transaction that settles it: a process that
-// dies in between has seen nothing, and another one looks again. A look that told nothing changes nothing of what
-// was known before: *unknown* is never *not live*.
+// A look holds no connection and no lock. Its result is written in the transaction that settles it: a process
+// that dies in between has seen nothing, and another one looks again. A look that told nothing changes
+// nothing of what was known before: *unknown* is never *not live*.
 
 #include <optional>
 #include <string>
@@ -64,10 +65,10 @@ class Watcher {
   std::vector<Stream> load(const std::vector<engine::Attempt>& attempts);
   engine::Outcome saw(const Stream& stream, const std::optional<connect::youtube::Video>& video) const;
   engine::Outcome missed(const Stream& stream, const std::string& why,
-                         std::optional<base::Duration> retry_after, bool out_of_units,
-                         int misses = 0) const;
+                         std::optional<base::Duration> retry_after, bool out_of_units, int misses = 0) const;
   std::vector<engine::Outcome> judge_by_api(const std::vector<Stream>& streams, const std::stop_token& stop);
-  std::vector<engine::Outcome> judge_by_pages(const std::vector<Stream>& streams, const std::stop_token& stop);
+  std::vector<engine::Outcome> judge_by_pages(const std::vector<Stream>& streams,
+                                              const std::stop_token& stop);
   Discovery discover(const std::string& channel, std::int64_t claim, const std::string& item, bool near,
                      const std::stop_token& stop);
 
@@ -122,8 +123,8 @@ struct Report {
   std::vector<WaySeen> ways;
   std::vector<Judged> streams;
 };
-// Looks at a show's channel by every way that is configured, binds nothing and writes nothing but what it spends.
-// nullopt: there is no such show. Throws UserError("no_channel"), InfraError.
+// Looks at a show's channel by every way that is configured, binds nothing and writes nothing but what it
+// spends. nullopt: there is no such show. Throws UserError("no_channel"), InfraError.
 std::optional<Report> test_detection(Watcher& watcher, std::int64_t show, base::BootTime deadline);
 
 }  // namespace fencepost::live

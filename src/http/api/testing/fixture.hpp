@@ -63,8 +63,8 @@ class ApiTest : public ::testing::Test {
   EventHub events{*database, base::system_clock(),
                   event_viewers(*database, [this](auto id) { return stage.service().owner(id); })};
   // An API, feed and pages that nobody serves: every look is unknown.
-  connect::youtube::YouTube youtube{http,
-                                    {.api = kNowhere, .feed = kNowhere, .page = kNowhere, .key = base::Secret("k")}};
+  connect::youtube::YouTube youtube{
+      http, {.api = kNowhere, .feed = kNowhere, .page = kNowhere, .key = base::Secret("k")}};
   live::Watcher watcher{counting, youtube};
   Services services;
   std::string admin;  // a token

@@ -61,7 +61,8 @@ json Emulator::get(const std::string& path) { return call("GET", path, ""); }
 
 void Emulator::reset() {
   post("/_reset", json::object());
-  post("/_set", {{"limits", {{"units", 10000}, {"search", 100}, {"uploads", 100}}}, {"live_page", "canonical"}});
+  post("/_set",
+       {{"limits", {{"units", 10000}, {"search", 100}, {"uploads", 100}}}, {"live_page", "canonical"}});
 }
 
 std::string Emulator::channel() {

@@ -68,10 +68,12 @@ Watcher& LiveTest::watch_with(Options options, bool with_key) {
 }
 
 std::int64_t LiveTest::show(const std::string& channel, const std::string& filter, const std::string& zone) {
-  const auto made = accounts::create_show(*database_->acquire(), "Night talk", "show-" + base::random_hex(6), {});
-  database_.run("UPDATE fencepost_shows SET channel_id = $2, title_filter = $3, filter_titles = $4, zone = $5 "
-                "WHERE id = $1",
-                {made.show->id, channel, filter, !filter.empty(), zone});
+  const auto made =
+      accounts::create_show(*database_->acquire(), "Night talk", "show-" + base::random_hex(6), {});
+  database_.run(
+      "UPDATE fencepost_shows SET channel_id = $2, title_filter = $3, filter_titles = $4, zone = $5 "
+      "WHERE id = $1",
+      {made.show->id, channel, filter, !filter.empty(), zone});
   return made.show->id;
 }
 

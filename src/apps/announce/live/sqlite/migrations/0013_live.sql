@@ -1,5 +1,5 @@
--- What is watched of YouTube: channels (which streams are there?) and streams (is it live?), each a fenced queue.
--- Times are µs since 1970 UTC.
+-- What is watched of YouTube: channels (which streams are there?) and streams (is it live?), each a fenced
+-- queue. Times are µs since 1970 UTC.
 
 CREATE TABLE fencepost_live_channels (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -46,7 +46,8 @@ CREATE TABLE fencepost_live_streams (
   failures BIGINT NOT NULL DEFAULT 0 CHECK (failures >= 0),
   -- How often YouTube did not know it, one time after the other.
   misses BIGINT NOT NULL DEFAULT 0 CHECK (misses >= 0),
-  -- Whose stream it is; given once. No foreign key: a deleted episode does not set its stream free for another one.
+  -- Whose stream it is; given once. No foreign key: a deleted episode does not set its stream free for
+  -- another one.
   episode_id BIGINT,
   bound_at BIGINT,
   status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'claimed', 'done', 'failed', 'stopped')),
@@ -60,4 +61,5 @@ CREATE TABLE fencepost_live_streams (
   last_error TEXT
 );
 CREATE INDEX fencepost_live_streams_channel ON fencepost_live_streams (channel_id, id);
-CREATE INDEX fencepost_live_streams_episode ON fencepost_live_streams (episode_id) WHERE episode_id IS NOT NULL;
+CREATE INDEX fencepost_live_streams_episode ON fencepost_live_streams (episode_id)
+  WHERE episode_id IS NOT NULL;
