@@ -1,6 +1,8 @@
 // What people do to an announcement: disable, enable, delete, post now, resolve.
 
+#include "announce/sql.hpp"
 #include "apps/announce/check.hpp"
+#include "apps/announce/gate.hpp"
 #include "apps/announce/repository.hpp"
 #include "apps/announce/service.hpp"
 #include "store/certain.hpp"
@@ -29,6 +31,22 @@ EnableResult result_of(store::RearmAnswer answer) {
   }
   return EnableResult::not_found;
 }
+
+// Throws what forbids the post at this moment.
+void refuse(store::Connection& connection, std::int64_t id) {
+  const auto item = to_publish(connection, id);
+  const auto why = item ? obstacle(*item) : std::nullopt;
+  if (why) throw base::UserError(why->code, why->text);
+}
+
+// The same, but for what may change before its time comes.
+void refuse_for_good(store::Connection& connection, std::int64_t id) {
+  const auto item = to_publish(connection, id);
+  const auto why = item ? obstacle(*item) : std::nullopt;
+  const std::string_view code = why ? why->code : "";
+  if (code == "stream_ended" || code == "deadline_passed" || code == "not_a_member")
+    throw base::UserError(why->code, why->text);
+}
 }  // namespace
 
 StopAnswer Service::disable(std::int64_t id, const std::string& actor) {
@@ -41,18 +59,65 @@ StopAnswer Service::disable(std::int64_t id, const std::string& actor) {
 EnableResult Service::enable(std::int64_t id, const std::string& actor) {
   const auto result = store::until_certain(database_, [&](store::Connection& connection, bool) {
     store::Transaction transaction(connection);
+    const auto episode = share_parents(connection, id);
     const auto answer = fence_.rearm(connection, std::to_string(id), actor);
     if (answer == store::RearmAnswer::rearmed) {
       // Behind the lock that rearm() took. Without a commit, what it did is undone.
+      if (episode) {
+        refuse_for_good(connection, id);
+        connection.run(sql::renew_release, {id});
+        release(connection, {.episode = episode, .announcement = id}, actor, "it was enabled");
+      }
       const auto now = connection.run(store::sql::now)[0][0].integer();
       if (load(connection, id).value().run_at < now - kLate.count()) return EnableResult::too_late;
-      connection.run(store::sql::notify, {fence_.queue().name});
+      connection.run(store::sql::notify, {kQueue});
     }
     transaction.commit();
     return result_of(answer);
   });
   if (result == EnableResult::enabled) runner_.wake();
   return result;
+}
+
+std::pair<ApproveResult, std::optional<Announcement>> Service::approve(std::int64_t id, std::int64_t version,
+                                                                       const std::string& actor) {
+  using Answer = std::pair<ApproveResult, std::optional<Announcement>>;
+  const auto answer = store::until_certain(database_, [&](store::Connection& connection, bool) -> Answer {
+    store::Transaction transaction(connection);
+    const auto episode = share_parents(connection, id);
+    const auto held = fence_.hold(connection, {std::to_string(id)});
+    const auto now = load(connection, id);
+    if (held.empty() || !now) return {ApproveResult::not_found, {}};
+    if (now->version != version) return {ApproveResult::version_conflict, now};
+    switch (fence_.would_stop(held[0])) {
+      case StopAnswer::in_flight:
+        return {ApproveResult::in_flight, now};
+      case StopAnswer::outcome_unknown:
+        return {ApproveResult::outcome_unknown, now};
+      case StopAnswer::already_done:
+        return {ApproveResult::already_posted, now};
+      default:
+        break;
+    }
+    // Written also where it was approved before: a repetition after a doubt has a commit of its own.
+    if (connection.run(sql::approve, {id, version, actor}).empty())
+      return {ApproveResult::outcome_unknown, now};
+    connection.run(store::sql::add_event, {kQueue,
+                                           held[0].item,
+                                           "approved",
+                                           core::name(held[0].state),
+                                           core::name(held[0].state),
+                                           held[0].fence,
+                                           {},
+                                           actor,
+                                           "version " + std::to_string(version)});
+    if (episode) release(connection, {.episode = episode, .announcement = id}, actor, "it was approved");
+    auto approved = load(connection, id);
+    transaction.commit();
+    return {now->approved ? ApproveResult::already_approved : ApproveResult::approved, std::move(approved)};
+  });
+  if (answer.first == ApproveResult::approved) runner_.wake();
+  return answer;
 }
 
 StopAnswer Service::remove(std::int64_t id, const std::string& actor) {
@@ -70,8 +135,19 @@ PostNow Service::post_now(std::int64_t id, const std::string& actor, base::Durat
   std::shared_future<void> done;
   const auto run = [&] {
     const auto unheld = runner_.claiming();
-    auto answer = store::until_certain(database_, [&](store::Connection& connection, bool) {
-      return fence_.run_now(connection, std::to_string(id), actor, runner_.options().lease, worker_, claim);
+    auto answer = store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
+      store::Transaction transaction(connection);
+      const auto episode = share_parents(connection, id);
+      auto started =
+          fence_.run_now(connection, std::to_string(id), actor, runner_.options().lease, worker_, claim);
+      // Behind the item's lock; what run_now() did is undone without a commit. Not after a doubt: then it may
+      // have been started, and its gate decides.
+      if (started.claim && episode) {
+        if (!doubt) refuse(connection, id);
+        connection.run(sql::hurry, {id});
+      }
+      transaction.commit();
+      return started;
     });
     if (answer.claim) done = runner_.submit(*answer.claim);
     return answer;

@@ -5,43 +5,123 @@
 INSERT INTO fencepost_announcements (connection_id, text, url, run_at, created_at, updated_at)
 VALUES ($1, $2, $3, coalesce($4, fencepost_now()), fencepost_now(), fencepost_now()) RETURNING id
 
--- name: get
-SELECT a.id, a.connection_id, c.name, a.text, a.url, a.run_at, a.status, a.version, a.attempt, a.stop_wanted,
-  a.last_error, a.posted_at, a.post_id, a.post_url, a.created_at
-FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
-WHERE a.id = $1
+-- name: add_to_episode
+-- $1 connection, $2 text, $3 url, $4 never, $5 episode, $6 host or NULL, $7 trigger, $8 at, $9 minutes
+-- before, $10 stagger or NULL: behind the others, $11 include the URL, $12 deadline, $13 status. No row: the
+-- connection has one there already.
+INSERT INTO fencepost_announcements (connection_id, text, url, run_at, episode_id, host_id, trigger_on,
+  at_time, minutes_before, stagger, include_url, deadline, status, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(CAST($10 AS BIGINT), (
+    SELECT CASE WHEN count(o.id) * s.stagger < 82800 THEN count(o.id) * s.stagger ELSE 82800 END
+    FROM fencepost_episodes AS e JOIN fencepost_shows AS s ON s.id = e.show_id
+      LEFT JOIN fencepost_announcements AS o ON o.episode_id = e.id
+    WHERE e.id = $5 GROUP BY s.stagger)),
+  $11, $12, $13, fencepost_now(), fencepost_now())
+ON CONFLICT (episode_id, connection_id) WHERE episode_id IS NOT NULL DO NOTHING RETURNING id
 
--- name: list
+-- name: add_for_all
+-- $1 episode, $2 never: one for each connection of each member, released with the stream; who did not opt in
+-- gets one that is disabled.
+INSERT INTO fencepost_announcements (connection_id, text, run_at, episode_id, host_id, trigger_on, stagger,
+  status, created_at, updated_at)
+SELECT c.id, '', CAST($2 AS BIGINT), e.id, m.person_id, 'live',
+  CASE WHEN w.place < 82800 / (s.stagger + 1) THEN w.place * s.stagger ELSE 82800 END,
+  CASE WHEN m.opted_in THEN 'queued' ELSE 'disabled' END, fencepost_now(), fencepost_now()
+FROM fencepost_episodes AS e JOIN fencepost_shows AS s ON s.id = e.show_id
+  JOIN fencepost_show_members AS m ON m.show_id = s.id
+  JOIN fencepost_people AS p ON p.id = m.person_id AND p.disabled_at IS NULL AND p.removed_at IS NULL
+  JOIN fencepost_connections AS c ON c.person_id = m.person_id AND c.disconnected_at IS NULL
+  JOIN (
+    SELECT k.id, row_number() OVER (ORDER BY k.person_id, k.id) - 1 +
+      (SELECT count(*) FROM fencepost_announcements AS o WHERE o.episode_id = $1) AS place
+    FROM fencepost_connections AS k
+    WHERE k.disconnected_at IS NULL AND k.person_id IN (SELECT n.person_id FROM fencepost_show_members AS n
+        JOIN fencepost_episodes AS f ON f.show_id = n.show_id WHERE f.id = $1)
+      AND NOT EXISTS (SELECT 1 FROM fencepost_announcements AS o
+        WHERE o.episode_id = $1 AND o.connection_id = k.id)
+  ) AS w ON w.id = c.id
+WHERE e.id = $1
+ON CONFLICT (episode_id, connection_id) WHERE episode_id IS NOT NULL DO NOTHING
+RETURNING id, status
+
+-- name: page
 -- $1 before this id, $2 how many
-SELECT a.id, a.connection_id, c.name, a.text, a.url, a.run_at, a.status, a.version, a.attempt, a.stop_wanted,
-  a.last_error, a.posted_at, a.post_id, a.post_url, a.created_at
-FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
-WHERE a.id < $1 ORDER BY a.id DESC LIMIT $2
+SELECT id FROM fencepost_announcements WHERE id < $1 ORDER BY id DESC LIMIT $2
 
--- name: list_of_status
--- $1 before this id, $2 how many, $3 and $4 words: a claimed one is still queued to people
-SELECT a.id, a.connection_id, c.name, a.text, a.url, a.run_at, a.status, a.version, a.attempt, a.stop_wanted,
-  a.last_error, a.posted_at, a.post_id, a.post_url, a.created_at
-FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
-WHERE a.id < $1 AND a.status IN ($3, $4) ORDER BY a.id DESC LIMIT $2
+-- name: page_of_status
+-- $1 before this id, $2 how many, $3 and $4 words: a claimed one is still queued to people, $5 never, $6
+-- whether what is queued is pending
+SELECT id FROM fencepost_announcements
+WHERE id < $1 AND status IN ($3, $4)
+  AND (status NOT IN ('queued', 'claimed') OR (run_at >= $5) = CAST($6 AS BOOLEAN))
+ORDER BY id DESC LIMIT $2
 
--- name: list_of_person
--- $1 before this id, $2 how many, $3 and $4 words or NULL: any, $5 the person whose connections they go over
-SELECT a.id, a.connection_id, c.name, a.text, a.url, a.run_at, a.status, a.version, a.attempt, a.stop_wanted,
-  a.last_error, a.posted_at, a.post_id, a.post_url, a.created_at
-FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
-WHERE a.id < $1 AND (CAST($3 AS TEXT) IS NULL OR a.status IN ($3, $4)) AND c.person_id = $5
+-- name: page_of_person
+-- $1 before this id, $2 how many, $3 and $4 words or NULL: any, $5 and $6 as above, $7 the person whose
+-- connections they go over
+SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
+WHERE a.id < $1 AND c.person_id = $7
+  AND (CAST($3 AS TEXT) IS NULL OR (a.status IN ($3, $4)
+    AND (a.status NOT IN ('queued', 'claimed') OR (a.run_at >= $5) = CAST($6 AS BOOLEAN))))
 ORDER BY a.id DESC LIMIT $2
+
+-- name: page_of_episode
+-- $1 before this id, $2 how many, $3 episode
+SELECT id FROM fencepost_announcements WHERE episode_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2
+
+-- name: page_of_due
+-- $1 behind this time and $2 this id, $3 how many, $4 never, $5 the person whose they are or NULL: what goes
+-- out next, the soonest first
+SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
+WHERE a.status = 'queued' AND a.effect IS NULL AND a.run_at < $4
+  AND (a.run_at > $1 OR (a.run_at = $1 AND a.id > $2))
+  AND (CAST($5 AS BIGINT) IS NULL OR c.person_id = $5)
+ORDER BY a.run_at, a.id LIMIT $3
+
+-- name: schedule_now
+-- $1 never. What is not finished stands in partial indexes (ADR 8), so this costs what it counts.
+SELECT count(CASE WHEN q.run_at <= n.now THEN 1 END),
+  count(CASE WHEN q.run_at <= n.now - 60000000 THEN 1 END), count(CASE WHEN q.run_at >= $1 THEN 1 END),
+  (SELECT count(*) FROM fencepost_announcements AS s
+    WHERE s.status = 'sending' AND s.lease_until IS NOT NULL),
+  (SELECT count(*) FROM fencepost_announcements AS u WHERE u.status = 'unknown'),
+  min(CASE WHEN q.run_at > n.now AND q.run_at < $1 THEN q.run_at END)
+FROM (SELECT fencepost_now() AS now) AS n LEFT JOIN fencepost_announcements AS q
+  ON q.status = 'queued' AND q.effect IS NULL
 
 -- name: owner
 SELECT c.person_id
 FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id WHERE a.id = $1
 
+-- name: show_of
+-- $1 id: no row, where it is of no episode.
+SELECT e.show_id FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+WHERE a.id = $1
+
+-- name: episode_of
+-- $1 id. It changes once, to NULL, with the deletion of the episode, which locks that first.
+SELECT episode_id FROM fencepost_announcements WHERE id = $1
+
 -- name: change
 -- $1 id, $2 the version that was seen, $3 text, $4 url, $5 run_at. After Fence::edit, under its lock.
 UPDATE fencepost_announcements
-SET text = $3, url = $4, run_at = $5, version = version + 1, updated_at = fencepost_now()
+SET text = $3, url = $4, run_at = $5, trigger_on = $6, at_time = $7, minutes_before = $8, stagger = $9,
+  include_url = $10, deadline = $11, release_at = NULL, at_once = FALSE, version = version + 1,
+  updated_at = fencepost_now()
 WHERE id = $1 AND version = $2 AND status IN ('queued', 'failed', 'disabled') RETURNING version
+
+-- name: renew_release
+-- $1 id. It was armed again: its trigger decides anew, whatever it was put off to before.
+UPDATE fencepost_announcements SET release_at = NULL, at_once = FALSE WHERE id = $1 AND status = 'queued'
+
+-- name: hurry
+-- $1 id. A person said "now", in the transaction that claims it.
+UPDATE fencepost_announcements SET release_at = NULL, at_once = TRUE WHERE id = $1 AND status = 'claimed'
+
+-- name: approve
+-- $1 id, $2 the version that was seen, $3 who. Under the item's lock.
+UPDATE fencepost_announcements SET approved_version = version, approved_by = $3
+WHERE id = $1 AND version = $2 AND status IN ('queued', 'claimed', 'failed', 'disabled') RETURNING version
 
 -- name: set_posted
 -- $1 id, $2 post id, $3 post URL. In the transaction that settles, after the item was written. What was
@@ -53,8 +133,15 @@ SET posted_at = coalesce(
 WHERE id = $1 AND status = 'posted'
 
 -- name: to_publish
--- $1 id: what the publisher needs of it and of its connection.
-SELECT a.text, a.url, a.connection_id, c.platform, c.target, e.detail
+-- $1 id: what the publisher needs of it, of its connection, and of what can forbid it.
+SELECT a.text, a.url, a.connection_id, c.platform, c.target, x.detail, a.include_url, a.generated_text,
+  a.deadline, a.trigger_on, a.approved_version IS NOT DISTINCT FROM a.version, e.id, e.version, e.status,
+  e.title, e.number, e.url, s.id, s.version, s.enabled, s.needs_approval, s.name, s.template, a.host_id,
+  p.name, m.person_id IS NOT NULL AND p.disabled_at IS NULL AND p.removed_at IS NULL, fencepost_now()
 FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
-  LEFT JOIN fencepost_effects AS e ON e.claim = a.effect
+  LEFT JOIN fencepost_effects AS x ON x.claim = a.effect
+  LEFT JOIN fencepost_episodes AS e ON e.id = a.episode_id
+  LEFT JOIN fencepost_shows AS s ON s.id = e.show_id
+  LEFT JOIN fencepost_people AS p ON p.id = a.host_id
+  LEFT JOIN fencepost_show_members AS m ON m.show_id = s.id AND m.person_id = a.host_id
 WHERE a.id = $1

@@ -56,19 +56,8 @@ bool may_become(const std::string& from, const std::string& to) {
 
 store::Value maybe(const std::string& text) { return text.empty() ? store::Value() : store::Value(text); }
 
-// One event for each row of `written` (its first column the item), and a wake-up.
-void note(store::Connection& connection, const store::Rows& written, const char* kind, const char* to,
-          const std::string& actor, const std::string& why) {
-  std::vector<store::Params> events;
-  for (const auto& row : written)
-    events.push_back({kQueue, std::to_string(row[0].integer()), kind, "queued", to, store::Value(),
-                      store::Value(), actor, why});
-  connection.run_batch(store::sql::add_events, events);
-  if (!events.empty()) connection.run(store::sql::notify, {kQueue});
-}
-
 void fail_of_ended(store::Connection& connection, std::int64_t episode, const std::string& actor) {
-  connection.run(sql::lock_open_of_episode, {episode, store::Value()});
+  connection.run(sql::lock_open, {episode, store::Value(), store::Value()});
   note(connection, connection.run(sql::fail_of_ended, {episode, kEndedFirst}), "prevented", "failed", actor,
        kEndedFirst);
 }
@@ -82,10 +71,20 @@ bool lock_episode(store::Connection& connection, std::int64_t episode, bool to_w
   return !connection.run(to_write ? sql::lock_episode : sql::share_episode, {episode}).empty();
 }
 
-void release(store::Connection& connection, std::int64_t episode, std::optional<std::int64_t> only,
-             const std::string& actor, const std::string& why) {
-  connection.run(sql::lock_open_of_episode, {episode, only});
-  const auto written = connection.run(sql::release, {episode, only, kNever});
+void note(store::Connection& connection, const store::Rows& written, const char* kind, const char* to,
+          const std::string& actor, const std::string& why, const char* from) {
+  std::vector<store::Params> events;
+  for (const auto& row : written)
+    events.push_back({kQueue, std::to_string(row[0].integer()), kind, from, to, store::Value(),
+                      store::Value(), actor, why});
+  connection.run_batch(store::sql::add_events, events);
+  if (!events.empty()) connection.run(store::sql::notify, {kQueue});
+}
+
+void release(store::Connection& connection, const Of& of, const std::string& actor, const std::string& why) {
+  FENCEPOST_ASSERT(of.episode.has_value() != of.show.has_value());
+  connection.run(sql::lock_open, {of.episode, of.show, of.announcement});
+  const auto written = connection.run(sql::release, {of.episode, of.show, of.announcement, kNever});
   store::Rows released, held;
   for (const auto& row : written) (row[1].integer() == kNever ? held : released).rows.push_back(row);
   note(connection, released, "released", "queued", actor, why);
@@ -117,6 +116,11 @@ std::optional<Episode> get_episode(store::Connection& connection, std::int64_t i
   const auto rows = connection.run(sql::episode, {id});
   if (rows.empty()) return std::nullopt;
   return episode_of(rows[0]);
+}
+
+std::optional<std::int64_t> show_of(store::Connection& connection, std::int64_t announcement) {
+  const auto rows = connection.run(sql::show_of, {announcement});
+  return rows.empty() ? std::nullopt : rows[0][0].maybe_integer();
 }
 
 std::vector<Episode> list_episodes(store::Connection& connection, std::int64_t show, std::int64_t before,
@@ -157,7 +161,7 @@ EpisodeResult edit_episode(store::Connection& connection, std::int64_t id, std::
     connection.run(sql::episode_ended, {id, at, true});
     fail_of_ended(connection, id, actor);
   }
-  release(connection, id, {}, actor, becomes_live ? "the show is live" : "the episode was changed");
+  release(connection, {.episode = id}, actor, becomes_live ? "the show is live" : "the episode was changed");
   auto changed = get_episode(connection, id);
   transaction.commit();
   return {EpisodeAnswer::done, std::move(changed)};
@@ -168,20 +172,25 @@ EpisodeResult remove_episode(store::Connection& connection, const store::Fence& 
   store::Transaction transaction(connection);
   if (!lock_episode(connection, id, true) || connection.run(sql::lock_episode_to_delete, {id}).empty())
     return {};
+  const auto answer = remove_episodes(connection, fence, {.episode = id}, actor);
+  if (answer == EpisodeAnswer::done) transaction.commit();
+  return {answer};
+}
+
+EpisodeAnswer remove_episodes(store::Connection& connection, const store::Fence& fence, const Of& of,
+                              const std::string& actor) {
   std::vector<std::string> items;
-  for (const auto& row : connection.run(sql::unposted_of_episode, {id}))
+  for (const auto& row : connection.run(sql::unposted, {of.episode, of.show}))
     items.push_back(std::to_string(row[0].integer()));
-  const auto held = fence.hold(connection, items);
-  for (const auto answer : fence.stop(connection, held, actor)) {
-    if (answer == core::StopAnswer::in_flight) return {EpisodeAnswer::in_flight};
-    if (answer == core::StopAnswer::outcome_unknown) return {EpisodeAnswer::outcome_unknown};
+  for (const auto answer : fence.stop(connection, fence.hold(connection, items), actor)) {
+    if (answer == core::StopAnswer::in_flight) return EpisodeAnswer::in_flight;
+    if (answer == core::StopAnswer::outcome_unknown) return EpisodeAnswer::outcome_unknown;
   }
-  connection.run(sql::leave_episode, {id});
-  note(connection, connection.run(sql::delete_stopped_of_episode, {id}), "deleted", "", actor,
-       "its episode was deleted");
-  connection.run(sql::delete_episode, {id});
-  transaction.commit();
-  return {EpisodeAnswer::done};
+  connection.run(sql::leave_episodes, {of.episode, of.show});
+  note(connection, connection.run(sql::delete_stopped, {of.episode, of.show}), "deleted", "", actor,
+       "its episode was deleted", "stopped");
+  connection.run(sql::delete_episodes, {of.episode, of.show});
+  return EpisodeAnswer::done;
 }
 
 bool episode_live(store::Connection& connection, std::int64_t episode, const std::string& video_id,
@@ -189,7 +198,7 @@ bool episode_live(store::Connection& connection, std::int64_t episode, const std
   store::Transaction transaction(connection);
   if (!lock_episode(connection, episode, true)) return false;
   if (connection.run(sql::episode_live, {episode, maybe(video_id), url, started_at}).empty()) return false;
-  release(connection, episode, {}, actor, "the show is live");
+  release(connection, {.episode = episode}, actor, "the show is live");
   transaction.commit();
   return true;
 }
@@ -200,7 +209,7 @@ bool episode_ended(store::Connection& connection, std::int64_t episode, base::Mi
   if (!lock_episode(connection, episode, true)) return false;
   if (connection.run(sql::episode_ended, {episode, ended_at, false}).empty()) return false;
   fail_of_ended(connection, episode, actor);
-  release(connection, episode, {}, actor, "the stream ended");
+  release(connection, {.episode = episode}, actor, "the stream ended");
   transaction.commit();
   return true;
 }

@@ -42,19 +42,19 @@ struct Episode {
 
 struct EpisodeDraft {
   std::int64_t show = 0;
-  std::string title;
-  std::optional<std::int64_t> number;
-  std::optional<base::Micros> starts_at;  // missing: a draft
-  bool scheduled = true;                  // false: a draft, which releases nothing
-  std::string notes;
-  std::vector<std::string> topics;
-  std::string url;
+  std::string title{};
+  std::optional<std::int64_t> number{};
+  std::optional<base::Micros> starts_at{};  // missing: a draft
+  bool scheduled = true;                    // false: a draft, which releases nothing
+  std::string notes{};
+  std::vector<std::string> topics{};
+  std::string url{};
 };
 struct EpisodeChange {  // empty members stay as they are
-  std::optional<std::string> title, status, notes, url;
-  std::optional<std::optional<std::int64_t>> number;
-  std::optional<std::optional<base::Micros>> starts_at;
-  std::optional<std::vector<std::string>> topics;
+  std::optional<std::string> title{}, status{}, notes{}, url{};
+  std::optional<std::optional<std::int64_t>> number{};
+  std::optional<std::optional<base::Micros>> starts_at{};
+  std::optional<std::vector<std::string>> topics{};
 };
 
 // wrong_status: an episode does not go from that status to this one; no_start: it is scheduled without a
@@ -68,6 +68,8 @@ struct EpisodeResult {
 // They throw UserError: invalid_title, invalid_field, invalid_text, invalid_url, invalid_time.
 EpisodeResult create_episode(store::Connection& connection, const EpisodeDraft& draft);
 std::optional<Episode> get_episode(store::Connection& connection, std::int64_t id);
+// The show of an announcement's episode; nullopt: it has none, or there is no such announcement.
+std::optional<std::int64_t> show_of(store::Connection& connection, std::int64_t announcement);
 // Newest first, below `before`; `status` may be empty.
 std::vector<Episode> list_episodes(store::Connection& connection, std::int64_t show, std::int64_t before,
                                    int limit, const std::string& status);
@@ -99,9 +101,18 @@ bool episode_ended(store::Connection& connection, std::int64_t episode, base::Mi
 // Locks the episode's show FOR SHARE and then the episode; false: there is no such episode. `to_write`:
 // nobody else computes from it until the transaction ends.
 bool lock_episode(store::Connection& connection, std::int64_t episode, bool to_write);
-// Computes anew when the episode's announcements go out (`only`: this one), under lock_episode(). What is at
+// Computes anew when announcements go out, under lock_episode(), or under the show's own lock. What is at
 // work and is to wait now goes back to queued; what is in flight or over stays as it is.
-void release(store::Connection& connection, std::int64_t episode, std::optional<std::int64_t> only,
-             const std::string& actor, const std::string& why);
+struct Of {
+  std::optional<std::int64_t> episode{}, show{}, announcement{};
+};
+void release(store::Connection& connection, const Of& of, const std::string& actor, const std::string& why);
+// Deletes episodes that this transaction holds, and what of their announcements was not posted. done,
+// in_flight, outcome_unknown: the last two want a rollback.
+EpisodeAnswer remove_episodes(store::Connection& connection, const store::Fence& fence, const Of& of,
+                              const std::string& actor);
+// One event for each row of `written`, whose first column is the announcement, and a wake-up.
+void note(store::Connection& connection, const store::Rows& written, const char* kind, const char* to,
+          const std::string& actor, const std::string& why, const char* from = "queued");
 
 }  // namespace fencepost::announce

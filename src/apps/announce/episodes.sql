@@ -9,14 +9,14 @@ INSERT INTO fencepost_episodes (show_id, title, number, starts_at, status, notes
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, fencepost_now(), fencepost_now()) RETURNING id
 
 -- name: episode
-SELECT id, show_id, title, number, starts_at, status, notes, topics, url, video_id, live_at, ended_at, version,
-  created_at
+SELECT id, show_id, title, number, starts_at, status, notes, topics, url, video_id, live_at, ended_at,
+  version, created_at
 FROM fencepost_episodes WHERE id = $1
 
 -- name: episodes_page
 -- $1 show, $2 before this id, $3 how many, $4 status or NULL
-SELECT id, show_id, title, number, starts_at, status, notes, topics, url, video_id, live_at, ended_at, version,
-  created_at
+SELECT id, show_id, title, number, starts_at, status, notes, topics, url, video_id, live_at, ended_at,
+  version, created_at
 FROM fencepost_episodes
 WHERE show_id = $1 AND id < $2 AND (CAST($4 AS TEXT) IS NULL OR status = $4) ORDER BY id DESC LIMIT $3
 
@@ -48,30 +48,26 @@ UPDATE fencepost_episodes SET status = 'ended', ended_at = $2, ended_known_at = 
   version = version + 1, updated_at = fencepost_now()
 WHERE id = $1 AND status <> 'ended' AND (status = 'live' OR $3) RETURNING version
 
--- name: delete_episode
--- $1 id. Under the row's lock; announcements that still name it refuse it.
-DELETE FROM fencepost_episodes WHERE id = $1
-
 -- name: release
--- $1 episode, $2 announcement or NULL: all of them, $3 never. Under the locks of show, episode and
--- announcements, so that what is joined is the same version as what is written.
+-- $1 episode, or $2 show: all of its episodes; $3 announcement or NULL: all of them; $4 never. Under the
+-- locks of show, episode and announcements, so that what is joined is the same version as what is written.
 -- A retry waits as long as its platform wants: it keeps its time, unless the release itself comes later.
 UPDATE fencepost_announcements AS a SET status = 'queued', release_at = d.due,
-  at_once = a.at_once AND d.due < $3,
-  run_at = CASE WHEN a.attempt > 0 AND a.run_at > d.due AND a.run_at < $3 AND a.run_at <> a.release_at
+  at_once = a.at_once AND d.due < $4,
+  run_at = CASE WHEN a.attempt > 0 AND a.run_at > d.due AND a.run_at < $4 AND a.run_at <> a.release_at
     THEN a.run_at ELSE d.due END
 FROM (
   SELECT t.id AS item, CASE
-    WHEN s.needs_approval AND t.approved_version IS DISTINCT FROM t.version THEN $3  --! release_approved
+    WHEN s.needs_approval AND t.approved_version IS DISTINCT FROM t.version THEN $4  --! release_approved
     WHEN t.at_once THEN t.release_at
-    WHEN e.status = 'draft' THEN $3
-    WHEN t.trigger_on = 'at' THEN coalesce(t.at_time, $3)
-    WHEN t.trigger_on = 'before' THEN coalesce(e.starts_at - t.minutes_before * 60000000, $3)
-    WHEN t.trigger_on = 'live' THEN coalesce(e.live_known_at + t.stagger * 1000000, $3)
-    ELSE coalesce(e.ended_known_at + t.stagger * 1000000, $3) END AS due
+    WHEN e.status = 'draft' THEN $4
+    WHEN t.trigger_on = 'at' THEN coalesce(t.at_time, $4)
+    WHEN t.trigger_on = 'before' THEN coalesce(e.starts_at - t.minutes_before * 60000000, $4)
+    WHEN t.trigger_on = 'live' THEN coalesce(e.live_known_at + t.stagger * 1000000, $4)
+    ELSE coalesce(e.ended_known_at + t.stagger * 1000000, $4) END AS due
   FROM fencepost_announcements AS t JOIN fencepost_episodes AS e ON e.id = t.episode_id
     JOIN fencepost_shows AS s ON s.id = e.show_id
-  WHERE t.episode_id = $1 AND (CAST($2 AS BIGINT) IS NULL OR t.id = $2)
+  WHERE (e.id = $1 OR e.show_id = $2) AND (CAST($3 AS BIGINT) IS NULL OR t.id = $3)
 ) AS d
 WHERE a.id = d.item AND a.effect IS NULL AND a.release_at IS DISTINCT FROM d.due
   AND (a.status = 'queued' OR (a.status = 'claimed' AND d.due > fencepost_now()))  --! release_status
@@ -85,15 +81,23 @@ WHERE episode_id = $1 AND trigger_on IN ('live', 'before')
   AND effect IS NULL
 RETURNING id
 
--- name: unposted_of_episode
--- $1 episode: all that a deletion takes along.
-SELECT id FROM fencepost_announcements WHERE episode_id = $1 AND status <> 'posted' ORDER BY id
+-- name: unposted
+-- $1 episode, or $2 show: all that a deletion takes along.
+SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+WHERE (e.id = $1 OR e.show_id = $2) AND a.status <> 'posted' ORDER BY a.id
 
--- name: leave_episode
--- $1 episode. What was posted stays.
-UPDATE fencepost_announcements SET episode_id = NULL WHERE episode_id = $1 AND status = 'posted'
+-- name: leave_episodes
+-- $1 episode, or $2 show. What was posted stays.
+UPDATE fencepost_announcements SET episode_id = NULL
+WHERE episode_id IN (SELECT e.id FROM fencepost_episodes AS e WHERE e.id = $1 OR e.show_id = $2)
+  AND status = 'posted'
 
--- name: delete_stopped_of_episode
--- $1 episode. They were stopped in this transaction.
+-- name: delete_stopped
+-- $1 episode, or $2 show. They were stopped in this transaction.
 DELETE FROM fencepost_announcements
-WHERE episode_id = $1 AND status = 'disabled' AND effect IS NULL RETURNING id
+WHERE episode_id IN (SELECT e.id FROM fencepost_episodes AS e WHERE e.id = $1 OR e.show_id = $2)
+  AND status = 'disabled' AND effect IS NULL RETURNING id
+
+-- name: delete_episodes
+-- $1 episode, or $2 show. Under the locks of the rows; announcements that still name one refuse it.
+DELETE FROM fencepost_episodes WHERE id = $1 OR show_id = $2

@@ -1,6 +1,7 @@
 #include "apps/announce/publisher.hpp"
 
 #include "accounts/connections.hpp"
+#include "apps/announce/gate.hpp"
 #include "apps/announce/repository.hpp"
 
 namespace fencepost::announce {
@@ -17,6 +18,14 @@ struct Way {
 };
 
 std::int64_t id_of(const std::string& item) { return std::stoll(item); }
+
+// Takes the claim back where the release lies ahead now: then its gate is refused.
+void renew_release(store::Connection& connection, std::int64_t id) {
+  store::Transaction transaction(connection);
+  if (const auto episode = share_parents(connection, id))
+    release(connection, {.episode = episode, .announcement = id}, "publisher", "its episode was changed");
+  transaction.commit();
+}
 
 EffectResult result_of(const connect::Outcome& outcome) {
   switch (outcome.verdict) {
@@ -68,22 +77,29 @@ connect::Connector* Publisher::connector(const std::string& platform) const {
 std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connection& connection,
                                                                  const store::Claim& claim,
                                                                  const std::string& key) {
+  // What was being sent when its episode was moved has kept its time; tried again, it has to wait for the new
+  // one.
+  if (claim.attempt > 0) renew_release(connection, id_of(claim.item));
   // Read after the claim: it is this version that the claim's fence stands for, or a newer one, which the
   // gate refuses.
   const auto item = to_publish(connection, id_of(claim.item));
   if (!item) return engine::NotNow{"the announcement was deleted", {}};
   auto* way = connector(item->platform);
   if (way == nullptr) return engine::NotNow{"this server has no connector for " + item->platform, {}};
+  // Approval may come; nothing else that forbids it goes away by itself.
+  if (const auto why = obstacle(*item))
+    return engine::NotNow{why->text, std::string_view(why->code) == "needs_approval"
+                                         ? std::optional<base::Duration>(std::chrono::minutes(1))
+                                         : std::nullopt};
   auto secret = accounts::connection_secret(connection, vault_, item->connection_id);
   if (!secret) return engine::NotNow{"the connection is disconnected", {}};
-  auto post = way->render({item->text, item->url}, {item->target}, key);
+  auto [text, url] = words_of(*item);
+  auto post = way->render({std::move(text), std::move(url)}, {item->target}, key);
   engine::Rendered rendered;
   rendered.request = std::move(post.request);
   rendered.destination = std::move(post.destination);
   rendered.timeout = timeout_;
-  rendered.allowed = [id = item->connection_id](store::Connection& c) {
-    return accounts::share_connected(c, id);
-  };
+  rendered.allowed = [item = *item](store::Connection& c) { return gate_allows(c, item); };
   rendered.context = Way{way, {std::move(*secret)}};
   return rendered;
 }

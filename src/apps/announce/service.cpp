@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "accounts/connections.hpp"
+#include "announce/sql.hpp"
 #include "apps/announce/check.hpp"
 #include "apps/announce/repository.hpp"
 #include "store/certain.hpp"
@@ -15,16 +16,74 @@ namespace fencepost::announce {
 
 namespace {
 
-void check_connection(store::Connection& connection, std::int64_t id) {
-  if (!accounts::get_connection(connection, id))
-    throw base::UserError("unknown_connection", "there is no connection " + std::to_string(id));
+// Whose it is.
+std::optional<std::int64_t> check_connection(store::Connection& connection, std::int64_t id) {
+  const auto found = accounts::get_connection(connection, id);
+  if (!found) throw base::UserError("unknown_connection", "there is no connection " + std::to_string(id));
   if (!accounts::share_connected(connection, id))
     throw base::UserError("connection_disconnected", "the connection is disconnected: choose another");
+  return found->person;
 }
 
 bool fits(const Announcement& now, const Change& change) {
   return now.text == change.text.value_or(now.text) && now.url == change.url.value_or(now.url) &&
-         now.run_at == change.run_at.value_or(now.run_at);
+         now.run_at == change.run_at.value_or(now.run_at) &&
+         now.trigger == change.trigger.value_or(now.trigger) && (!change.at || now.at == change.at) &&
+         (!change.minutes || now.minutes == change.minutes) &&
+         now.stagger == change.stagger.value_or(now.stagger) &&
+         now.include_url == change.include_url.value_or(now.include_url) &&
+         now.deadline == change.deadline.value_or(now.deadline);
+}
+
+// What a trigger needs beside it.
+void check_trigger(store::Connection& connection, const std::string& trigger,
+                   const std::optional<base::Micros>& at, const std::optional<std::int64_t>& minutes) {
+  if (trigger != "live" && trigger != "at" && trigger != "before" && trigger != "ended")
+    throw base::UserError("invalid_field", "the trigger must be live, at, before or ended");
+  if (trigger == "at" && !at)
+    throw base::UserError("invalid_field", "the trigger \"at\" needs a time: give `at`");
+  if (trigger == "before" && !minutes)
+    throw base::UserError("invalid_field", "the trigger \"before\" needs `minutes` before the start");
+  if (trigger == "at") check_time(connection, *at);
+}
+
+void check_own_words(const std::string& text, bool needed) {
+  if (needed || !text.empty()) check_text(text);
+}
+
+// Whether whoever the connection belongs to may be announced for in this episode.
+void check_host(store::Connection& connection, std::int64_t episode,
+                const std::optional<std::int64_t>& host) {
+  const auto show = connection.run(sql::show_of_episode, {episode})[0][0].integer();
+  if (host && connection.run(sql::share_member, {show, *host}).empty())
+    throw base::UserError("not_a_member",
+                          "the connection belongs to somebody who is not in the show: add them first");
+}
+
+void check_not_ended(store::Connection& connection, std::int64_t episode, const std::string& trigger) {
+  const auto now = get_episode(connection, episode);
+  if (now && now->status == "ended" && (trigger == "live" || trigger == "before"))
+    throw base::UserError("stream_ended",
+                          "the episode's stream has ended: use the trigger \"ended\" or \"at\"");
+}
+
+void check_change(store::Connection& connection, const Announcement& now, const Change& change) {
+  if (!now.episode) {
+    if (change.trigger || change.at || change.minutes || change.stagger)
+      throw base::UserError("invalid_field", "an announcement without an episode goes out at its run_at");
+    if (change.text) check_text(*change.text);
+    if (change.run_at && *change.run_at != now.run_at) check_time(connection, *change.run_at);
+    return;
+  }
+  if (change.run_at)
+    throw base::UserError(
+        "invalid_field",
+        "an episode's announcement goes out by its trigger: give \"at\" and `at`, or post it now");
+  const auto trigger = change.trigger.value_or(now.trigger);
+  if (change.trigger || change.at || change.minutes)
+    check_trigger(connection, trigger, change.at ? change.at : now.at,
+                  change.minutes ? change.minutes : now.minutes);
+  if (change.trigger) check_not_ended(connection, *now.episode, trigger);
 }
 
 std::optional<EditResult> refusal_of(core::EditAnswer answer) {
@@ -43,6 +102,22 @@ std::optional<EditResult> refusal_of(core::EditAnswer answer) {
   return EditResult::not_found;
 }
 
+constexpr auto kFirst = std::numeric_limits<std::int64_t>::max();
+
+void check_limit(int limit) {
+  if (limit < 1 || limit > 200) throw base::UserError("invalid_field", "limit must be 1 to 200");
+}
+
+// Of what was loaded with one row more than `limit`.
+Page page_of(std::vector<Announcement> items, int limit) {
+  Page page{std::move(items), {}};
+  if (page.items.size() > static_cast<std::size_t>(limit)) {
+    page.items.pop_back();
+    page.next = page.items.back().id;
+  }
+  return page;
+}
+
 // The canonical states in the users' words; an event of the trigger has them already.
 std::optional<std::string> users_word(const std::optional<std::string>& state) {
   if (!state || state->empty()) return std::nullopt;
@@ -57,24 +132,67 @@ Service::Service(store::Database& database, const store::Fence& fence, engine::Q
                  std::int64_t worker)
     : database_(database), fence_(fence), runner_(runner), worker_(worker) {}
 
-Announcement Service::create(const Draft& draft, const std::string& actor, const Within& within) {
-  check_text(draft.text);
-  check_url(draft.url);
-  const auto& queue = fence_.queue().name;
-  auto made = database_.retrying([&](store::Connection& connection) {
-    store::Transaction transaction(connection);
+namespace {
+std::int64_t add_checked(store::Connection& connection, const Draft& draft) {
+  if (!draft.episode) {
     if (draft.run_at) check_time(connection, *draft.run_at);
     check_connection(connection, draft.connection_id);
-    const auto id = add(connection, draft);
-    connection.run(store::sql::add_event,
-                   {queue, std::to_string(id), "created", {}, "queued", 0, {}, actor, {}});
+    return add(connection, draft);
+  }
+  if (!lock_episode(connection, *draft.episode, false))
+    throw base::UserError("unknown_episode", "there is no episode " + std::to_string(*draft.episode));
+  check_trigger(connection, draft.trigger, draft.at, draft.minutes);
+  check_not_ended(connection, *draft.episode, draft.trigger);
+  const auto host = check_connection(connection, draft.connection_id);
+  check_host(connection, *draft.episode, host);
+  const auto id = add_to_episode(connection, draft, host);
+  if (!id)
+    throw base::UserError("duplicate_announcement",
+                          "the connection has an announcement of this episode: change that one");
+  return *id;
+}
+}  // namespace
+
+Announcement Service::create(const Draft& draft, const std::string& actor, const Within& within) {
+  check_own_words(draft.text, !draft.episode);
+  check_url(draft.url);
+  auto made = database_.retrying([&](store::Connection& connection) {
+    store::Transaction transaction(connection);
+    const auto id = add_checked(connection, draft);
+    connection.run(
+        store::sql::add_event,
+        {kQueue, std::to_string(id), "created", {}, draft.enabled ? "queued" : "stopped", 0, {}, actor, {}});
+    if (draft.episode)
+      release(connection, {.episode = draft.episode, .announcement = id}, actor, "it was made");
     auto announcement = load(connection, id).value();
     if (within) within(connection, announcement);
-    connection.run(store::sql::notify, {queue});
+    connection.run(store::sql::notify, {kQueue});
     transaction.commit();
     return announcement;
   });
   runner_.wake();
+  return made;
+}
+
+std::optional<CreatedForAll> Service::create_for_all(std::int64_t episode, const std::string& actor) {
+  const auto made = database_.retrying([&](store::Connection& connection) -> std::optional<CreatedForAll> {
+    store::Transaction transaction(connection);
+    if (!lock_episode(connection, episode, false)) return std::nullopt;
+    check_not_ended(connection, episode, "live");
+    CreatedForAll counts;
+    std::vector<store::Params> events;
+    for (const auto& row : connection.run(sql::add_for_all, {episode, kNever})) {
+      const bool enabled = row[1].text() == "queued";
+      ++(enabled ? counts.enabled : counts.disabled);
+      events.push_back({kQueue, std::to_string(row[0].integer()), "created", store::Value(),
+                        enabled ? "queued" : "stopped", 0, store::Value(), actor, "for all members"});
+    }
+    connection.run_batch(store::sql::add_events, events);
+    release(connection, {.episode = episode}, actor, "it was made");
+    transaction.commit();
+    return counts;
+  });
+  if (made) runner_.wake();
   return made;
 }
 
@@ -88,27 +206,35 @@ std::optional<std::int64_t> Service::owner(std::int64_t id) {
 
 Page Service::list(std::optional<std::int64_t> before, int limit, const std::string& status,
                    std::optional<std::int64_t> person) {
-  if (limit < 1 || limit > 200) throw base::UserError("invalid_field", "limit must be 1 to 200");
+  check_limit(limit);
   return database_.retrying([&](store::Connection& connection) {
-    const auto below = before.value_or(std::numeric_limits<std::int64_t>::max());
-    Page page{load_page(connection, below, limit + 1, status, person), {}};
-    if (page.items.size() > static_cast<std::size_t>(limit)) {
-      page.items.pop_back();
-      page.next = page.items.back().id;
-    }
-    return page;
+    return page_of(load_page(connection, before.value_or(kFirst), limit + 1, {status, person}), limit);
   });
+}
+
+Page Service::list_of_episode(std::int64_t episode, std::optional<std::int64_t> before, int limit) {
+  check_limit(limit);
+  return database_.retrying([&](store::Connection& connection) {
+    return page_of(load_page_of_episode(connection, episode, before.value_or(kFirst), limit + 1), limit);
+  });
+}
+
+std::vector<Announcement> Service::due(base::Micros after, std::int64_t after_id, int limit,
+                                       std::optional<std::int64_t> person) {
+  return database_.retrying(
+      [&](store::Connection& connection) { return load_due(connection, after, after_id, limit, person); });
 }
 
 std::pair<EditResult, std::optional<Announcement>> Service::edit(std::int64_t id, std::int64_t version,
                                                                  const Change& change,
                                                                  const std::string& actor) {
-  if (change.text) check_text(*change.text);
+  if (change.text) check_own_words(*change.text, false);
   if (change.url) check_url(*change.url);
   using Answer = std::pair<EditResult, std::optional<Announcement>>;
   const auto answer =
       store::until_certain(database_, [&](store::Connection& connection, bool doubt) -> Answer {
         store::Transaction transaction(connection);
+        const auto episode = share_parents(connection, id);
         const auto editable = fence_.edit(connection, std::to_string(id), actor);
         // Behind the lock that edit() took, so that this is what it is now. Without a commit, what edit() did
         // is undone.
@@ -122,10 +248,11 @@ std::pair<EditResult, std::optional<Announcement>> Service::edit(std::int64_t id
         }
         if (now->version != version) return {EditResult::version_conflict, now};
         if (const auto refused = refusal_of(editable)) return {*refused, now};
-        if (change.run_at && *change.run_at != now->run_at) check_time(connection, *change.run_at);
+        check_change(connection, *now, change);
         // A foreign program's word may be one that nothing here makes; then a person has to resolve it first.
         if (!write_change(connection, *now, change)) return {EditResult::outcome_unknown, now};
-        connection.run(store::sql::notify, {fence_.queue().name});
+        if (episode) release(connection, {.episode = episode, .announcement = id}, actor, "it was changed");
+        connection.run(store::sql::notify, {kQueue});
         auto changed = load(connection, id);
         transaction.commit();
         return {EditResult::changed, std::move(changed)};

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/announce/episodes.hpp"
+#include "apps/announce/gate.hpp"
 #include "apps/announce/queue.hpp"
 #include "core/state.hpp"
 #include "engine/engine.hpp"
@@ -21,8 +23,8 @@ struct Announcement {
   std::int64_t connection_id = 0;
   std::string connection;  // its name
   std::string text;
-  std::string url;  // may be empty
-  base::Micros run_at = 0;
+  std::string url;           // may be empty
+  base::Micros run_at = 0;   // kNever: pending
   std::string status;        // the users' word; a claimed one is still "queued" to them
   std::int64_t version = 1;  // grows with every edit by a person: the ETag
   int attempts = 0;
@@ -31,17 +33,46 @@ struct Announcement {
   std::optional<base::Micros> posted_at;
   std::optional<std::string> post_id, post_url;
   base::Micros created_at = 0;
+  // Of an episode's; others have no episode and the trigger "at", and go out at run_at.
+  std::optional<std::int64_t> episode;
+  std::optional<std::int64_t> host;  // whose it is; nullopt: of an account of the instance itself
+  std::optional<std::string> host_name;
+  std::string trigger = "at";           // live, at, before (the start), ended
+  std::optional<base::Micros> at;       // at
+  std::optional<std::int64_t> minutes;  // before
+  std::int64_t stagger = 0;             // live, ended: seconds behind it
+  bool include_url = true;
+  std::optional<std::string> generated_text;
+  std::optional<base::Micros> deadline;  // not posted after this
+  bool approved = false;                 // this version of it
+  std::optional<std::string> approved_by;
+  bool at_once = false;  // a person said "now"
+  bool pending() const { return run_at >= kNever; }
 };
 
 struct Draft {
   std::int64_t connection_id = 0;
-  std::string text;
-  std::string url;
-  std::optional<base::Micros> run_at;  // empty: now
+  std::string text{};  // may be empty where it is of an episode
+  std::string url{};
+  std::optional<base::Micros> run_at{};  // empty: now. Of an episode's: not used
+  std::optional<std::int64_t> episode{};
+  std::string trigger = "live";
+  std::optional<base::Micros> at{};
+  std::optional<std::int64_t> minutes{};
+  std::optional<std::int64_t> stagger{};  // empty: behind the episode's others, as the show wants
+  bool include_url = true;
+  std::optional<base::Micros> deadline{};
+  bool enabled = true;
 };
 struct Change {  // empty members stay as they are
-  std::optional<std::string> text, url;
-  std::optional<base::Micros> run_at;
+  std::optional<std::string> text{}, url{};
+  std::optional<base::Micros> run_at{};  // of those without an episode
+  std::optional<std::string> trigger{};
+  std::optional<base::Micros> at{};
+  std::optional<std::int64_t> minutes{};
+  std::optional<std::int64_t> stagger{};
+  std::optional<bool> include_url{};
+  std::optional<std::optional<base::Micros>> deadline{};
 };
 
 struct Page {
@@ -59,6 +90,19 @@ enum class EnableResult {
   too_late,
   not_found
 };
+enum class ApproveResult {
+  approved,
+  already_approved,
+  version_conflict,
+  in_flight,
+  outcome_unknown,
+  already_posted,
+  not_found
+};
+// One for each connection of each member who did not have one.
+struct CreatedForAll {
+  std::int64_t enabled = 0, disabled = 0;
+};
 
 struct PostNow {
   core::RunNowAnswer answer;
@@ -74,7 +118,8 @@ struct HistoryEntry {
 };
 
 // Thread-safe. Throws UserError for bad input (codes: invalid_text, invalid_url, invalid_time, invalid_field,
-// unknown_connection, connection_disconnected) and InfraError where the database is away. `actor` is kept in
+// unknown_connection, connection_disconnected; of an episode's also unknown_episode, not_a_member,
+// stream_ended, duplicate_announcement) and InfraError where the database is away. `actor` is kept in
 // the history.
 //
 // Acts whose commit is in doubt are repeated on new connections until their answer is certain (rule 4); where
@@ -97,17 +142,30 @@ class Service {
             std::optional<std::int64_t> person = std::nullopt);
   // Whose connection it goes out over; nullopt: the instance's own, or there is no such announcement.
   std::optional<std::int64_t> owner(std::int64_t id);
+  // Newest first, as list().
+  Page list_of_episode(std::int64_t episode, std::optional<std::int64_t> before, int limit);
+  // What goes out next, behind that time and id, the soonest first; not what is pending.
+  std::vector<Announcement> due(base::Micros after, std::int64_t after_id, int limit,
+                                std::optional<std::int64_t> person);
+  // One for each connection of each member of the episode's show that has none there, in a constant number of
+  // statements: enabled where its host opted in, else disabled. nullopt: there is no such episode.
+  std::optional<CreatedForAll> create_for_all(std::int64_t episode, const std::string& actor);
+  // An admin's word that this version may go out.
+  std::pair<ApproveResult, std::optional<Announcement>> approve(std::int64_t id, std::int64_t version,
+                                                                const std::string& actor);
   std::pair<EditResult, std::optional<Announcement>> edit(std::int64_t id, std::int64_t version,
                                                           const Change& change, const std::string& actor);
   // Never `prevented` or `already_stopped` from a commit in doubt.
   core::StopAnswer disable(std::int64_t id, const std::string& actor);
   // Back to queued, also after a failure, at its old time; too_late where that has passed by more than kLate.
+  // An episode's waits for its trigger again. Throws UserError with the code of an obstacle that will not go
+  // away: stream_ended, not_a_member, deadline_passed.
   EnableResult enable(std::int64_t id, const std::string& actor);
   // Deletes what is not in flight; its history stays.
   core::StopAnswer remove(std::int64_t id, const std::string& actor);
   // Starts it by itself and waits up to `wait` for its outcome. Of N callers exactly one is told `started`,
   // also where its claim was in doubt. The announcement is missing where it was deleted, or could not be read
-  // afterwards.
+  // afterwards. Throws UserError with the code of any obstacle: then nothing was started.
   PostNow post_now(std::int64_t id, const std::string& actor, base::Duration wait);
   // Waits up to `wait` until the effect of an announcement has an outcome (after an `in_flight` stop);
   // `unknown` is one.

@@ -1,21 +1,47 @@
 -- name: share_show_facts
 -- $1 show. Held until the end of the transaction: what changes the show waits for it, or is seen (rule 3).
-SELECT enabled, needs_approval, version FROM fencepost_shows WHERE id = $1 FOR SHARE  --! gate_show_lock => FROM fencepost_shows WHERE id = $1
+SELECT enabled, needs_approval, version FROM fencepost_shows WHERE id = $1
+FOR SHARE                                                        --! gate_show_lock
 
 -- name: share_episode
 -- $1 episode
-SELECT status, version FROM fencepost_episodes WHERE id = $1 FOR SHARE  --! gate_episode_lock => FROM fencepost_episodes WHERE id = $1
+SELECT status, version FROM fencepost_episodes WHERE id = $1
+FOR SHARE                                                        --! gate_episode_lock
 
 -- name: lock_episode
 -- $1 episode
-SELECT id FROM fencepost_episodes WHERE id = $1 FOR NO KEY UPDATE  --! episode_lock => SELECT id FROM fencepost_episodes WHERE id = $1
+SELECT id FROM fencepost_episodes WHERE id = $1
+FOR NO KEY UPDATE                                                --! episode_lock
 
 -- name: lock_episode_to_delete
 -- In a statement of its own, before the DELETE looks for what refers to it.
 SELECT id FROM fencepost_episodes WHERE id = $1 FOR UPDATE
 
--- name: lock_open_of_episode
--- $1 episode, $2 announcement or NULL. In the order of their keys (rule 14).
-SELECT id FROM fencepost_announcements
-WHERE episode_id = $1 AND ($2::bigint IS NULL OR id = $2) AND status IN ('queued', 'claimed')
-ORDER BY id FOR NO KEY UPDATE
+-- name: lock_open
+-- $1 episode, or $2 show: all of its episodes; $3 announcement or NULL. In their keys' order (rule 14).
+SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+WHERE (e.id = $1::bigint OR e.show_id = $2::bigint) AND ($3::bigint IS NULL OR a.id = $3::bigint)
+  AND a.status IN ('queued', 'claimed')
+ORDER BY a.id FOR NO KEY UPDATE OF a
+
+-- name: lock_open_of_host
+-- $1 show, $2 person: what has not ended.
+SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+WHERE e.show_id = $1 AND a.host_id = $2 AND a.status IN ('queued', 'claimed', 'sending', 'unknown')
+ORDER BY a.id FOR NO KEY UPDATE OF a
+
+-- name: lock_open_of_connection
+-- $1 connection: what has not begun. Who settles what has begun writes the connection behind the item, and
+-- must not be waited for by one who holds it.
+SELECT a.id FROM fencepost_announcements AS a
+WHERE a.connection_id = $1 AND a.status IN ('queued', 'claimed') ORDER BY a.id FOR NO KEY UPDATE OF a
+
+-- name: lock_show_whole
+-- $1 show
+SELECT id FROM fencepost_shows WHERE id = $1 FOR UPDATE
+
+-- name: show_settings
+-- Batch of show; in no order.
+SELECT s.id, s.description, s.channel_id, s.title_filter, s.filter_titles, s.zone, s.enabled,
+  s.needs_approval, s.stagger, s.template
+FROM unnest($1::bigint[]) AS w(id) JOIN fencepost_shows AS s ON s.id = w.id

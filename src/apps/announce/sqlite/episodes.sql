@@ -12,6 +12,31 @@ SELECT id FROM fencepost_episodes WHERE id = ?1
 -- name: lock_episode_to_delete
 SELECT id FROM fencepost_episodes WHERE id = ?1
 
--- name: lock_open_of_episode
-SELECT id FROM fencepost_announcements
-WHERE episode_id = ?1 AND (?2 IS NULL OR id = ?2) AND status IN ('queued', 'claimed') ORDER BY id
+-- name: lock_open
+-- ?1 episode, or ?2 show: all of its episodes; ?3 announcement or NULL. In their keys' order (rule 14).
+SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+WHERE (e.id = ?1 OR e.show_id = ?2) AND (?3 IS NULL OR a.id = ?3)
+  AND a.status IN ('queued', 'claimed')
+ORDER BY a.id
+
+-- name: lock_open_of_host
+-- ?1 show, ?2 person: what has not ended.
+SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+WHERE e.show_id = ?1 AND a.host_id = ?2 AND a.status IN ('queued', 'claimed', 'sending', 'unknown')
+ORDER BY a.id
+
+-- name: lock_open_of_connection
+-- ?1 connection: what has not begun. Who settles what has begun writes the connection behind the item, and
+-- must not be waited for by one who holds it.
+SELECT a.id FROM fencepost_announcements AS a
+WHERE a.connection_id = ?1 AND a.status IN ('queued', 'claimed') ORDER BY a.id
+
+-- name: lock_show_whole
+-- ?1 show
+SELECT id FROM fencepost_shows WHERE id = ?1
+
+-- name: show_settings
+-- Batch of show; in no order.
+SELECT s.id, s.description, s.channel_id, s.title_filter, s.filter_titles, s.zone, s.enabled,
+  s.needs_approval, s.stagger, s.template
+FROM fencepost_shows AS s WHERE s.id = ?1

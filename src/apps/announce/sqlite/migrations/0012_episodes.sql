@@ -1,4 +1,4 @@
--- Shows announce their episodes: what a show wants, its episodes, and when an announcement of one is released.
+-- Shows announce their episodes: what a show wants, its episodes, and what releases an announcement of one.
 -- Times are µs since 1970 UTC. Every default is that of a show, a member or an announcement as it was before.
 
 ALTER TABLE fencepost_shows ADD COLUMN description TEXT NOT NULL DEFAULT '';

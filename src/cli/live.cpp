@@ -1,4 +1,4 @@
-// `fencepost scheduler`: what is watched, and a look by hand, through the API.
+// `fencepost scheduler channels` and `check`: the live check, through the API.
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -37,11 +37,11 @@ int channels(Client& client, bool as_json) {
 
 }  // namespace
 
-void add_scheduler(CLI::App& app, Chosen& chosen) {
-  auto* noun = app.add_subcommand("scheduler", "The live check: what is watched")->require_subcommand(1);
-  speaks(*noun->add_subcommand("channels", "Show the channels that are watched, and what was seen"), chosen,
-         channels);
-  speaks(*noun->add_subcommand("check", "Look at all watched channels and their streams now"), chosen, check);
+void add_live(CLI::App& scheduler, Chosen& chosen) {
+  speaks(*scheduler.add_subcommand("channels", "Show the channels that are watched, and what was seen"),
+         chosen, channels);
+  speaks(*scheduler.add_subcommand("check", "Look at all watched channels and their streams now"), chosen,
+         check);
 }
 
 }  // namespace fencepost::cli

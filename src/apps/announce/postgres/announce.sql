@@ -1,0 +1,20 @@
+-- name: announcements
+-- Batch of id; in no order.
+SELECT a.id, a.connection_id, c.name, a.text, a.url, a.run_at, a.status, a.version, a.attempt, a.stop_wanted,
+  a.last_error, a.posted_at, a.post_id, a.post_url, a.created_at, a.episode_id, a.host_id, p.name,
+  a.trigger_on, a.at_time, a.minutes_before, a.stagger, a.include_url, a.generated_text, a.deadline,
+  a.approved_version, a.approved_by, a.at_once
+FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_announcements AS a ON a.id = s.id
+  JOIN fencepost_connections AS c ON c.id = a.connection_id
+  LEFT JOIN fencepost_people AS p ON p.id = a.host_id
+
+-- name: share_host
+-- $1 person. Whoever disables or removes him waits, or was seen.
+SELECT 1 FROM fencepost_people WHERE id = $1
+  AND disabled_at IS NULL AND removed_at IS NULL                 --! gate_host
+FOR SHARE                                                        --! gate_host_lock
+
+-- name: share_member
+-- $1 show, $2 person. Whoever takes him out of the show waits, or was seen.
+SELECT 1 FROM fencepost_show_members WHERE show_id = $1 AND person_id = $2
+FOR SHARE                                                        --! gate_member_lock

@@ -1,0 +1,32 @@
+-- What a show wants of its announcements. Its name and its members are the accounts'.
+
+-- name: write_show_settings
+-- $1 id, $2 description, $3 channel or NULL, $4 title filter, $5 whether it counts, $6 zone, $7 enabled,
+-- $8 needs approval, $9 stagger, $10 template. Under the row's lock, beside accounts::edit_show, which counts
+-- the version.
+UPDATE fencepost_shows SET description = $2, channel_id = $3, title_filter = $4, filter_titles = $5,
+  zone = $6, enabled = $7, needs_approval = $8, stagger = $9, template = $10
+WHERE id = $1
+
+-- name: fail_due_of_show
+-- $1 show, $2 why: what is due, or at work, and has not begun. Under the show's lock, which keeps its gates
+-- out.
+UPDATE fencepost_announcements SET status = 'failed', last_error = $2
+WHERE episode_id IN (SELECT e.id FROM fencepost_episodes AS e WHERE e.show_id = $1)
+  AND status IN ('queued', 'claimed') AND effect IS NULL AND run_at <= fencepost_now()
+RETURNING id
+
+-- name: at_work_of_show
+-- $1 show: how many are being sent, of how many the outcome is unknown, and how many are still to come.
+SELECT count(CASE WHEN a.status = 'sending' THEN 1 END), count(CASE WHEN a.status = 'unknown' THEN 1 END),
+  count(CASE WHEN a.status = 'queued' THEN 1 END)
+FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+WHERE e.show_id = $1 AND a.status IN ('sending', 'unknown', 'queued')
+
+-- name: opt
+-- $1 show, $2 person, $3 in or out. No row: he is not in the show.
+UPDATE fencepost_show_members SET opted_in = $3 WHERE show_id = $1 AND person_id = $2 RETURNING opted_in
+
+-- name: opted_in
+-- $1 show, $2 person
+SELECT opted_in FROM fencepost_show_members WHERE show_id = $1 AND person_id = $2
