@@ -107,8 +107,8 @@ std::optional<std::int64_t> bind_stream(store::Connection& connection, std::int6
 void end_stream(store::Connection& connection, std::int64_t stream, std::int64_t episode,
                 base::Micros ended_at) {
   // Of two streams that end at once, each must see the other's end.
-  if (!announce::lock_episode(connection, episode, true)) return;
-  if (connection.run(sql::other_live_streams, {episode, stream}).empty())
+  if (store::guard("end_lock") && !announce::lock_episode(connection, episode, true)) return;
+  if (!store::guard("end_others") || connection.run(sql::other_live_streams, {episode, stream}).empty())
     announce::episode_ended(connection, episode, ended_at);
 }
 
