@@ -1,5 +1,5 @@
-// A stream and its episode, in the database: bound once, and ended with the last of its streams. Both databases; no
-// network and no engine, so that the guards of it can be removed (mutants_test.cpp).
+// A stream and its episode, in the database: bound once, and ended with the last of its streams. Both
+// databases; no network and no engine, so that the guards of it can be removed (mutants_test.cpp).
 
 #include <gtest/gtest.h>
 
@@ -54,17 +54,19 @@ class BoundTest : public ::testing::TestWithParam<const char*> {
   // A row as it is after its look's settlement; its id.
   std::int64_t stream(const std::string& video) {
     return database_
-        .run("INSERT INTO fencepost_live_streams (video_id, channel_id, found_by, found_at, claim_id) "
-             "VALUES ($1, $2, 'feed', 1, 7) RETURNING id",
-             {video, channel_})[0][0]
+        .run(
+            "INSERT INTO fencepost_live_streams (video_id, channel_id, found_by, found_at, claim_id) "
+            "VALUES ($1, $2, 'feed', 1, 7) RETURNING id",
+            {video, channel_})[0][0]
         .integer();
   }
-  std::optional<std::int64_t> bind(store::Connection& connection, std::int64_t stream, const std::string& video) {
+  std::optional<std::int64_t> bind(store::Connection& connection, std::int64_t stream,
+                                   const std::string& video) {
     store::Transaction transaction(connection);
     connection.run(write("live"), {stream});
-    auto episode = bind_stream(connection, stream, 7, channel_,
-                               {.id = video, .channel = {}, .title = "T", .stage = connect::youtube::Stage::live},
-                               now_);
+    auto episode =
+        bind_stream(connection, stream, 7, channel_,
+                    {.id = video, .channel = {}, .title = "T", .stage = connect::youtube::Stage::live}, now_);
     transaction.commit();
     return episode;
   }
@@ -75,8 +77,8 @@ class BoundTest : public ::testing::TestWithParam<const char*> {
     transaction.commit();
   }
 
-  // Runs `first` in a transaction, and `second` beside it; the commit comes when the second one waits for a lock, or
-  // is over. SQLite has one writer: there it comes first.
+  // Runs `first` in a transaction, and `second` beside it; the commit comes when the second one waits for a
+  // lock, or is over. SQLite has one writer: there it comes first.
   template <typename First, typename Second>
   void beside(First&& first, Second&& second) {
     auto a = database_->acquire(), b = database_->acquire();
@@ -120,7 +122,8 @@ TEST_P(BoundTest, AStreamIsBoundOnce) {
 }
 
 TEST_P(BoundTest, OfTwoStreamsAtOnceOneAnnounces) {
-  const auto id = episode(0), next = episode(kHour + kHour / 2), first = stream("first"), second = stream("second");
+  const auto id = episode(0), next = episode(kHour + kHour / 2), first = stream("first"),
+             second = stream("second");
   beside([&](auto& connection) { EXPECT_EQ(bind(connection, first, "first"), id); },
          [&](auto& connection) { EXPECT_EQ(bind(connection, second, "second"), id); });
   EXPECT_EQ(announce::get_episode(*database_->acquire(), id)->video_id, "first");
