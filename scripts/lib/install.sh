@@ -15,6 +15,7 @@ BUILD_PACKAGES=(
   libhowardhinnant-date-dev tzdata          # IANA time zones
   libsodium-dev libssl-dev                  # secrets; HMAC-SHA1 of OAuth 1.0a
   libicu-dev                                # graphemes, words and normal forms of texts
+  libxml2-dev                               # feeds and pages
   prometheus-cpp-dev                        # metrics
   ca-certificates                           # HTTPS to platforms
 )

@@ -26,6 +26,8 @@ void add_user(CLI::App& app, Chosen& chosen);
 void add_show(CLI::App& app, Chosen& chosen);
 void add_episode(CLI::App& app, Chosen& chosen);
 void add_scheduler(CLI::App& app, Chosen& chosen);
+// Below `scheduler`: the live check.
+void add_live(CLI::App& scheduler, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
 void add_connection(CLI::App& app, Chosen& chosen);
 void add_announcement(CLI::App& app, Chosen& chosen);

@@ -112,6 +112,7 @@ std::vector<Check> checks_of(const Settings& settings) {
                       connect::HttpClient http(outgoing(settings), base::system_clock());
                       Platforms(settings, http);
                     })});
+  checks.push_back({"youtube", refusal_of([&] { youtube_options(settings); })});
   const auto server = settings.text("server");
   const bool http = server.starts_with("http://") || server.starts_with("https://");
   checks.push_back({"server", http ? "" : "'" + server + "' is no URL: write http://HOST:PORT"});

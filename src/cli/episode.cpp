@@ -205,6 +205,7 @@ void add_scheduler(CLI::App& app, Chosen& chosen) {
            print(table({"TIME", "ID", "EPISODE", "CONNECTION", "TRIGGER"}, rows));
            return 0;
          });
+  add_live(*noun, chosen);
 }
 
 }  // namespace fencepost::cli

@@ -39,4 +39,11 @@ connect::HttpOptions outgoing(const Settings& settings) {
   return options;
 }
 
+connect::HttpOptions to_base_urls() {
+  connect::HttpOptions options;
+  options.addresses.allow_private = true;
+  options.idle_handles = 64;
+  return options;
+}
+
 }  // namespace fencepost::cli

@@ -21,6 +21,9 @@ void release_signals(const sigset_t& set);
 void raise_file_limit();
 
 base::LogLevel level_of(const std::string& name);
+// To what people name.
 connect::HttpOptions outgoing(const Settings& settings);
+// To what the operator's settings name: wherever that is.
+connect::HttpOptions to_base_urls();
 
 }  // namespace fencepost::cli

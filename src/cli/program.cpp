@@ -7,12 +7,14 @@
 #include "accounts/credentials.hpp"
 #include "accounts/sql.hpp"
 #include "announce/sql.hpp"
+#include "apps/announce/live/watcher.hpp"
 #include "apps/announce/service.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/settings.hpp"
 #include "library/sql.hpp"
+#include "live/sql.hpp"
 #include "store/descriptor.hpp"
 #include "store/migrate.hpp"
 #include "store/sql.hpp"
@@ -28,6 +30,7 @@ std::vector<store::Migration> all_migrations() {
             std::back_inserter(all));
   std::copy(std::begin(announce::sql::migrations), std::end(announce::sql::migrations),
             std::back_inserter(all));
+  std::copy(std::begin(live::sql::migrations), std::end(live::sql::migrations), std::back_inserter(all));
   return all;
 }
 
@@ -68,6 +71,8 @@ std::vector<store::Fence> own_fences(store::Connection& connection) {
   std::vector<store::Fence> fences;
   fences.push_back(fence_of(connection, announce::announcement_queue()));
   fences.push_back(fence_of(connection, notify::delivery_queue()));
+  fences.push_back(fence_of(connection, live::channel_queue()));
+  fences.push_back(fence_of(connection, live::stream_queue()));
   return fences;
 }
 
@@ -94,6 +99,16 @@ base::Secret secret_in_file(const Settings& settings, const std::string& setting
   if (!file || !std::getline(file, line))
     throw UsageError(setting + " '" + path + "' cannot be read, or is empty");
   return base::Secret(std::move(line));
+}
+
+connect::youtube::Options youtube_options(const Settings& settings) {
+  for (const auto* name : {"youtube-api-url", "youtube-feed-url", "youtube-page-url"})
+    if (const auto wrong = settings.problem(setting_named(name))) throw UsageError(*wrong);
+  connect::youtube::Options options{.api = settings.text("youtube-api-url"),
+                                    .feed = settings.text("youtube-feed-url"),
+                                    .page = settings.text("youtube-page-url")};
+  options.key = secret_in_file(settings, "youtube-api-key-file");
+  return options;
 }
 
 std::optional<connect::mail::MailOptions> mail_options(const Settings& settings) {

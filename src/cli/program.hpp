@@ -8,6 +8,7 @@
 
 #include "accounts/vault.hpp"
 #include "connect/mail/mailer.hpp"
+#include "connect/youtube/youtube.hpp"
 #include "store/database.hpp"
 #include "store/fence.hpp"
 
@@ -39,6 +40,8 @@ std::vector<std::string> bring_up(store::Connection& connection);
 // cannot be read.
 base::Secret secret_in_file(const Settings& settings, const std::string& setting);
 
+// Where YouTube is, and the key to its API. Throws UsageError.
+connect::youtube::Options youtube_options(const Settings& settings);
 // What smtp-* says; nullopt: no mail. Throws UsageError where it makes no sense, or the password file cannot
 // be read.
 std::optional<connect::mail::MailOptions> mail_options(const Settings& settings);

@@ -1,6 +1,7 @@
 // `fencepost serve`: the one place that names the concrete classes.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "accounts/first_run.hpp"
@@ -8,6 +9,7 @@
 #include "accounts/rate_limits.hpp"
 #include "accounts/tokens.hpp"
 #include "accounts/upkeep.hpp"
+#include "apps/announce/live/watcher.hpp"
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
 #include "apps/connections/service.hpp"
@@ -49,7 +51,7 @@ const std::vector<std::string_view> kOwnNames = {
     "concurrency",   "lease",       "poll-only",          "log-json",        "log-level",
     "state-folder",  "drain",       "public-url",         "trusted-proxies", "smtp-host",
     "smtp-tls",      "smtp-user",   "smtp-password-file", "smtp-from",       "smtp-ca-file",
-    "notify-window", "post-timeout"};
+    "notify-window", "post-timeout", "youtube-api-key-file", "youtube-project", "youtube-units-per-day", "youtube-api-url", "youtube-feed-url", "youtube-page-url", "live-check-every", "live-check-timeout", "live-check-concurrency"};
 
 const std::vector<std::string_view>& names() {
   static const auto all = [] {
@@ -110,6 +112,8 @@ class Serving {
   void stop(base::Duration drain);
   // Makes deliveries of what has happened. Never throws.
   void gather();
+  // Which channels are watched. Never throws.
+  void watch_channels();
   // "http://127.0.0.1:8787": where it listens.
   std::string url() const;
   // Prints the link that makes the first owner, as long as there is none.
@@ -118,6 +122,9 @@ class Serving {
  private:
   void prepare_database(const Settings& settings);
   void add_notifications(const Settings& settings, const engine::QueueOptions& queue);
+  void add_live_check(const Settings& settings, engine::QueueOptions queue);
+  // Of a queue of our own.
+  const store::Fence& fence(const core::Queue& queue) const;
   http::Services services(const Settings& settings);
 
   const base::Clock& clock_ = base::system_clock();
@@ -137,6 +144,10 @@ class Serving {
   std::unique_ptr<connect::mail::Mailer> mailer_;
   std::unique_ptr<notify::Service> notifications_;
   std::unique_ptr<engine::HandlerWork> deliveries_;
+  connect::HttpClient to_youtube_;
+  std::unique_ptr<connect::youtube::YouTube> youtube_;
+  std::unique_ptr<live::Watcher> live_;
+  std::unique_ptr<engine::HandlerWork> live_channels_, live_streams_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<connections::Upkeep> upkeep_;
   std::unique_ptr<announce::Service> announcements_;
@@ -149,7 +160,7 @@ class Serving {
 };
 
 Serving::Serving(const Settings& settings)
-    : outgoing_(outgoing(settings), clock_), platforms_(settings, outgoing_) {
+    : outgoing_(outgoing(settings), clock_), platforms_(settings, outgoing_), to_youtube_(to_base_urls(), clock_) {
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
@@ -165,6 +176,7 @@ Serving::Serving(const Settings& settings)
   work_ = std::make_unique<engine::EffectWork>(engine_->context(), fences_[0], *publisher_);
   auto& runner = engine_->add(*work_, queue);
   add_notifications(settings, queue);
+  add_live_check(settings, queue);
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   events_ = std::make_unique<http::EventHub>(
@@ -196,6 +208,40 @@ void Serving::add_notifications(const Settings& settings, const engine::QueueOpt
   engine_->add(*deliveries_, queue);
 }
 
+const store::Fence& Serving::fence(const core::Queue& queue) const {
+  const auto at = std::find_if(fences_.begin(), fences_.end(),
+                               [&](const store::Fence& one) { return one.queue().name == queue.name; });
+  FENCEPOST_ASSERT(at != fences_.end());
+  return *at;
+}
+
+void Serving::add_live_check(const Settings& settings, engine::QueueOptions queue) {
+  youtube_ = std::make_unique<connect::youtube::YouTube>(to_youtube_, youtube_options(settings));
+  live_ = std::make_unique<live::Watcher>(
+      *database_, *youtube_,
+      live::Options{.every = settings.duration("live-check-every"),
+                    .timeout = settings.duration("live-check-timeout"),
+                    .quota = {settings.text("youtube-project"), settings.count("youtube-units-per-day")}});
+  live_channels_ = std::make_unique<engine::HandlerWork>(
+      engine_->context(), fence(live::channel_queue()),
+      [this](const engine::Attempt& attempt) { return live_->look(attempt); });
+  live_streams_ = std::make_unique<engine::HandlerWork>(
+      engine_->context(), fence(live::stream_queue()),
+      [this](const std::vector<engine::Attempt>& attempts) { return live_->judge(attempts); },
+      live_->batch());
+  queue.concurrency = settings.number("live-check-concurrency");
+  engine_->add(*live_channels_, queue);
+  // With a key a worker takes 50 at once: few calls, and full ones.
+  if (youtube_->has_key()) queue.concurrency = std::min(queue.concurrency, 2);
+  engine_->add(*live_streams_, queue);
+}
+
+void Serving::watch_channels() try {
+  if (live_->watch()) engine_->wake(live::channel_queue().name);
+} catch (const std::exception& error) {
+  base::log(LogLevel::warn, "channels not watched", {{"error", error.what()}});
+}
+
 void Serving::gather() try {
   int taken = 0;
   while (const int more = notifications_->gather()) taken += more;
@@ -210,7 +256,7 @@ void Serving::gather() try {
 http::Services Serving::services(const Settings& settings) {
   limits_ = std::make_unique<accounts::RateLimits>(*database_);
   http::Services services{*database_, *vault_,       passwords_,       *announcements_,   *engine_,
-                          fences_,    *connections_, all_migrations(), FENCEPOST_VERSION, *events_};
+                          fences_,    *connections_, all_migrations(), FENCEPOST_VERSION, *events_, *live_};
   services.origin = settings.text("public-url");
   // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
   services.secure_cookies =
@@ -290,6 +336,7 @@ int serve(const Settings& settings) {
   while ((signal = sigtimedwait(&signals, nullptr, &pause)) < 0) {
     serving.watch();
     serving.gather();
+    serving.watch_channels();
   }
   release_signals(signals);
   base::log(LogLevel::info, "stopping", {{"signal", signal}});

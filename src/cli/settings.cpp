@@ -74,6 +74,18 @@ constexpr Setting kSettings[] = {
      "where people read LinkedIn, and let this server in"},
     {"linkedin-client-id", Kind::text, "", "this server's client at LinkedIn; none: tokens are pasted"},
     {"linkedin-client-secret-file", Kind::text, "", "has that client's secret, one line"},
+    {"youtube-api-key-file", Kind::text, "",
+     "has the key of YouTube's Data API, one line; without it streams are judged by their pages"},
+    {"youtube-project", Kind::text, "default",
+     "whose quota day that key uses up: shared by all instances that name it alike"},
+    {"youtube-units-per-day", Kind::count, "10000", "units of that day; 0 asks the API for nothing"},
+    {"youtube-api-url", Kind::url, "https://www.googleapis.com", "YouTube's Data API"},
+    {"youtube-feed-url", Kind::url, "https://www.youtube.com", "YouTube's feeds"},
+    {"youtube-page-url", Kind::url, "https://www.youtube.com", "YouTube's pages"},
+    {"live-check-every", Kind::duration, "180s",
+     "how often a channel is looked at; near a start six times as often"},
+    {"live-check-timeout", Kind::duration, "10s", "of one look at a channel"},
+    {"live-check-concurrency", Kind::number, "64", "channels looked at at once"},
     {"server", Kind::text, "http://127.0.0.1:8787", "the server's URL"},
 };
 
@@ -88,13 +100,16 @@ bool is_origin(const std::string& text) {
   return scheme != 0 && text.size() > scheme && text.find_first_of("/?#@ ,", scheme) == std::string::npos;
 }
 
-std::optional<int> number_in(const std::string& text) {
+std::optional<int> number_in(const std::string& text, int least, int most) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 1 || number > 1000)
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
     return std::nullopt;
   return number;
 }
+std::optional<int> number_in(const std::string& text) { return number_in(text, 1, 1000); }
+// How many there may be of something in all; none is a number too.
+std::optional<int> count_in(const std::string& text) { return number_in(text, 0, 1'000'000'000); }
 
 // What is wrong with a text of that kind, or nothing.
 std::optional<std::string> problem_of(Kind kind, const std::string& text) {
@@ -107,6 +122,9 @@ std::optional<std::string> problem_of(Kind kind, const std::string& text) {
     case Kind::number:
       if (number_in(text)) return std::nullopt;
       return "'" + text + "' is no whole number from 1 to 1000";
+    case Kind::count:
+      if (count_in(text)) return std::nullopt;
+      return "'" + text + "' is no whole number from 0 to 1000000000";
     case Kind::level:
       if (text == "debug" || text == "info" || text == "warn" || text == "error") return std::nullopt;
       return "'" + text + "' is none of debug, info, warn and error";
@@ -267,6 +285,11 @@ int Settings::number(std::string_view name) const {
   return number_in(text(name)).value();
 }
 
+int Settings::count(std::string_view name) const {
+  if (const auto wrong = problem(setting_named(name))) throw UsageError(*wrong);
+  return count_in(text(name)).value();
+}
+
 base::Duration Settings::duration(std::string_view name) const {
   if (const auto wrong = problem(setting_named(name))) throw UsageError(*wrong);
   return parse_duration(text(name));
@@ -317,6 +340,7 @@ SettingFlags::SettingFlags(CLI::App& command, const std::vector<std::string_view
       continue;
     }
     const char* type = setting.kind == Kind::number     ? "N"
+                       : setting.kind == Kind::count    ? "N"
                        : setting.kind == Kind::duration ? "DURATION"
                        : setting.kind == Kind::address  ? "HOST:PORT"
                        : setting.kind == Kind::level    ? "LEVEL"

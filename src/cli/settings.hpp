@@ -26,7 +26,7 @@ class UsageError : public std::runtime_error {
 };
 
 struct Setting {
-  enum class Kind { text, flag, number, duration, level, address, url, tls };
+  enum class Kind { text, flag, number, count, duration, level, address, url, tls };
   const char* name;  // "token-file": --token-file, FENCEPOST_TOKEN_FILE, token-file = "…"
   Kind kind;
   const char* fallback;  // empty: none
@@ -61,6 +61,7 @@ class Settings {
   std::string text(std::string_view name) const { return find(name).value; }
   bool flag(std::string_view name) const;
   int number(std::string_view name) const;
+  int count(std::string_view name) const;  // from 0, of any size
   base::Duration duration(std::string_view name) const;
   // One that must be given somewhere.
   std::string needed(std::string_view name) const;

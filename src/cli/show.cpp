@@ -187,6 +187,32 @@ void add_members(CLI::App& noun, Chosen& chosen) {
     return members(client, given->show, as_json);
   });
 }
+
+void add_live_check(CLI::App& noun, Chosen& chosen) {
+  auto show = std::make_shared<std::string>();
+  auto* command =
+      noun.add_subcommand("live-check", "Look at a show's channel by every way, and say what is seen");
+  command->footer(
+      "Nothing is bound or announced. With an API key it costs a unit of the quota day, at most two.");
+  command->add_option("SHOW", *show, "As list shows it")->required();
+  speaks(*command, chosen, [show](Client& client, bool as_json) {
+    const auto seen = client.send("POST", item_path("shows", *show, "live-check"), nullptr);
+    if (as_json) {
+      print_json(seen);
+      return 0;
+    }
+    print(sheet({{"channel", cell(seen, "channel_id")}, {"answer", cell(seen, "answer")}}));
+    Table ways, streams;
+    for (const auto& way : seen.at("ways"))
+      ways.push_back({cell(way, "way"), cell(way, "answer"), cell(way, "units"), cell(way, "why")});
+    print(table({"WAY", "ANSWER", "UNITS", "WHY"}, ways));
+    for (const auto& stream : seen.at("streams"))
+      streams.push_back(
+          {cell(stream, "video_id"), cell(stream, "episode_id"), cell(stream, "title"), cell(stream, "why")});
+    if (!streams.empty()) print(table({"VIDEO", "EPISODE", "TITLE", "WHY"}, streams));
+    return 0;
+  });
+}
 }  // namespace
 
 void add_show(CLI::App& app, Chosen& chosen) {
@@ -210,6 +236,7 @@ void add_show(CLI::App& app, Chosen& chosen) {
     return 0;
   });
   add_members(*noun, chosen);
+  add_live_check(*noun, chosen);
 }
 
 }  // namespace fencepost::cli

@@ -138,6 +138,8 @@ def walk(tour):
     for act in ("stop", "retry", "requeue"):
         call(200, "POST", f"{queue}/{act}", {"preview": True, "max": 10})
     call(200, "POST", queue + "/drain")
+    call(200, "POST", "/api/v1/scheduler/check")
+    call(200, "GET", "/api/v1/scheduler/channels")
     call(204, "DELETE", f"/api/v1/connections/{connection}")
     call(200, "POST", f"/api/v1/connections/{connection}/connect", {})
     imported = {"connections": [{"name": "y", "platform": "webhook", "url": "http://127.0.0.1:9/"}]}
@@ -175,6 +177,8 @@ def people(tour):
     path = f"/api/v1/shows/{show['id']}"
     call(200, "GET", "/api/v1/shows")
     call(200, "GET", path)
+    call(200, "GET", path + "/live")
+    call(409, "POST", path + "/live-check")  # it has no channel
     call(200, "PATCH", path, {"name": "Night Talks"}, {"If-Match": f'"{show["version"]}"'})
     invited = call(201, "POST", "/api/v1/invitations", {"role": "operator"})
     call(200, "GET", "/api/v1/invitations")

@@ -46,6 +46,13 @@ def includes(file):
 
 def include_direction(files):
     applications = {file.parts[2] for file in files if file.is_under("src/apps") and len(file.parts) > 3}
+    # A part of an application with SQL of its own: src/apps/announce/live.
+    inner = {
+        file.parts[3]: file.parts[2]
+        for file in files
+        if file.is_under("src/apps") and file.suffix == ".sql" and len(file.parts) == 5
+        and file.parts[3] not in ("sqlite", "postgres", "migrations")
+    }
     for file in files:
         if not in_source(file) or len(file.parts) < 3:
             continue
@@ -54,6 +61,8 @@ def include_direction(files):
             parts = target.split("/")
             if parts[0] in applications:  # the SQL that the build makes for an application
                 parts = ["apps"] + parts
+            if parts[0] in inner:
+                parts = ["apps", inner[parts[0]]] + parts
             seen, other = layer_of(parts)
             if seen == "tests" and file.is_test or seen == "fencepost":
                 continue

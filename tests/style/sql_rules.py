@@ -9,6 +9,8 @@ FENCED_TABLES = {
     "fencepost_announcements",
     "fencepost_deliveries",
     "fencepost_jobs",
+    "fencepost_live_channels",
+    "fencepost_live_streams",
     "fencepost_schedules",
 }
 # What a write on a fenced table must test, on the target row itself.

@@ -9,6 +9,7 @@
 #include "accounts/passwords.hpp"
 #include "accounts/rate_limits.hpp"
 #include "accounts/vault.hpp"
+#include "apps/announce/live/watcher.hpp"
 #include "apps/announce/service.hpp"
 #include "apps/connections/service.hpp"
 #include "engine/engine.hpp"
@@ -33,6 +34,7 @@ struct Services {
   std::vector<store::Migration> migrations;  // of the whole program: what the schema must have
   std::string version;
   EventHub& events;
+  live::Watcher& live;
   bool secure_cookies = true;  // false: plain HTTP on loopback; see session_cookie_name()
   std::string origin = {};     // --public-url; see site_of()
   std::vector<std::string> trusted_proxies = {};

@@ -128,6 +128,19 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
                  {"more " + std::to_string(++made_), subscription_});
            return "/api/v1/notifications/subscriptions/" + std::to_string(subscription_) + "/deliveries";
          }},
+        {"GET /api/v1/scheduler/channels",
+         [this](int n) {
+           for (int i = 0; i < n; ++i) {
+             const auto name = std::to_string(10'000 + ++made_);
+             database.run("INSERT INTO fencepost_live_channels (channel_id) VALUES ($1)",
+                          {"UC" + std::string(17, 'a') + name});
+             database.run(
+                 "INSERT INTO fencepost_live_streams (video_id, channel_id, found_by, found_at) "
+                 "VALUES ($1, $2, 'feed', 1)",
+                 {name, "UC" + std::string(17, 'a') + name});
+           }
+           return std::string("/api/v1/scheduler/channels");
+         }},
         {"GET /api/v1/queues", announcements("/api/v1/queues")},
         {"GET /api/v1/queues/{name}/items", announcements("/api/v1/queues/announcements/items")},
     };

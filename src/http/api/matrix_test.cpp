@@ -121,6 +121,12 @@ const std::map<std::string, Row> kExpected = {
     {"GET /api/v1/scheduler", operators(200)},
     {"GET /api/v1/scheduler/due", signed_in(200)},
 
+    {"GET /api/v1/shows/{id}/live", hosts(200)},
+    // A show without a channel.
+    {"POST /api/v1/shows/{id}/live-check", hosts(409)},
+    {"POST /api/v1/scheduler/check", operators(200)},
+    {"GET /api/v1/scheduler/channels", operators(200)},
+
     {"GET /api/v1/connections", signed_in(200)},
     {"POST /api/v1/connections", signed_in(422)},
     {"GET /api/v1/connections/{id}", members(200)},

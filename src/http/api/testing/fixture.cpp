@@ -4,6 +4,7 @@
 #include "accounts/sessions.hpp"
 #include "accounts/tokens.hpp"
 #include "http/openapi.hpp"
+#include "live/sql.hpp"
 #include "store/sqlite/sqlite_database.hpp"
 
 namespace fencepost::http::testing {
@@ -24,17 +25,23 @@ std::vector<Field> answered(const std::vector<Field>& fields) {
   for (const auto& field : fields) out.push_back(answered(field));
   return out;
 }
+// Of all that the API shows.
+std::vector<store::Migration> migrations() {
+  auto all = announce::testing::migrations();
+  all.insert(all.end(), std::begin(live::sql::migrations), std::end(live::sql::migrations));
+  return all;
+}
 }  // namespace
 
 ApiTest::ApiTest(const std::string& kind)
-    : database(kind, announce::testing::migrations()),
+    : database(kind, migrations()),
       vault(accounts::Vault::open(database.folder() + "/key", true)),
       http({.addresses = {.allow_private = true}}, base::system_clock()),
       services{counting,       vault,
                passwords,      (stage.serve_from(counting), stage.service()),
                stage.engine(), {&stage.fence(), 1},
-               connections,    announce::testing::migrations(),
-               "1.2.3",        events},
+               connections,    migrations(),
+               "1.2.3",        events, watcher},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
                                               dispatch_options(services))),

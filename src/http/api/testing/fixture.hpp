@@ -15,6 +15,7 @@
 
 namespace fencepost::http::testing {
 
+inline constexpr const char* kNowhere = "http://127.0.0.1:1";
 // libsodium's least: a test signs many in.
 inline constexpr accounts::Passwords::Cost kCheap{1, 8192};
 
@@ -64,6 +65,10 @@ class ApiTest : public ::testing::Test {
   connections::Service connections{counting, vault, outside, credentials, base::system_clock()};
   EventHub events{*database, base::system_clock(),
                   event_viewers(*database, [this](auto id) { return stage.service().owner(id); })};
+  // An API, feed and pages that nobody serves: every look is unknown.
+  connect::youtube::YouTube youtube{
+      http, {.api = kNowhere, .feed = kNowhere, .page = kNowhere, .key = base::Secret("k")}};
+  live::Watcher watcher{counting, youtube};
   Services services;
   std::string admin;  // a token
   std::unique_ptr<Dispatcher> dispatcher;

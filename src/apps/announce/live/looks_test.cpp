@@ -1,0 +1,310 @@
+// Who looks, how often, and what it costs; crashes and company. Both databases.
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "apps/announce/live/binding.hpp"
+#include "apps/announce/live/testing/fixture.hpp"
+#include "base/testpoint.hpp"
+#include "core/window.hpp"
+#include "store/budget.hpp"
+#include "store/verify.hpp"
+
+namespace fencepost::live {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::kHour;
+using testing::kMinute;
+
+// Tells when work of an engine is over; no clock.
+class Ended {
+ public:
+  Ended() {
+    base::on_testpoint([this](std::string_view name) {
+      if (name != "ended") return;
+      const std::lock_guard lock(mutex_);
+      ++times_;
+      changed_.notify_all();
+    });
+  }
+  ~Ended() { base::on_testpoint({}); }
+  // Until it holds, asked again after each piece of work; false after a time that only a broken build needs.
+  bool wait(const std::function<bool()>& holds) {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      const int seen = times_;
+      lock.unlock();
+      if (holds()) return true;
+      lock.lock();
+      if (!changed_.wait_for(lock, 60s, [&] { return times_ != seen; })) return false;
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int times_ = 0;
+};
+
+class LooksTest : public testing::LiveTest {
+ protected:
+  // The two queues at work, as one process has them.
+  struct Process {
+    Process(store::Database& database, connect::youtube::YouTube& youtube, Options options,
+            const store::Fence& channel_fence, const store::Fence& stream_fence, const std::string& folder,
+            int concurrency)
+        : watcher(database, youtube, std::move(options)),
+          engine(database, base::system_clock(), {.sweep = 20ms, .state_folder = folder}),
+          channels(engine.context(), channel_fence,
+                   [this](const engine::Attempt& attempt) { return watcher.look(attempt); }),
+          streams(
+              engine.context(), stream_fence,
+              [this](const std::vector<engine::Attempt>& attempts) { return watcher.judge(attempts); },
+              watcher.batch()) {
+      engine.add(channels, {.concurrency = concurrency, .poll = 20ms});
+      engine.add(streams, {.concurrency = 1, .poll = 20ms});
+    }
+    ~Process() { engine.stop(base::system_clock().boot() + 10s); }
+    Watcher watcher;
+    engine::Engine engine;
+    engine::HandlerWork channels, streams;
+  };
+  std::unique_ptr<Process> process(store::Database& database, Options options, int concurrency = 4) {
+    return std::make_unique<Process>(database, youtube_, std::move(options), channels_, streams_,
+                                     database_.folder(), concurrency);
+  }
+  std::vector<std::string> channels_of_shows(int n, Micros start) {
+    std::vector<std::string> channels;
+    for (int i = 0; i < n; ++i) {
+      channels.push_back(emulator_.channel());
+      episode(show(channels.back()), start);
+    }
+    return channels;
+  }
+  std::vector<store::Violation> violations() {
+    const std::vector<store::Fence> fences{channels_, streams_};
+    return store::verify(*database_->acquire(), fences);
+  }
+};
+
+TEST_P(LooksTest, OneCallCarriesFifty) {
+  const auto charged = [&] { return emulator_.get("/_units")["used"].value("units", 0); };
+  const auto before = charged();
+  episode(show(channel_), 0);
+  for (int i = 0; i < 3; ++i) {
+    nlohmann::json streams = nlohmann::json::array();
+    const auto channel = i == 0 ? channel_ : emulator_.channel();
+    if (i > 0) episode(show(channel), 0);
+    for (int k = 0; k < 15; ++k) streams.push_back({{"channel", channel}});
+    emulator_.post("/_streams", {{"streams", streams}});
+  }
+  // 45 of feeds, and 7 more: two calls.
+  const auto more = emulator_.channel();
+  episode(show(more), 0);
+  for (int k = 0; k < 7; ++k) emulator_.stream(more);
+  tick(watcher_);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_streams WHERE stage = 'upcoming'"), 52);
+  EXPECT_EQ(emulator_.asked("/youtube/v3/videos"), 2);
+  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 2);
+  EXPECT_EQ(units_used(), 2);
+  EXPECT_EQ(charged(), before + 2);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_ledger WHERE NOT spent"), 0);
+  EXPECT_TRUE(violations().empty());
+}
+
+// What is found within the same ten seconds is looked at together, and not one by one as it comes.
+TEST_P(LooksTest, WhatIsFoundWaitsForCompany) {
+  for (const auto& channel : channels_of_shows(3, 0)) emulator_.stream(channel);
+  watcher_.watch();
+  look_at_channels(watcher_);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_streams WHERE run_at > 0 AND run_at % 10000000 = 0"),
+            3);
+}
+
+TEST_P(LooksTest, AnEmptyBudgetMakesUnknownUntilThePacificMidnight) {
+  episode(show(channel_), 20 * kHour);
+  const auto video = emulator_.stream(channel_, {{"scheduled", now() / 1e6 + 72000}});
+  auto& watcher = watch_with({.quota = {.units = 1}});
+  tick(watcher);
+  EXPECT_EQ(stream_of(video).stage, "upcoming");
+  emulator_.state(video, "live");
+  // The channel of nobody's show: what does not matter waits, without another call.
+  const auto idle = emulator_.channel();
+  const auto nobody = episode(show(idle), kHour);
+  const auto unwatched = emulator_.stream(idle);
+  tick(watcher);
+  database_.run("DELETE FROM fencepost_episodes WHERE id = $1", {nobody});
+  tick(watcher);
+  EXPECT_EQ(stream_of(unwatched).trouble, "the API's quota of today is used up");
+  EXPECT_EQ(stream_of(unwatched).next_look, core::next_day_start(now(), connect::youtube::kQuotaZone));
+  EXPECT_EQ(stream_of(video).answer, Answer::live);  // by its page
+  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 1);
+  EXPECT_EQ(units_used(), 1);
+}
+
+// Another program uses the same project: YouTube knows better than our own count.
+TEST_P(LooksTest, ADayThatYouTubeCallsUsedUpIsClosed) {
+  episode(show(channel_), 20 * kHour);
+  const auto video = emulator_.stream(channel_);
+  emulator_.post("/_set", {{"limits", {{"units", 0}, {"search", 0}, {"uploads", 0}}}});
+  tick(watcher_);
+  EXPECT_EQ(stream_of(video).answer, Answer::unknown);
+  EXPECT_NE(stream_of(video).trouble.value().find("quota"), std::string::npos);
+  const auto bucket = store::bucket(*database_->acquire(), today()).value();
+  EXPECT_EQ(bucket.quota, bucket.used);
+  tick(watcher_);
+  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 1);
+}
+
+TEST_P(LooksTest, WhatNeverLeftCostsNothing) {
+  connect::youtube::YouTube nowhere(
+      http_, {"http://127.0.0.1:1", emulator_.url(), emulator_.url(), base::Secret("key")});
+  Watcher watcher(*database_, nowhere);
+  episode(show(channel_), 20 * kHour);
+  const auto video = emulator_.stream(channel_);
+  tick(watcher);
+  EXPECT_EQ(stream_of(video).answer, Answer::unknown);
+  EXPECT_EQ(units_used(), 0);
+}
+
+TEST_P(LooksTest, AnAnswerThatFailsIsUnknownForAllAndCosts) {
+  episode(show(channel_), 0);
+  const auto video = emulator_.stream(channel_, {{"state", "live"}});
+  for (const std::string mode : {"status", "status_after", "malformed", "accept_then_cut"}) {
+    const auto before = units_used();
+    emulator_.post("/_fault", {{"mode", mode}, {"path", "/youtube/v3/.*"}});
+    tick(watcher_);
+    EXPECT_EQ(stream_of(video).answer, Answer::unknown) << mode;
+    EXPECT_EQ(units_used(), before + 1) << mode;
+  }
+  tick(watcher_);
+  EXPECT_EQ(stream_of(video).answer, Answer::live);
+}
+
+// A process that dies between its look and its settlement has seen nothing.
+TEST_P(LooksTest, ACrashBetweenLookAndSettlementBindsOnce) {
+  const auto id = episode(show(channel_), 0);
+  const auto video = emulator_.stream(channel_, {{"state", "live"}});
+  watcher_.watch();
+  look_at_channels(watcher_);
+  database_.run("UPDATE fencepost_live_streams SET run_at = 0");
+  struct Killed {};
+  base::on_testpoint([](std::string_view name) {
+    if (name == "judged") throw Killed{};
+  });
+  EXPECT_THROW(look_at_streams(watcher_, true), Killed);
+  base::on_testpoint({});
+  EXPECT_EQ(episode_of(id).status, "scheduled");
+  EXPECT_EQ(units_used(), 1);  // it left
+  // Its process is known to be gone: the next one looks again.
+  const auto held = streams_.held_by(*database_->acquire(), 1);
+  ASSERT_EQ(held.size(), 1u);
+  EXPECT_EQ(streams_.rescue(*database_->acquire(), held[0], true, 0), core::State::queued);
+  look_at_streams(watcher_);
+  EXPECT_EQ(episode_of(id).status, "live");
+  EXPECT_EQ(stream_of(video).episode, id);
+  EXPECT_TRUE(violations().empty());
+}
+
+// A worker that was paused for an hour writes nothing: not the stream, not the episode.
+TEST_P(LooksTest, AStaleLookChangesNothing) {
+  const auto id = episode(show(channel_), 0);
+  const auto video = emulator_.stream(channel_, {{"state", "live"}});
+  watcher_.watch();
+  look_at_channels(watcher_);
+  database_.run("UPDATE fencepost_live_streams SET run_at = 0");
+  bool paused = false;
+  base::on_testpoint([&](std::string_view name) {
+    if (name != "judged" || std::exchange(paused, true)) return;
+    const auto held = streams_.held_by(*database_->acquire(), 1);
+    streams_.rescue(*database_->acquire(), held.at(0), true, 0);
+    emulator_.state(video, "ended");
+    look_at_streams(watcher_);
+  });
+  look_at_streams(watcher_, true);
+  base::on_testpoint({});
+  EXPECT_TRUE(paused);
+  EXPECT_EQ(stream_of(video).stage, "ended");
+  EXPECT_EQ(episode_of(id).status, "scheduled");
+}
+
+// The fault: a tick was a loop over channels, and one that hung held up all the others.
+TEST_P(LooksTest, TheWholeTickIsNotLostToOneSlowChannel) {
+  const auto channels = channels_of_shows(12, 5 * kHour);
+  emulator_.sick({channels[0], channels[1]}, "slow", 3600);
+  Ended ended;
+  auto one = process(*database_, {.timeout = 1h}, 4);
+  one->watcher.watch();
+  one->engine.start();
+  const std::string looked = "SELECT count(*) FROM fencepost_live_channels WHERE looks > 0";
+  ASSERT_TRUE(ended.wait([&] { return count(looked) == 10; }));
+  EXPECT_FALSE(channel_of(channels[0]).looked_at);
+  EXPECT_FALSE(channel_of(channels[1]).looked_at);
+  one.reset();  // asks those that hang to stop
+  // They were handed back: nothing was learnt about them.
+  EXPECT_EQ(count(looked), 10);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_channels WHERE status = 'queued' AND failures = 0"),
+            12);
+}
+
+// Channels that are known to be slow never take all workers of all processes.
+TEST_P(LooksTest, SlowChannelsHaveALaneOfTheirOwn) {
+  channels_of_shows(30, 5 * kHour);
+  watcher_.watch();
+  database_.run("UPDATE fencepost_live_channels SET lane = 'slow' WHERE id % 3 <> 0");
+  const auto claims = channels_.claim(*database_->acquire(), 30, 1min, 1);
+  int slow = 0;
+  for (const auto& claim : claims) slow += std::stoll(claim.item) % 3 != 0 ? 1 : 0;
+  EXPECT_EQ(slow, 8);
+  EXPECT_EQ(claims.size(), 18u);
+}
+
+TEST_P(LooksTest, ALookThatTakesLongLeadsToTheLane) {
+  const auto channels = channels_of_shows(2, 5 * kHour);
+  emulator_.sick({channels[0]}, "slow", 3600);
+  tick(watch_with({.timeout = 1200ms}));
+  EXPECT_TRUE(channel_of(channels[0]).slow);
+  EXPECT_EQ(channel_of(channels[0]).answer, Answer::unknown);
+  EXPECT_FALSE(channel_of(channels[1]).slow);
+  emulator_.sick({channels[0]}, "none");
+  tick(watcher_);
+  EXPECT_FALSE(channel_of(channels[0]).slow);
+}
+
+// The fault: two server processes, each with its own scheduler, looked and announced twice.
+TEST_P(LooksTest, OfTwoServerProcessesEachLookHappensOnce) {
+  const auto channels = channels_of_shows(40, 5 * kHour);
+  for (const auto& channel : channels) emulator_.stream(channel);
+  Ended ended;
+  const auto second = database_.another();
+  auto one = process(*database_, {.every = 1h});
+  auto two = process(*second, {.every = 1h});
+  one->watcher.watch();
+  two->watcher.watch();
+  one->engine.start();
+  two->engine.start();
+  ASSERT_TRUE(ended.wait(
+      [&] { return count("SELECT count(*) FROM fencepost_live_channels WHERE looks > 0") == 40; }));
+  one->watcher.watch();
+  two->watcher.watch();
+  ASSERT_TRUE(ended.wait(
+      [&] { return count("SELECT count(*) FROM fencepost_live_streams WHERE stage = 'upcoming'") == 40; }));
+  one.reset();
+  two.reset();
+  std::map<std::string, int> asked;
+  for (const auto& entry : emulator_.get("/_log"))
+    if (entry["path"] == "/feeds/videos.xml") ++asked[entry["query"]["channel_id"]];
+  for (const auto& channel : channels) EXPECT_EQ(asked[channel], 1) << channel;
+  EXPECT_EQ(emulator_.asked("/youtube/v3/videos"), units_used());
+  EXPECT_LE(units_used(), 4);  // 40 streams: not one call each
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_streams"), 40);
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, LooksTest, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& test) { return test.param; });
+
+}  // namespace
+}  // namespace fencepost::live

@@ -1,0 +1,50 @@
+#include "apps/announce/live/quota.hpp"
+
+#include "base/log.hpp"
+#include "base/testpoint.hpp"
+#include "core/window.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::live {
+
+using connect::youtube::Trouble;
+
+store::BucketKey units_key(const Quota& quota, base::Micros now) {
+  return {"youtube.units", quota.project, core::day_window(now, connect::youtube::kQuotaZone)};
+}
+
+std::optional<Units> take_units(store::Database& database, const Quota& quota, const std::string& queue,
+                                const std::string& item, const std::string& purpose) {
+  auto units = database.retrying([&](store::Connection& connection) -> std::optional<Units> {
+    store::Transaction transaction(connection);
+    const auto now = connection.run(store::sql::now)[0][0].integer();
+    Units taken{units_key(quota, now), queue, item, purpose};
+    const auto answer = store::take(connection, taken.key, quota.units, connect::youtube::kListUnits, queue,
+                                    item, purpose, 0);
+    if (answer.full()) return std::nullopt;
+    transaction.commit();
+    return taken;
+  });
+  base::testpoint("units.taken");
+  return units;
+}
+
+void settle_units(store::Database& database, const Units& units,
+                  const std::optional<Trouble>& trouble) noexcept try {
+  database.retrying([&](store::Connection& connection) {
+    store::Transaction transaction(connection);
+    if (trouble && !trouble->left)
+      store::release(connection, units.queue, units.item, units.purpose, 0);
+    else
+      store::mark_spent(connection, units.queue, units.item, units.purpose, 0);
+    if (trouble && trouble->kind == Trouble::Kind::quota)
+      if (const auto bucket = store::bucket(connection, units.key))
+        store::set_quota(connection, units.key, bucket->used);
+    transaction.commit();
+    return 0;
+  });
+} catch (const std::exception& error) {
+  base::log(base::LogLevel::warn, "units not settled", {{"queue", units.queue}, {"error", error.what()}});
+}
+
+}  // namespace fencepost::live
