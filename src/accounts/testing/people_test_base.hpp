@@ -26,6 +26,9 @@ inline Passwords::Cost cheap() { return {crypto_pwhash_OPSLIMIT_MIN, crypto_pwha
 
 class PeopleTestBase : public ::testing::TestWithParam<const char*> {
  protected:
+  explicit PeopleTestBase(const std::vector<store::Migration>& migrations = accounts_migrations())
+      : database_(GetParam(), migrations) {}
+
   bool postgres() const { return database_->dialect() == store::Dialect::postgres; }
 
   Person person(const std::string& email, Role role = Role::member) {
@@ -64,7 +67,7 @@ class PeopleTestBase : public ::testing::TestWithParam<const char*> {
   bool waited_ = false;
 
   const base::Secret password_{"correct horse battery"};
-  TestDatabase database_{GetParam(), accounts_migrations()};
+  TestDatabase database_;
   const Passwords passwords_{cheap()};
 
  private:

@@ -42,19 +42,19 @@ struct Episode {
 
 struct EpisodeDraft {
   std::int64_t show = 0;
-  std::string title;
-  std::optional<std::int64_t> number;
-  std::optional<base::Micros> starts_at;  // missing: a draft
-  bool scheduled = true;                  // false: a draft, which releases nothing
-  std::string notes;
-  std::vector<std::string> topics;
-  std::string url;
+  std::string title{};
+  std::optional<std::int64_t> number{};
+  std::optional<base::Micros> starts_at{};  // missing: a draft
+  bool scheduled = true;                    // false: a draft, which releases nothing
+  std::string notes{};
+  std::vector<std::string> topics{};
+  std::string url{};
 };
 struct EpisodeChange {  // empty members stay as they are
-  std::optional<std::string> title, status, notes, url;
-  std::optional<std::optional<std::int64_t>> number;
-  std::optional<std::optional<base::Micros>> starts_at;
-  std::optional<std::vector<std::string>> topics;
+  std::optional<std::string> title{}, status{}, notes{}, url{};
+  std::optional<std::optional<std::int64_t>> number{};
+  std::optional<std::optional<base::Micros>> starts_at{};
+  std::optional<std::vector<std::string>> topics{};
 };
 
 // wrong_status: an episode does not go from that status to this one; no_start: it is scheduled without a

@@ -52,9 +52,9 @@ struct Announcement {
 
 struct Draft {
   std::int64_t connection_id = 0;
-  std::string text;  // may be empty where it is of an episode
-  std::string url;
-  std::optional<base::Micros> run_at;  // empty: now. Of an episode's: not used
+  std::string text{};  // may be empty where it is of an episode
+  std::string url{};
+  std::optional<base::Micros> run_at{};  // empty: now. Of an episode's: not used
   std::optional<std::int64_t> episode{};
   std::string trigger = "live";
   std::optional<base::Micros> at{};
@@ -65,8 +65,8 @@ struct Draft {
   bool enabled = true;
 };
 struct Change {  // empty members stay as they are
-  std::optional<std::string> text, url;
-  std::optional<base::Micros> run_at;  // of those without an episode
+  std::optional<std::string> text{}, url{};
+  std::optional<base::Micros> run_at{};  // of those without an episode
   std::optional<std::string> trigger{};
   std::optional<base::Micros> at{};
   std::optional<std::int64_t> minutes{};

@@ -28,10 +28,10 @@ struct ShowSettings {
   std::string template_text;    // of announcements without own or generated text; may be empty
 };
 struct ShowChange {  // empty members stay as they are
-  std::optional<std::string> name, slug, description, title_filter, zone, template_text;
-  std::optional<std::optional<std::string>> channel_id;
-  std::optional<bool> filter_titles, enabled, needs_approval;
-  std::optional<std::int64_t> stagger;
+  std::optional<std::string> name{}, slug{}, description{}, title_filter{}, zone{}, template_text{};
+  std::optional<std::optional<std::string>> channel_id{};
+  std::optional<bool> filter_titles{}, enabled{}, needs_approval{};
+  std::optional<std::int64_t> stagger{};
 };
 
 // What has become of announcements that somebody said no to.

@@ -1,12 +1,9 @@
 #include "apps/announce/testing/stage.hpp"
 
 #include "accounts/connections.hpp"
-#include "accounts/sql.hpp"
-#include "announce/sql.hpp"
 #include "base/random.hpp"
 #include "base/testpoint.hpp"
 #include "store/migrate.hpp"
-#include "store/sql.hpp"
 
 namespace fencepost::announce::testing {
 
@@ -24,13 +21,6 @@ store::Fence installed(const accounts::testing::TestDatabase& database) {
 }
 
 }  // namespace
-
-std::vector<store::Migration> migrations() {
-  std::vector<store::Migration> all(std::begin(store::sql::migrations), std::end(store::sql::migrations));
-  all.insert(all.end(), std::begin(accounts::sql::migrations), std::end(accounts::sql::migrations));
-  all.insert(all.end(), std::begin(sql::migrations), std::end(sql::migrations));
-  return all;
-}
 
 std::variant<engine::Rendered, engine::NotNow> OpenPublisher::render(store::Connection& connection,
                                                                      const store::Claim& claim,

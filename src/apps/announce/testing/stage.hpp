@@ -11,13 +11,12 @@
 #include "accounts/vault.hpp"
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/announce/testing/migrations.hpp"
 #include "apps/announce/testing/receiver.hpp"
 #include "connect/webhook/webhook.hpp"
 #include "engine/engine.hpp"
 
 namespace fencepost::announce::testing {
-
-std::vector<store::Migration> migrations();
 
 // A publisher with a door at each place where something may come in between.
 class OpenPublisher final : public Publisher {
