@@ -10,6 +10,7 @@ FENCED_TABLES = {
     "fencepost_deliveries",
     "fencepost_jobs",
     "fencepost_schedules",
+    "fencepost_texts",
 }
 # What a write on a fenced table must test, on the target row itself.
 TESTED = re.compile(r"\b(fence|claim_id|effect|status)\b", re.IGNORECASE)
