@@ -8,6 +8,7 @@
 #include "accounts/sql.hpp"
 #include "announce/sql.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/announce/texts.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -68,6 +69,7 @@ std::vector<store::Fence> own_fences(store::Connection& connection) {
   std::vector<store::Fence> fences;
   fences.push_back(fence_of(connection, announce::announcement_queue()));
   fences.push_back(fence_of(connection, notify::delivery_queue()));
+  fences.push_back(fence_of(connection, announce::text_queue()));
   return fences;
 }
 

@@ -1,6 +1,7 @@
 // `fencepost serve`: the one place that names the concrete classes.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "accounts/first_run.hpp"
@@ -10,6 +11,7 @@
 #include "accounts/upkeep.hpp"
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/announce/texts.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -42,11 +44,12 @@ constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
 
 const std::vector<std::string_view> kNames = {
-    "database",     "listen",    "token-file",         "key-file",        "allow-private-addresses",
-    "concurrency",  "lease",     "poll-only",          "log-json",        "log-level",
-    "state-folder", "drain",     "public-url",         "trusted-proxies", "smtp-host",
-    "smtp-tls",     "smtp-user", "smtp-password-file", "smtp-from",       "smtp-ca-file",
-    "notify-window"};
+    "database",        "listen",       "token-file",         "key-file",        "allow-private-addresses",
+    "concurrency",     "lease",        "poll-only",          "log-json",        "log-level",
+    "state-folder",    "drain",        "public-url",         "trusted-proxies", "smtp-host",
+    "smtp-tls",        "smtp-user",    "smtp-password-file", "smtp-from",       "smtp-ca-file",
+    "notify-window",   "text-api",     "text-url",           "text-model",      "text-key-file",
+    "text-max-tokens", "text-timeout", "text-ahead"};
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -98,6 +101,8 @@ class Serving {
   void stop(base::Duration drain);
   // Makes deliveries of what has happened. Never throws.
   void gather();
+  // Asks for texts ahead of starts. Never throws.
+  void plan_texts();
   // "http://127.0.0.1:8787": where it listens.
   std::string url() const;
   // Prints the link that makes the first owner, as long as there is none.
@@ -106,6 +111,8 @@ class Serving {
  private:
   void prepare_database(const Settings& settings);
   void add_notifications(const Settings& settings, const engine::QueueOptions& queue);
+  void add_texts(const Settings& settings, const engine::QueueOptions& queue);
+  const store::Fence& fence_named(const std::string& queue) const;
   http::Services services(const Settings& settings);
 
   const base::Clock& clock_ = base::system_clock();
@@ -122,6 +129,11 @@ class Serving {
   std::unique_ptr<connect::mail::Mailer> mailer_;
   std::unique_ptr<notify::Service> notifications_;
   std::unique_ptr<engine::HandlerWork> deliveries_;
+  // An operator names the model's server, which may well be on this host.
+  connect::HttpClient to_model_;
+  std::unique_ptr<connect::Model> model_;
+  std::unique_ptr<announce::Texts> texts_;
+  std::unique_ptr<engine::HandlerWork> writing_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<announce::Service> announcements_;
   std::unique_ptr<http::EventHub> events_;
@@ -132,7 +144,8 @@ class Serving {
   std::string host_;  // as --listen says it
 };
 
-Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock_) {
+Serving::Serving(const Settings& settings)
+    : outgoing_(outgoing(settings), clock_), to_model_({.addresses = {.allow_private = true}}, clock_) {
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
@@ -144,6 +157,7 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
   work_ = std::make_unique<engine::EffectWork>(engine_->context(), fences_[0], *publisher_);
   auto& runner = engine_->add(*work_, queue);
   add_notifications(settings, queue);
+  add_texts(settings, queue);
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   events_ = std::make_unique<http::EventHub>(
@@ -169,9 +183,35 @@ void Serving::add_notifications(const Settings& settings, const engine::QueueOpt
       std::make_unique<notify::Service>(*database_, *vault_, webhook_, mailer_.get(), clock_,
                                         notify::Options{.window = settings.duration("notify-window")});
   deliveries_ = std::make_unique<engine::HandlerWork>(
-      engine_->context(), fences_[1],
+      engine_->context(), fence_named(notify::delivery_queue().name),
       [this](const engine::Attempt& attempt) { return notifications_->deliver(attempt); });
   engine_->add(*deliveries_, queue);
+}
+
+void Serving::add_texts(const Settings& settings, const engine::QueueOptions& queue) {
+  model_ = make_model(settings, to_model_);
+  if (model_ == nullptr) return;
+  texts_ = std::make_unique<announce::Texts>(
+      *database_, fence_named(announce::text_queue().name), model_.get(), clock_,
+      announce::TextOptions{settings.duration("text-timeout"), settings.duration("text-ahead")});
+  writing_ = std::make_unique<engine::HandlerWork>(
+      engine_->context(), fence_named(announce::text_queue().name),
+      [this](const engine::Attempt& attempt) { return texts_->write(attempt); });
+  engine_->add(*writing_, queue);
+}
+
+const store::Fence& Serving::fence_named(const std::string& queue) const {
+  const auto at = std::find_if(fences_.begin(), fences_.end(),
+                               [&](const store::Fence& fence) { return fence.queue().name == queue; });
+  FENCEPOST_ASSERT(at != fences_.end());
+  return *at;
+}
+
+void Serving::plan_texts() try {
+  if (texts_ != nullptr && texts_->plan() > 0) engine_->wake(announce::text_queue().name);
+} catch (const std::exception& error) {
+  // They are still to come, at the next look.
+  base::log(LogLevel::warn, "texts not planned", {{"error", error.what()}});
 }
 
 void Serving::gather() try {
@@ -196,6 +236,7 @@ http::Services Serving::services(const Settings& settings) {
   services.trusted_proxies = words_of(settings.text("trusted-proxies"));
   services.limits = limits_.get();
   services.sends_mail = mailer_ != nullptr;
+  services.texts = texts_.get();
   return services;
 }
 
@@ -266,6 +307,7 @@ int serve(const Settings& settings) {
   while ((signal = sigtimedwait(&signals, nullptr, &pause)) < 0) {
     serving.watch();
     serving.gather();
+    serving.plan_texts();
   }
   release_signals(signals);
   base::log(LogLevel::info, "stopping", {{"signal", signal}});

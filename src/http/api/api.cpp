@@ -29,6 +29,7 @@ std::vector<Route> routes(Services& services) {
   std::vector<Route> all;
   add_announcements(all, services);
   add_announcement_acts(all, services);
+  add_texts(all, services);
   add_connections(all, services);
   add_tokens(all, services);
   add_sessions(all, services);
@@ -65,9 +66,11 @@ Dispatcher::Options dispatch_options(Services& services) {
   options.trusted_proxies = services.trusted_proxies;
   options.secure_cookies = services.secure_cookies;
   options.origin = services.origin;
-  options.statuses = {{"duplicate_name", 409}, {"duplicate_slug", 409},      {"connection_disconnected", 409},
-                      {"no_person", 409},      {"mail_not_configured", 409}, {"too_many_subscriptions", 409},
-                      {"not_open", 410},       {"secret_unreadable", 500}};
+  options.statuses = {{"duplicate_name", 409},          {"duplicate_slug", 409},
+                      {"connection_disconnected", 409}, {"no_person", 409},
+                      {"mail_not_configured", 409},     {"no_model", 409},
+                      {"too_many_subscriptions", 409},  {"not_open", 410},
+                      {"secret_unreadable", 500}};
   options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
     return translated([&] { return relation_to(services, who, thing, key); });
   };

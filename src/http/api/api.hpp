@@ -17,6 +17,10 @@
 #include "store/database.hpp"
 #include "store/fence.hpp"
 
+namespace fencepost::announce {
+class Texts;
+}
+
 namespace fencepost::http {
 
 class EventHub;
@@ -37,6 +41,7 @@ struct Services {
   std::string origin = {};     // --public-url; see site_of()
   std::vector<std::string> trusted_proxies = {};
   bool sends_mail = false;                 // notifications may go by e-mail
+  announce::Texts* texts = nullptr;        // null: no language model is set up
   accounts::RateLimits* limits = nullptr;  // shared by all instances; null: of this process alone
 };
 
