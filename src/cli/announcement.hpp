@@ -5,7 +5,7 @@
 
 namespace fencepost::cli {
 
-// enable, disable, post-now, delete, resolve.
+// enable, disable, post-now, generate, delete, resolve.
 void add_announcement_acts(CLI::App& noun, Chosen& chosen);
 
 }  // namespace fencepost::cli

@@ -15,10 +15,10 @@ namespace {
 using nlohmann::json;
 
 struct Given {
-  std::string id, post_url;
+  std::string id, post_url, style;
   double wait = 5;
   int version = 0;
-  bool happened = false, did_not_happen = false;
+  bool happened = false, did_not_happen = false, ahead = false, never = false;
 };
 using Shared = std::shared_ptr<Given>;
 
@@ -72,6 +72,21 @@ int resolve(Client& client, bool as_json, const Given& given) {
   return 0;
 }
 
+int generate(Client& client, bool as_json, const Given& given) {
+  if (given.ahead && given.never) throw UsageError("say either --ahead or --never");
+  json body = {{"when", given.ahead ? "ahead" : given.never ? "never" : "now"}};
+  if (!given.style.empty()) body["style"] = given.style;
+  const auto answer = act(client, given, "generate", wait_query(given), body);
+  if (as_json) {
+    print_json(answer);
+  } else {
+    const auto text =
+        answer.contains("announcement") ? cell(answer.at("announcement"), "generated_text") : "-";
+    print(label(given) + ": " + cell(answer, "answer") + "\n" + (text == "-" ? "" : text + "\n"));
+  }
+  return answer.at("answer") == "not_written" ? 1 : 0;
+}
+
 int remove(Client& client, bool as_json, const Given& given) {
   show_answer(label(given) + " deleted", client.send("DELETE", item_path("announcements", given.id), nullptr),
               as_json);
@@ -123,6 +138,13 @@ void add_announcement_acts(CLI::App& noun, Chosen& chosen) {
       ->check(CLI::PositiveNumber);
   runs(yes_to_it, approve);
   runs(add(noun, "preview", "Show how it will look on its platform", given), preview);
+  auto* text = add(noun, "generate", "Let a language model write its text", given);
+  add_wait(*text, given, "For the text");
+  text->add_flag("--ahead", given->ahead, "By itself before the start, where it has no text then");
+  text->add_flag("--never", given->never, "Not by itself any more");
+  text->add_option("--style", given->style, "How its host wants to sound in this show")->type_name("TEXT");
+  text->footer("Exit code 1: the model failed, or came too late; the show's template is used.");
+  runs(text, generate);
   runs(add(noun, "delete", "Delete it, where it is not being sent", given), remove);
   auto* word = add(noun, "resolve", "Say what became of one whose outcome is unknown", given);
   auto* yes = word->add_flag("--happened", given->happened, "It was posted");

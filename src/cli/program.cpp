@@ -9,6 +9,7 @@
 #include "announce/sql.hpp"
 #include "apps/announce/live/watcher.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/announce/texts.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -73,6 +74,7 @@ std::vector<store::Fence> own_fences(store::Connection& connection) {
   fences.push_back(fence_of(connection, notify::delivery_queue()));
   fences.push_back(fence_of(connection, live::channel_queue()));
   fences.push_back(fence_of(connection, live::stream_queue()));
+  fences.push_back(fence_of(connection, announce::text_queue()));
   return fences;
 }
 

@@ -9,6 +9,7 @@
 #include "accounts/vault.hpp"
 #include "connect/mail/mailer.hpp"
 #include "connect/youtube/youtube.hpp"
+#include "connect/models/model.hpp"
 #include "store/database.hpp"
 #include "store/fence.hpp"
 
@@ -45,6 +46,8 @@ connect::youtube::Options youtube_options(const Settings& settings);
 // What smtp-* says; nullopt: no mail. Throws UsageError where it makes no sense, or the password file cannot
 // be read.
 std::optional<connect::mail::MailOptions> mail_options(const Settings& settings);
+// The language model that writes texts; null: none is named. `http` outlives it.
+std::unique_ptr<connect::Model> make_model(const Settings& settings, connect::HttpClient& http);
 
 // --key-file, or PATH.key beside a SQLite database; empty on PostgreSQL where none is named.
 std::string key_path(const Settings& settings);

@@ -14,6 +14,7 @@
 #include "apps/announce/service.hpp"
 #include "apps/connections/service.hpp"
 #include "apps/connections/upkeep.hpp"
+#include "apps/announce/texts.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -51,7 +52,7 @@ const std::vector<std::string_view> kOwnNames = {
     "concurrency",   "lease",       "poll-only",          "log-json",        "log-level",
     "state-folder",  "drain",       "public-url",         "trusted-proxies", "smtp-host",
     "smtp-tls",      "smtp-user",   "smtp-password-file", "smtp-from",       "smtp-ca-file",
-    "notify-window", "post-timeout", "youtube-api-key-file", "youtube-project", "youtube-units-per-day", "youtube-api-url", "youtube-feed-url", "youtube-page-url", "live-check-every", "live-check-timeout", "live-check-concurrency"};
+    "notify-window", "post-timeout", "youtube-api-key-file", "youtube-project", "youtube-units-per-day", "youtube-api-url", "youtube-feed-url", "youtube-page-url", "live-check-every", "live-check-timeout", "live-check-concurrency", "text-api", "text-url", "text-model", "text-key-file", "text-max-tokens", "text-timeout", "text-ahead"};
 
 const std::vector<std::string_view>& names() {
   static const auto all = [] {
@@ -114,6 +115,8 @@ class Serving {
   void gather();
   // Which channels are watched. Never throws.
   void watch_channels();
+  // Asks for texts ahead of starts. Never throws.
+  void plan_texts();
   // "http://127.0.0.1:8787": where it listens.
   std::string url() const;
   // Prints the link that makes the first owner, as long as there is none.
@@ -125,6 +128,7 @@ class Serving {
   void add_live_check(const Settings& settings, engine::QueueOptions queue);
   // Of a queue of our own.
   const store::Fence& fence(const core::Queue& queue) const;
+  void add_texts(const Settings& settings, const engine::QueueOptions& queue);
   http::Services services(const Settings& settings);
 
   const base::Clock& clock_ = base::system_clock();
@@ -148,6 +152,10 @@ class Serving {
   std::unique_ptr<connect::youtube::YouTube> youtube_;
   std::unique_ptr<live::Watcher> live_;
   std::unique_ptr<engine::HandlerWork> live_channels_, live_streams_;
+  connect::HttpClient to_model_;
+  std::unique_ptr<connect::Model> model_;
+  std::unique_ptr<announce::Texts> texts_;
+  std::unique_ptr<engine::HandlerWork> writing_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<connections::Upkeep> upkeep_;
   std::unique_ptr<announce::Service> announcements_;
@@ -160,7 +168,7 @@ class Serving {
 };
 
 Serving::Serving(const Settings& settings)
-    : outgoing_(outgoing(settings), clock_), platforms_(settings, outgoing_), to_youtube_(to_base_urls(), clock_) {
+    : outgoing_(outgoing(settings), clock_), platforms_(settings, outgoing_), to_youtube_(to_base_urls(), clock_), to_model_(to_base_urls(), clock_) {
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
@@ -177,6 +185,7 @@ Serving::Serving(const Settings& settings)
   auto& runner = engine_->add(*work_, queue);
   add_notifications(settings, queue);
   add_live_check(settings, queue);
+  add_texts(settings, queue);
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   events_ = std::make_unique<http::EventHub>(
@@ -203,9 +212,21 @@ void Serving::add_notifications(const Settings& settings, const engine::QueueOpt
       std::make_unique<notify::Service>(*database_, *vault_, platforms_.webhook(), mailer_.get(), clock_,
                                         notify::Options{.window = settings.duration("notify-window")});
   deliveries_ = std::make_unique<engine::HandlerWork>(
-      engine_->context(), fences_[1],
+      engine_->context(), fence(notify::delivery_queue()),
       [this](const engine::Attempt& attempt) { return notifications_->deliver(attempt); });
   engine_->add(*deliveries_, queue);
+}
+
+void Serving::add_texts(const Settings& settings, const engine::QueueOptions& queue) {
+  model_ = make_model(settings, to_model_);
+  if (model_ == nullptr) return;
+  texts_ = std::make_unique<announce::Texts>(
+      *database_, fence(announce::text_queue()), model_.get(), clock_,
+      announce::TextOptions{settings.duration("text-timeout"), settings.duration("text-ahead")});
+  writing_ = std::make_unique<engine::HandlerWork>(
+      engine_->context(), fence(announce::text_queue()),
+      [this](const engine::Attempt& attempt) { return texts_->write(attempt); });
+  engine_->add(*writing_, queue);
 }
 
 const store::Fence& Serving::fence(const core::Queue& queue) const {
@@ -242,6 +263,13 @@ void Serving::watch_channels() try {
   base::log(LogLevel::warn, "channels not watched", {{"error", error.what()}});
 }
 
+void Serving::plan_texts() try {
+  if (texts_ != nullptr && texts_->plan() > 0) engine_->wake(announce::text_queue().name);
+} catch (const std::exception& error) {
+  // They are still to come, at the next look.
+  base::log(LogLevel::warn, "texts not planned", {{"error", error.what()}});
+}
+
 void Serving::gather() try {
   int taken = 0;
   while (const int more = notifications_->gather()) taken += more;
@@ -264,6 +292,7 @@ http::Services Serving::services(const Settings& settings) {
   services.trusted_proxies = words_of(settings.text("trusted-proxies"));
   services.limits = limits_.get();
   services.sends_mail = mailer_ != nullptr;
+  services.texts = texts_.get();
   return services;
 }
 
@@ -337,6 +366,7 @@ int serve(const Settings& settings) {
     serving.watch();
     serving.gather();
     serving.watch_channels();
+    serving.plan_texts();
   }
   release_signals(signals);
   base::log(LogLevel::info, "stopping", {{"signal", signal}});

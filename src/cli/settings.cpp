@@ -86,6 +86,15 @@ constexpr Setting kSettings[] = {
      "how often a channel is looked at; near a start six times as often"},
     {"live-check-timeout", Kind::duration, "10s", "of one look at a channel"},
     {"live-check-concurrency", Kind::number, "64", "channels looked at at once"},
+    {"text-api", Kind::text, "",
+     "the language model that writes texts speaks openai or anthropic; none: no texts"},
+    {"text-url", Kind::text, "",
+     "what stands before /v1/ of its URL; default https://api.openai.com or https://api.anthropic.com"},
+    {"text-model", Kind::text, "", "the model's name"},
+    {"text-key-file", Kind::text, "", "has its key, one line; none: a server that wants none"},
+    {"text-max-tokens", Kind::number, "400", "the most that one answer may have"},
+    {"text-timeout", Kind::duration, "30s", "how long one answer may take"},
+    {"text-ahead", Kind::duration, "1h", "how long before a start texts are written that nobody asked for"},
     {"server", Kind::text, "http://127.0.0.1:8787", "the server's URL"},
 };
 

@@ -128,6 +128,7 @@ def walk(tour):
     call(200, "POST", first + "/disable")
     call(200, "POST", first + "/enable")
     call(202, "POST", first + "/post-now?wait=5")  # nobody listens there: it comes back for its retry
+    call(409, "POST", first + "/generate", {"when": "now"})
     call(409, "POST", first + "/resolve", {"outcome": "did_not_happen"})
     call(200, "DELETE", f"/api/v1/announcements/{made[1]}")
     call(200, "GET", "/api/v1/queues")

@@ -12,6 +12,7 @@ FENCED_TABLES = {
     "fencepost_live_channels",
     "fencepost_live_streams",
     "fencepost_schedules",
+    "fencepost_texts",
 }
 # What a write on a fenced table must test, on the target row itself.
 TESTED = re.compile(r"\b(fence|claim_id|effect|status)\b", re.IGNORECASE)

@@ -15,6 +15,8 @@ struct Facts {
 };
 
 // {title} {url} {number} {host} {show} replaced by what is known of them; others stay as they are written.
+// What is not known leaves no trace: a text that was made before the URL was known reads well without it, and
+// has it where it wants it as soon as it is.
 std::string compose(const std::string& text, const Facts& facts);
 
 }  // namespace fencepost::announce

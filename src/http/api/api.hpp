@@ -18,6 +18,10 @@
 #include "store/database.hpp"
 #include "store/fence.hpp"
 
+namespace fencepost::announce {
+class Texts;
+}
+
 namespace fencepost::http {
 
 class EventHub;
@@ -39,6 +43,7 @@ struct Services {
   std::string origin = {};     // --public-url; see site_of()
   std::vector<std::string> trusted_proxies = {};
   bool sends_mail = false;                 // notifications may go by e-mail
+  announce::Texts* texts = nullptr;        // null: no language model is set up
   accounts::RateLimits* limits = nullptr;  // shared by all instances; null: of this process alone
 };
 

@@ -147,6 +147,7 @@ const std::map<std::string, Row> kExpected = {
     {"POST /api/v1/announcements/{id}/disable", members(200)},
     {"POST /api/v1/announcements/{id}/enable", members(200)},
     {"POST /api/v1/announcements/{id}/post-now", members(202)},
+    {"POST /api/v1/announcements/{id}/generate", members(409)},
     {"POST /api/v1/announcements/{id}/resolve", members(422)},
     {"GET /api/v1/announcements/{id}/preview", members(200)},
     // Of no show, so that nobody is an admin of it.
