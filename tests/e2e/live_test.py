@@ -123,9 +123,17 @@ def evening(kind, servers):
                 stream = next((one for one in found["streams"] if one["video_id"] == video), None) if found else None
                 return found, stream
 
+            last = [0.0]
+
+            def look_now():
+                """As often as its limit allows."""
+                if time.monotonic() - last[0] > 1.5:
+                    last[0] = time.monotonic()
+                    running[-1].expect(200, "POST", "/api/v1/scheduler/check")
+
             def until(stage):
                 def there():
-                    running[-1].expect(200, "POST", "/api/v1/scheduler/check")
+                    look_now()
                     found, stream = seen()
                     return stream is not None and stream["stage"] == stage and (found, stream)
                 return eventually(there, f"the stream is {stage}")
@@ -144,8 +152,11 @@ def evening(kind, servers):
             again = youtube.post("/_state", {"id": video, "state": "restarted"})["id"]
             until("ended")
             youtube.post("/_state", {"id": again, "state": "ended"})
-            eventually(lambda: running[-1].expect(200, "POST", "/api/v1/scheduler/check") and
-                       database.run("SELECT status FROM fencepost_episodes") == [["ended"]], "the episode has ended")
+
+            def over():
+                look_now()
+                return database.run("SELECT status FROM fencepost_episodes") == [["ended"]]
+            eventually(over, "the episode has ended")
             check(database.run("SELECT video_id FROM fencepost_episodes") == [[video]], "it is the first one's")
 
             # Over all instances: ten tests a minute and person.

@@ -53,6 +53,16 @@ std::optional<std::vector<json>> items_of(const std::string& text) {
 
 }  // namespace
 
+std::string shown_text(const std::string& text) {
+  // What is no UTF-8 becomes U+FFFD.
+  const auto whole =
+      json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+  std::string out;
+  for (const char c : whole)
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) out += c;
+  return out;
+}
+
 std::optional<std::vector<Video>> parse_videos(const std::string& text) {
   const auto items = items_of(text);
   if (!items) return std::nullopt;
@@ -60,7 +70,7 @@ std::optional<std::vector<Video>> parse_videos(const std::string& text) {
   for (const auto& item : *items) {
     const auto& snippet = object_at(item, "snippet");
     const auto& times = object_at(item, "liveStreamingDetails");
-    Video video{text_at(item, "id"), text_at(snippet, "channelId"), text_at(snippet, "title")};
+    Video video{text_at(item, "id"), text_at(snippet, "channelId"), shown_text(text_at(snippet, "title"))};
     if (!is_video(video.id)) continue;
     video.scheduled_at = time_at(times, "scheduledStartTime");
     video.live_at = time_at(times, "actualStartTime");
@@ -77,7 +87,7 @@ std::optional<std::vector<Entry>> parse_playlist(const std::string& text) {
   std::vector<Entry> entries;
   for (const auto& item : *items) {
     const auto& snippet = object_at(item, "snippet");
-    Entry entry{text_at(object_at(snippet, "resourceId"), "videoId"), text_at(snippet, "title"),
+    Entry entry{text_at(object_at(snippet, "resourceId"), "videoId"), shown_text(text_at(snippet, "title")),
                 time_at(snippet, "publishedAt")};
     if (is_video(entry.video)) entries.push_back(std::move(entry));
   }

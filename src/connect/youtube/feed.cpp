@@ -59,7 +59,7 @@ class Reader {
     if (kind != XML_READER_TYPE_END_ELEMENT) return;
     const auto member = name();
     if (member == "yt:videoId") entry_.video = text_;
-    if (member == "title") entry_.title = text_;
+    if (member == "title") entry_.title = shown_text(text_);
     if (member == "published") try {
         entry_.published_at = base::parse_utc(text_);
       } catch (const base::UserError&) {

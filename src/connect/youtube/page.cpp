@@ -100,7 +100,7 @@ Page parse_page(const std::string& html) {
     Video video;
     video.id = head.canonical.substr(at + watch.size());
     video.id = video.id.substr(0, video.id.find('&'));
-    video.title = head.title;
+    video.title = shown_text(head.title);
     if (!is_video(video.id)) return {Trouble{Trouble::Kind::malformed, "the page names no video"}, {}};
     read_broadcast(broadcast_of(html), video);
     return {{}, std::move(video)};

@@ -8,6 +8,9 @@
 
 namespace fencepost::connect::youtube {
 
+// A title as it can be stored and shown: UTF-8, without control characters.
+std::string shown_text(const std::string& text);
+
 // nullopt: it is not what it should be.
 std::optional<std::vector<Video>> parse_videos(const std::string& json);
 std::optional<std::vector<Entry>> parse_playlist(const std::string& json);

@@ -53,6 +53,12 @@ TEST(YouTubeApi, ReadsTimesAndOwner) {
   EXPECT_FALSE(video.ended_at);
 }
 
+TEST(YouTubeApi, TitlesCanBeStored) {
+  EXPECT_EQ(parse_videos(R"({"items": [{"id": "a", "snippet": {"title": "A\u0000B\nC ü"}}]})")->at(0).title,
+            "ABC ü");
+  EXPECT_EQ(shown_text("a\xff z"), "a\xEF\xBF\xBD z");
+}
+
 TEST(YouTubeApi, WhatIsNoListIsNone) {
   for (const std::string text : {"", "[]", "{}", R"({"items": 1})", "{\"items\": [", "<html>"})
     EXPECT_FALSE(parse_videos(text)) << text;
