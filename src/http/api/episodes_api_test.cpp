@@ -190,7 +190,7 @@ TEST_P(EpisodesApi, AnEpisodeMovesWithItsAnnouncementsAndGoesWithThem) {
 
 TEST_P(EpisodesApi, RefusalsSayWhatToDoAndNothingFromWithin) {
   const auto path = episode();
-  const auto connection = connect(bob_);
+  const auto mine = connect(bob_);
   const auto refused = [&](const json& body) {
     const auto response = as(signed_in(bob_), "POST", path + "/announcements", body);
     for (const auto* inner : {"SQL", "fencepost_", "constraint", "src/"})
@@ -198,10 +198,10 @@ TEST_P(EpisodesApi, RefusalsSayWhatToDoAndNothingFromWithin) {
     return code(response);
   };
   EXPECT_EQ(refused({{"connection_id", connect(eve_)}}), "422 unknown_connection");
-  EXPECT_EQ(refused({{"connection_id", connection}, {"trigger", "at"}}), "422 invalid_field");
-  EXPECT_EQ(refused({{"connection_id", connection}, {"trigger", "sometime"}}), "422 invalid_field");
-  EXPECT_EQ(refused({{"connection_id", connection}}), "201");
-  EXPECT_EQ(refused({{"connection_id", connection}}), "409 duplicate_announcement");
+  EXPECT_EQ(refused({{"connection_id", mine}, {"trigger", "at"}}), "422 invalid_field");
+  EXPECT_EQ(refused({{"connection_id", mine}, {"trigger", "sometime"}}), "422 invalid_field");
+  EXPECT_EQ(refused({{"connection_id", mine}}), "201");
+  EXPECT_EQ(refused({{"connection_id", mine}}), "409 duplicate_announcement");
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, EpisodesApi, ::testing::Values("sqlite", "postgres"),
