@@ -42,8 +42,34 @@ Table details(const json& item) {
        {"id", "status", "connection", "connection_id", "text", "url", "run_at", "version", "attempts",
         "stop_wanted", "last_error", "posted_at", "post_id", "post_url", "created_at"})
     rows.push_back({name, cell(item, name)});
+  if (item.value("episode_id", json()).is_null()) return rows;
+  for (const char* name : {"episode_id", "host", "trigger", "at", "minutes", "stagger", "include_url",
+                           "generated_text", "deadline", "approved", "approved_by"})
+    rows.push_back({name, cell(item, name)});
   return rows;
 }
+
+// What an episode's announcement has beside its text; only what was given is sent.
+struct Release {
+  std::string trigger, deadline;
+  std::int64_t minutes = 0, stagger = -1;
+  bool without_url = false;
+  void add_to(CLI::App& command) {
+    command.add_option("--trigger", trigger, "Of an episode's: live, at, before (the start) or ended")
+        ->check(CLI::IsMember({"live", "at", "before", "ended"}));
+    command.add_option("--minutes", minutes, "Of the trigger before")->check(CLI::PositiveNumber);
+    command.add_option("--stagger", stagger, "Seconds behind live or ended")->check(CLI::NonNegativeNumber);
+    command.add_option("--deadline", deadline, "Not posted after this")->type_name("TIME");
+    command.add_flag("--without-url", without_url, "The URL is not posted with it");
+  }
+  void put_into(json& body) const {
+    if (!trigger.empty()) body["trigger"] = trigger;
+    if (!deadline.empty()) body["deadline"] = deadline;
+    if (minutes > 0) body["minutes"] = minutes;
+    if (stagger >= 0) body["stagger"] = stagger;
+    if (without_url) body["include_url"] = false;
+  }
+};
 
 // A connection by its id, or by the name of a connected one.
 json connection_id(Client& client, const std::string& given) {
@@ -58,26 +84,36 @@ json connection_id(Client& client, const std::string& given) {
 
 void add_create(CLI::App& noun, Chosen& chosen) {
   struct Given {
-    std::string connection, text, url, key;
+    std::string connection, text, url, key, episode;
     When when;
+    Release release;
   };
   auto given = std::make_shared<Given>();
   auto* command =
       noun.add_subcommand("create", "Make an announcement; it is posted once, at its time or at once");
   command->add_option("--connection", given->connection, "What it is posted to: an id or a name")->required();
-  command->add_option("--text", given->text, "What it says")->required();
+  command->add_option("--episode", given->episode, "Of this episode: it goes out by its trigger");
+  command->add_option("--text", given->text,
+                      "What it says; of an episode's it may be left to the show's template");
   command->add_option("--url", given->url, "Of the show");
   given->when.add_to(*command);
+  given->release.add_to(*command);
   command->add_option("--idempotency-key", given->key,
                       "Your name for this request: repeated, it makes nothing new");
   speaks(*command, chosen, [given](Client& client, bool as_json) {
     const auto when = given->when.text();
-    json body = {{"connection_id", connection_id(client, given->connection)}, {"text", given->text}};
+    if (given->episode.empty() && given->text.empty()) throw UsageError("say what it says: --text");
+    json body = {{"connection_id", connection_id(client, given->connection)}};
+    if (!given->text.empty()) body["text"] = given->text;
     if (!given->url.empty()) body["url"] = given->url;
-    if (when) body["run_at"] = *when;
+    if (when) body[given->episode.empty() ? "run_at" : "at"] = *when;
+    given->release.put_into(body);
+    if (when && !given->episode.empty()) body.emplace("trigger", "at");
+    const auto path =
+        given->episode.empty() ? "/announcements" : item_path("episodes", given->episode, "announcements");
     connect::Headers headers;
     if (!given->key.empty()) headers.emplace_back("Idempotency-Key", given->key);
-    const auto made = client.send("POST", "/announcements", body, headers);
+    const auto made = client.send("POST", path, body, headers);
     as_json ? print_json(made) : print(sheet(details(made)));
     return 0;
   });
@@ -91,7 +127,7 @@ void add_list(CLI::App& noun, Chosen& chosen) {
   auto given = std::make_shared<Given>();
   auto* command = noun.add_subcommand("list", "Show announcements, the newest first");
   command->add_option("--status", given->status,
-                      "Only these: queued, sending, posted, failed, unknown or disabled");
+                      "Only these: pending, queued, sending, posted, failed, unknown or disabled");
   command->add_option("--limit", given->limit, "How many")->check(CLI::Range(1, 200))->capture_default_str();
   command->add_option("--cursor", given->cursor, "Go on where the page before ended");
   speaks(*command, chosen, [given](Client& client, bool as_json) {
@@ -119,6 +155,7 @@ void add_edit(CLI::App& noun, Chosen& chosen) {
     int version = 0;
     bool no_url = false;
     When when;
+    Release release;
   };
   auto given = std::make_shared<Given>();
   auto* command = noun.add_subcommand("edit", "Change what is not posted yet");
@@ -127,6 +164,7 @@ void add_edit(CLI::App& noun, Chosen& chosen) {
   auto* url = command->add_option("--url", given->url, "Of the show");
   command->add_flag("--no-url", given->no_url, "Without a URL")->excludes(url);
   given->when.add_to(*command);
+  given->release.add_to(*command);
   command->add_option("--version", given->version, "The one that you have seen; otherwise the newest")
       ->check(CLI::PositiveNumber);
   speaks(*command, chosen, [given](Client& client, bool as_json) {
@@ -134,10 +172,12 @@ void add_edit(CLI::App& noun, Chosen& chosen) {
     if (!given->text.empty()) change["text"] = given->text;
     if (!given->url.empty()) change["url"] = given->url;
     if (given->no_url) change["url"] = nullptr;
-    if (const auto when = given->when.text()) change["run_at"] = *when;
-    if (change.empty()) throw UsageError("say what to change: --text, --url, --no-url, --at or --in");
+    given->release.put_into(change);
+    const auto when = given->when.text();
+    if (change.empty() && !when) throw UsageError("say what to change: see --help");
     const auto path = item_path("announcements", given->id);
-    if (given->version == 0) client.get(path);
+    const auto seen = client.get(path);
+    if (when) change[seen.at("episode_id").is_null() ? "run_at" : "at"] = *when;
     const auto etag = given->version > 0 ? '"' + std::to_string(given->version) + '"' : client.etag();
     const auto now = client.send("PATCH", path, change, {{"If-Match", etag}});
     as_json ? print_json(now) : print(sheet(details(now)));

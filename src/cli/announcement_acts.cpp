@@ -17,6 +17,7 @@ using nlohmann::json;
 struct Given {
   std::string id, post_url, style;
   double wait = 5;
+  int version = 0;
   bool happened = false, did_not_happen = false, ahead = false, never = false;
 };
 using Shared = std::shared_ptr<Given>;
@@ -92,6 +93,25 @@ int remove(Client& client, bool as_json, const Given& given) {
   return 0;
 }
 
+int approve(Client& client, bool as_json, const Given& given) {
+  const auto seen = client.get(item_path("announcements", given.id));
+  const auto version = given.version > 0 ? json(given.version) : seen.at("version");
+  show_answer(label(given), act(client, given, "approve", {}, {{"version", version}}), as_json);
+  return 0;
+}
+
+int preview(Client& client, bool as_json, const Given& given) {
+  const auto body = client.get(item_path("announcements", given.id, "preview"));
+  if (as_json) {
+    print_json(body);
+    return 0;
+  }
+  print(cell(body, "text") + "\n\n" + cell(body, "platform") + ": " + cell(body, "length") + " of " +
+        cell(body, "limit") + "\n");
+  if (!body.at("obstacle").is_null()) print("not postable now: " + cell(body, "why") + "\n");
+  return 0;
+}
+
 int enable(Client& client, bool as_json, const Given& given) {
   show_answer(label(given), act(client, given, "enable"), as_json);
   return 0;
@@ -120,6 +140,11 @@ void add_announcement_acts(CLI::App& noun, Chosen& chosen) {
   text->add_option("--style", given->style, "How its host wants to sound in this show")->type_name("TEXT");
   text->footer("Exit code 1: the model failed, or came too late; the show's template is used.");
   runs(text, generate);
+  auto* yes_to_it = add(noun, "approve", "Let it go out in this version, as an admin of its show", given);
+  yes_to_it->add_option("--version", given->version, "The one that you have seen; otherwise the newest")
+      ->check(CLI::PositiveNumber);
+  runs(yes_to_it, approve);
+  runs(add(noun, "preview", "Show how it will look on its platform", given), preview);
   runs(add(noun, "delete", "Delete it, where it is not being sent", given), remove);
   auto* word = add(noun, "resolve", "Say what became of one whose outcome is unknown", given);
   auto* yes = word->add_flag("--happened", given->happened, "It was posted");

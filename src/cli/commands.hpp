@@ -24,6 +24,8 @@ void add_loop(CLI::App& app, Chosen& chosen);
 void add_item(CLI::App& app, Chosen& chosen);
 void add_user(CLI::App& app, Chosen& chosen);
 void add_show(CLI::App& app, Chosen& chosen);
+void add_episode(CLI::App& app, Chosen& chosen);
+void add_scheduler(CLI::App& app, Chosen& chosen);
 void add_token(CLI::App& app, Chosen& chosen);
 void add_connection(CLI::App& app, Chosen& chosen);
 void add_announcement(CLI::App& app, Chosen& chosen);

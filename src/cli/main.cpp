@@ -57,6 +57,8 @@ int run(int argc, char** argv) {
   add_user(app, chosen);
   add_token(app, chosen);
   add_show(app, chosen);
+  add_episode(app, chosen);
+  add_scheduler(app, chosen);
   add_connection(app, chosen);
   add_announcement(app, chosen);
   add_notify(app, chosen);

@@ -1,11 +1,14 @@
 // `fencepost show`: shows and who is in them, through the API.
 
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/noun.hpp"
 #include "cli/pages.hpp"
+#include "cli/settings.hpp"
 #include "cli/text.hpp"
 
 namespace fencepost::cli {
@@ -58,6 +61,102 @@ void add_create(CLI::App& noun, Chosen& chosen) {
   });
 }
 
+void show_show(const json& item, bool as_json) {
+  if (as_json) return print_json(item);
+  Table rows;
+  for (const char* name : {"id", "name", "slug", "description", "channel_id", "title_filter", "filter_titles",
+                           "zone", "enabled", "needs_approval", "stagger", "template", "version"})
+    rows.push_back({name, cell(item, name)});
+  print(sheet(rows));
+}
+
+json edited(Client& client, const std::string& id, const json& change) {
+  const auto path = item_path("shows", id);
+  client.get(path);
+  return client.send("PATCH", path, change, {{"If-Match", client.etag()}});
+}
+
+void add_edit(CLI::App& noun, Chosen& chosen) {
+  struct Given {
+    std::string id;
+    std::map<std::string, std::string> texts;
+    std::map<std::string, bool> flags;
+    std::int64_t stagger = -1;
+    bool no_channel = false;
+  };
+  auto given = std::make_shared<Given>();
+  auto* command = noun.add_subcommand("edit", "Change a show and what it wants of its announcements");
+  command->add_option("ID", given->id, "As list shows it")->required();
+  const auto text = [&](const char* option, const char* member, const char* help) {
+    return command->add_option_function<std::string>(
+        option, [given, member](const std::string& value) { given->texts[member] = value; }, help);
+  };
+  text("--name", "name", "As people see it");
+  text("--slug", "slug", "In addresses: a-z, 0-9 and hyphens");
+  text("--description", "description", "What it is about");
+  auto* channel = text("--channel", "channel_id", "YouTube's channel id: UC and 22 characters");
+  command->add_flag("--no-channel", given->no_channel, "No channel is watched")->excludes(channel);
+  text("--title-filter", "title_filter", "A part of the title that its streams have");
+  text("--zone", "zone", "IANA, such as Europe/Berlin");
+  text("--template", "template", "Of announcements without a text: {title} {url} {number} {host} {show}");
+  const auto flag = [&](const char* option, const char* member, const char* help) {
+    command->add_option_function<bool>(
+        option, [given, member](const bool& value) { given->flags[member] = value; }, help);
+  };
+  flag("--filter-titles", "filter_titles", "Whether the title filter counts: true or false");
+  flag("--needs-approval", "needs_approval", "Whether an admin approves each announcement: true or false");
+  command->add_option("--stagger", given->stagger, "Seconds between the announcements of an episode")
+      ->check(CLI::Range(0, 3600));
+  speaks(*command, chosen, [given](Client& client, bool as_json) {
+    json change = json::object();
+    for (const auto& [member, value] : given->texts) change[member] = value;
+    for (const auto& [member, value] : given->flags) change[member] = value;
+    if (given->no_channel) change["channel_id"] = nullptr;
+    if (given->stagger >= 0) change["stagger"] = given->stagger;
+    if (change.empty()) throw UsageError("say what to change: see --help");
+    show_show(edited(client, given->id, change), as_json);
+    return 0;
+  });
+}
+
+// The kill switch, and one's own word in a show.
+void add_switches(CLI::App& noun, Chosen& chosen) {
+  auto id = std::make_shared<std::string>();
+  const auto add = [&](const char* name, const char* help, const std::function<json(Client&)>& act) {
+    auto* command = noun.add_subcommand(name, help);
+    command->add_option("ID", *id, "As list shows it")->required();
+    speaks(*command, chosen, [id, act](Client& client, bool as_json) {
+      const auto body = act(client);
+      if (as_json) {
+        print_json(body);
+      } else if (body.value("opted_in", false)) {
+        print("opted in\n");
+      } else if (body.contains("stopped")) {
+        const auto& stopped = body.at("stopped");
+        print("prevented: " + cell(stopped, "prevented") + ", in flight: " + cell(stopped, "in_flight") +
+              ", outcome unknown: " + cell(stopped, "outcome_unknown") +
+              ", waiting: " + cell(stopped, "waiting") + "\n");
+      } else {
+        print("show " + *id + " is on\n");
+      }
+      return 0;
+    });
+  };
+  add("off", "The kill switch: nothing of this show is posted", [id](Client& client) {
+    return edited(client, *id, {{"enabled", false}});
+  });
+  add("on", "Let it post again; what came due meanwhile is not posted late", [id](Client& client) {
+    return edited(client, *id, {{"enabled", true}});
+  });
+  const auto own = [id](bool in) {
+    return [id, in](Client& client) {
+      return client.send("PUT", item_path("shows", *id, "members/me"), {{"opted_in", in}});
+    };
+  };
+  add("opt-in", "Let admins make announcements over your connections that are on", own(true));
+  add("opt-out", "Take that back, and stop what was to be posted for you in this show", own(false));
+}
+
 void add_members(CLI::App& noun, Chosen& chosen) {
   struct Given {
     std::string show, set, as = "host", remove;
@@ -94,6 +193,22 @@ void add_show(CLI::App& app, Chosen& chosen) {
   auto* noun = app.add_subcommand("show", "Shows and who is in them")->require_subcommand(1);
   speaks(*noun->add_subcommand("list", "Show all shows, or those that you are in"), chosen, list);
   add_create(*noun, chosen);
+  auto id = std::make_shared<std::string>();
+  auto* one = noun->add_subcommand("show", "Show one show");
+  one->add_option("ID", *id, "As list shows it")->required();
+  speaks(*one, chosen, [id](Client& client, bool as_json) {
+    show_show(client.get(item_path("shows", *id)), as_json);
+    return 0;
+  });
+  add_edit(*noun, chosen);
+  add_switches(*noun, chosen);
+  auto* remove = noun->add_subcommand("delete", "Remove one with its episodes; what was posted stays");
+  remove->add_option("ID", *id, "As list shows it")->required();
+  speaks(*remove, chosen, [id](Client& client, bool as_json) {
+    client.send("DELETE", item_path("shows", *id), nullptr);
+    show_answer("show " + *id, {{"answer", "removed"}}, as_json);
+    return 0;
+  });
   add_members(*noun, chosen);
 }
 

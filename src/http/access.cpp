@@ -5,10 +5,9 @@ namespace fencepost::http {
 std::string describe(const Access& access) {
   if (access.open) return "anyone";
   std::string who = access.least == Role::member ? "signed in" : std::string(accounts::name(access.least));
-  if (access.thing == Thing::show)
-    who += access.relation == Relation::admin ? ", or admin of the show" : ", or host of the show";
-  else if (access.thing != Thing::nothing)
-    who += ", or whose it is";
+  if (access.thing == Thing::announcement || access.relation == Relation::self) who += ", or whose it is";
+  if (access.relation == Relation::admin) who += ", or admin of the show";
+  if (access.relation == Relation::host) who += ", or host of the show";
   return who + "; scope " + std::string(accounts::name(access.scope));
 }
 

@@ -16,7 +16,7 @@ using accounts::Role;
 using accounts::Scope;
 
 // What a path can name, and what somebody can be to it; each relation includes those before it.
-enum class Thing { nothing, show, connection, announcement, invitation, subscription };
+enum class Thing { nothing, show, episode, connection, announcement, invitation, subscription };
 enum class Relation { none, host, admin, self };
 
 // There is no default: a route without a rule does not compile.
@@ -28,6 +28,11 @@ struct Access {
   // At least that in the show which the path's `param` names; operators in every show.
   static constexpr Access show(Relation at_least, Scope scope, const char* param = "id") {
     return Access(false, Role::operator_, scope, Thing::show, at_least, param);
+  }
+  // At least that to the thing which the path's {id} names: an episode is its show's, and so is an
+  // announcement of it, beside its host's.
+  static constexpr Access of(Thing thing, Relation at_least, Scope scope) {
+    return Access(false, Role::operator_, scope, thing, at_least, "id");
   }
   // Whoever owns that thing, or has at least the role `over`.
   static constexpr Access own(Thing thing, Scope scope, Role over = Role::operator_) {

@@ -218,21 +218,26 @@ std::optional<Response> Dispatcher::authorise(const Request& request, const Rout
   if (relation >= access.relation) return std::nullopt;
   if (relation == Relation::none)
     return problem(request, 404, "not_found", "there is no such thing here, or it is none of yours");
-  return problem(request, 403, "forbidden", "this is for admins of the show");
+  return problem(request, 403, "forbidden",
+                 access.relation == Relation::self ? "this is for whoever it belongs to"
+                                                   : "this is for admins of the show");
 }
 
 std::optional<Response> Dispatcher::over_limit(const Request& request, const Route& route) const {
   const std::string who = request.principal ? std::to_string(request.principal->account()) : request.client;
   const auto key = who + ' ' + route.method + ' ' + route.pattern;
   const auto now = clock_.boot();
+  const auto& limit = request.principal && request.principal->person && route.person_limit
+                          ? *route.person_limit
+                          : route.limit;
   // Strangers are this process's own matter: a flood of addresses must not reach the database.
   const auto shared =
-      request.principal && options_.limiter ? options_.limiter(key, route.limit, now) : SharedTake{};
+      request.principal && options_.limiter ? options_.limiter(key, limit, now) : SharedTake{};
   auto& own = request.principal ? people_ : strangers_;
-  const auto wait = shared.decided ? shared.wait : own.take(key, route.limit, now);
+  const auto wait = shared.decided ? shared.wait : own.take(key, limit, now);
   if (!wait) return std::nullopt;
-  const auto detail = "at most " + std::to_string(route.limit.count) + " such requests in " +
-                      std::to_string(route.limit.per.count()) + " s: wait as long as Retry-After says";
+  const auto detail = "at most " + std::to_string(limit.count) + " such requests in " +
+                      std::to_string(limit.per.count()) + " s: wait as long as Retry-After says";
   return with_retry(problem(request, 429, "rate_limited", detail), *wait);
 }
 

@@ -156,6 +156,9 @@ json operation(const Route& route) {
               {"security", json::array()},
               {"x-access", describe(route.access)},
               {"x-rate-limit", {{"count", route.limit.count}, {"seconds", route.limit.per.count()}}}};
+  if (route.person_limit)
+    out["x-rate-limit-of-a-person"] = {{"count", route.person_limit->count},
+                                       {"seconds", route.person_limit->per.count()}};
   if (!route.access.open) {
     out["security"].push_back({{"bearer", {std::string(name(route.access.scope))}}});
     for (const char* cookie : {"session", "session_on_loopback"}) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +45,8 @@ struct Route {
   std::vector<Answer> answers = {};
   std::string summary = {};
   Handler handler = {};
-  std::uint64_t body_bytes = kBodyBytes;  // longer bodies get 413
+  std::uint64_t body_bytes = kBodyBytes;       // longer bodies get 413
+  std::optional<RateLimit> person_limit = {};  // of a person; the instance's own tokens have `limit`
   std::string raw_body = {};  // a media type such as "text/csv": the handler takes the bytes as they come
 };
 

@@ -184,7 +184,8 @@ def people(tour):
     member = f"{path}/members/{bob['id']}"
     call(204, "PUT", member, {"role": "host"})
     call(200, "GET", f"{path}/members")
-    call(204, "DELETE", member)
+    call(200, "DELETE", member)
+    episodes(tour, path)
     call(204, "DELETE", path)
     call(200, "GET", "/api/v1/users")
     found = call(200, "GET", f"/api/v1/users/{bob['id']}")
@@ -192,6 +193,30 @@ def people(tour):
     call(204, "DELETE", f"/api/v1/users/{bob['id']}")
     call(204, "DELETE", "/api/v1/session", headers=cookie)
     tour.token = instance
+
+
+def episodes(tour, show):
+    call = tour.call
+    call(200, "GET", f"{show}/members/me")
+    call(200, "PUT", f"{show}/members/me", {"opted_in": True})
+    connection = call(201, "POST", "/api/v1/connections", {"name": "ada's", "platform": "webhook", "url": "http://127.0.0.1:9/"})["id"]
+    episode = call(201, "POST", f"{show}/episodes", {"title": "Pilot", "number": 1, "starts_at": "2037-06-01T20:00"})
+    path = f"/api/v1/episodes/{episode['id']}"
+    call(200, "GET", f"{show}/episodes?status=scheduled")
+    call(200, "GET", path)
+    call(200, "PATCH", path, {"topics": ["C++"]}, {"If-Match": '"1"'})
+    before = {"connection_id": connection, "trigger": "before", "minutes": 30}
+    made = call(201, "POST", f"{path}/announcements", before)
+    call(409, "POST", f"{path}/announcements", before)
+    call(200, "POST", f"{path}/announcements/create-all")
+    call(200, "GET", f"{path}/announcements")
+    announcement = f"/api/v1/announcements/{made['id']}"
+    call(200, "GET", f"{announcement}/preview")
+    call(200, "POST", f"{announcement}/approve", {"version": 1})
+    call(200, "GET", "/api/v1/scheduler")
+    call(200, "GET", "/api/v1/scheduler/due")
+    call(204, "DELETE", path)
+    call(404, "GET", path)
 
 
 def notifications(tour):

@@ -78,6 +78,17 @@ WHERE a.status = 'queued' AND a.effect IS NULL AND a.run_at < $4
   AND (CAST($5 AS BIGINT) IS NULL OR c.person_id = $5)
 ORDER BY a.run_at, a.id LIMIT $3
 
+-- name: schedule_now
+-- $1 never. What is not finished stands in partial indexes (ADR 8), so this costs what it counts.
+SELECT count(CASE WHEN q.run_at <= n.now THEN 1 END),
+  count(CASE WHEN q.run_at <= n.now - 60000000 THEN 1 END), count(CASE WHEN q.run_at >= $1 THEN 1 END),
+  (SELECT count(*) FROM fencepost_announcements AS s
+    WHERE s.status = 'sending' AND s.lease_until IS NOT NULL),
+  (SELECT count(*) FROM fencepost_announcements AS u WHERE u.status = 'unknown'),
+  min(CASE WHEN q.run_at > n.now AND q.run_at < $1 THEN q.run_at END)
+FROM (SELECT fencepost_now() AS now) AS n LEFT JOIN fencepost_announcements AS q
+  ON q.status = 'queued' AND q.effect IS NULL
+
 -- name: owner
 SELECT c.person_id
 FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id WHERE a.id = $1

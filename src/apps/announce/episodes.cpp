@@ -72,10 +72,10 @@ bool lock_episode(store::Connection& connection, std::int64_t episode, bool to_w
 }
 
 void note(store::Connection& connection, const store::Rows& written, const char* kind, const char* to,
-          const std::string& actor, const std::string& why) {
+          const std::string& actor, const std::string& why, const char* from) {
   std::vector<store::Params> events;
   for (const auto& row : written)
-    events.push_back({kQueue, std::to_string(row[0].integer()), kind, "queued", to, store::Value(),
+    events.push_back({kQueue, std::to_string(row[0].integer()), kind, from, to, store::Value(),
                       store::Value(), actor, why});
   connection.run_batch(store::sql::add_events, events);
   if (!events.empty()) connection.run(store::sql::notify, {kQueue});
@@ -116,6 +116,11 @@ std::optional<Episode> get_episode(store::Connection& connection, std::int64_t i
   const auto rows = connection.run(sql::episode, {id});
   if (rows.empty()) return std::nullopt;
   return episode_of(rows[0]);
+}
+
+std::optional<std::int64_t> show_of(store::Connection& connection, std::int64_t announcement) {
+  const auto rows = connection.run(sql::show_of, {announcement});
+  return rows.empty() ? std::nullopt : rows[0][0].maybe_integer();
 }
 
 std::vector<Episode> list_episodes(store::Connection& connection, std::int64_t show, std::int64_t before,
@@ -183,7 +188,7 @@ EpisodeAnswer remove_episodes(store::Connection& connection, const store::Fence&
   }
   connection.run(sql::leave_episodes, {of.episode, of.show});
   note(connection, connection.run(sql::delete_stopped, {of.episode, of.show}), "deleted", "", actor,
-       "its episode was deleted");
+       "its episode was deleted", "stopped");
   connection.run(sql::delete_episodes, {of.episode, of.show});
   return EpisodeAnswer::done;
 }

@@ -158,6 +158,22 @@ TEST_P(EpisodesTest, ARetryWaitsAsLongAsItsPlatformWantsWhateverIsEdited) {
   EXPECT_EQ(get(id).run_at, wanted);
 }
 
+TEST_P(EpisodesTest, ARetryUnderWhichTheEpisodeWasMovedWaitsForItsNewStart) {
+  const auto episode = make_episode();
+  const auto id = announce(episode, connection_, {.trigger = "before", .minutes = 90});
+  const auto claims = claim();
+  const auto effect = gate(*database_->acquire(), claims.at(0), render(claims.at(0)));
+  const auto start = now() + 48 * kHour;
+  edit(episode, {.starts_at = start});
+  settle(*effect, {store::Verdict::did_not_happen, "", "", "429", 0s});
+  const auto again = claim();
+  ASSERT_EQ(again.size(), 1u);
+  const auto rendered = render(again[0]);
+  EXPECT_FALSE(gate(*database_->acquire(), again[0], rendered));
+  EXPECT_EQ(get(id).status, "queued");
+  EXPECT_EQ(get(id).run_at, start - 90 * kMinute);
+}
+
 TEST_P(EpisodesTest, WhatFailedIsNotReleasedByAnEdit) {
   const auto episode = make_episode();
   const auto id = announce(episode, connection_, {.trigger = "before", .minutes = 90});

@@ -2,6 +2,7 @@
 
 #include "accounts/connections.hpp"
 #include "announce/sql.hpp"
+#include "apps/announce/episodes.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
 
@@ -89,6 +90,12 @@ bool gate_allows(store::Connection& connection, const ToPublish& rendered) {
   // The clock is read behind the waits for these locks (rule 17).
   return !rendered.deadline || *rendered.deadline > connection.run(store::sql::now)[0][0].integer() ||
          !guard("gate_deadline");
+}
+
+ScheduleNow schedule_now(store::Connection& connection) {
+  const auto row = connection.run(sql::schedule_now, {kNever}).rows.at(0);
+  return {row[0].integer(), row[1].integer(), row[2].integer(),
+          row[3].integer(), row[4].integer(), row[5].maybe_integer()};
 }
 
 }  // namespace fencepost::announce

@@ -55,4 +55,12 @@ std::optional<Obstacle> obstacle(const ToPublish& item);
 // and answers whether all of them still are what was rendered and allow it. False: look at it again.
 bool gate_allows(store::Connection& connection, const ToPublish& rendered);
 
+// How the announcements stand at one moment.
+struct ScheduleNow {
+  std::int64_t due = 0, late = 0, pending = 0, in_flight = 0,
+               unknown = 0;          // late: due for more than a minute
+  std::optional<base::Micros> next;  // of those that are not due
+};
+ScheduleNow schedule_now(store::Connection& connection);
+
 }  // namespace fencepost::announce

@@ -19,6 +19,14 @@ struct Way {
 
 std::int64_t id_of(const std::string& item) { return std::stoll(item); }
 
+// Takes the claim back where the release lies ahead now: then its gate is refused.
+void renew_release(store::Connection& connection, std::int64_t id) {
+  store::Transaction transaction(connection);
+  if (const auto episode = share_parents(connection, id))
+    release(connection, {.episode = episode, .announcement = id}, "publisher", "its episode was changed");
+  transaction.commit();
+}
+
 EffectResult result_of(const connect::Outcome& outcome) {
   switch (outcome.verdict) {
     case connect::Verdict::accepted:
@@ -69,6 +77,9 @@ connect::Connector* Publisher::connector(const std::string& platform) const {
 std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connection& connection,
                                                                  const store::Claim& claim,
                                                                  const std::string& key) {
+  // What was being sent when its episode was moved has kept its time; tried again, it has to wait for the new
+  // one.
+  if (claim.attempt > 0) renew_release(connection, id_of(claim.item));
   // Read after the claim: it is this version that the claim's fence stands for, or a newer one, which the
   // gate refuses.
   const auto item = to_publish(connection, id_of(claim.item));

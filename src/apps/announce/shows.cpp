@@ -102,6 +102,17 @@ std::map<std::int64_t, ShowSettings> show_settings(store::Connection& connection
   return all;
 }
 
+accounts::ShowResult create_show(store::Connection& connection, const ShowChange& wanted,
+                                 std::optional<std::int64_t> admin) {
+  check(wanted);
+  store::Transaction transaction(connection);
+  auto made = accounts::create_show(connection, wanted.name.value_or(""), wanted.slug.value_or(""), admin);
+  if (made.answer != ShowAnswer::done) return made;
+  write(connection, made.show->id, changed({}, wanted));
+  transaction.commit();
+  return made;
+}
+
 ShowEdit edit_show(store::Connection& connection, std::int64_t id, std::optional<std::int64_t> version,
                    const ShowChange& change, const std::string& actor) {
   check(change);

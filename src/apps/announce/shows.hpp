@@ -48,6 +48,10 @@ void check(const ShowChange& change);
 std::map<std::int64_t, ShowSettings> show_settings(store::Connection& connection,
                                                    const std::vector<std::int64_t>& shows);
 
+// As accounts::create_show, with what it wants from the start (name and slug of `wanted`).
+accounts::ShowResult create_show(store::Connection& connection, const ShowChange& wanted,
+                                 std::optional<std::int64_t> admin);
+
 struct ShowEdit {
   accounts::ShowResult result;
   ShowSettings settings{};               // done: as they are now

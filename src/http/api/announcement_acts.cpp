@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "accounts/shows.hpp"
+#include "apps/announce/episodes.hpp"
 #include "http/api/announcement_json.hpp"
 #include "http/api/common.hpp"
 
@@ -9,6 +11,7 @@ namespace fencepost::http {
 
 namespace {
 using announce::Announcement;
+using announce::ApproveResult;
 using announce::EnableResult;
 using core::ResolveAnswer;
 using core::RunNowAnswer;
@@ -100,6 +103,38 @@ Response post_now(Services& services, const Request& request) {
   return not_found(request, "announcement");
 }
 
+// Of the show's admins alone: nobody approves their own words by being their author.
+Response approve(Services& services, const Request& request) {
+  const auto id = id_of(request);
+  const Principal& who = *request.principal;
+  const auto role = services.database.retrying([&](store::Connection& connection) {
+    const auto show = announce::show_of(connection, id);
+    return show ? accounts::show_role(connection, who, *show) : std::nullopt;
+  });
+  if (role != accounts::ShowRole::admin)
+    return problem(request, 403, "forbidden", "only admins of its show approve an announcement");
+  const auto version = request.json->at("version").get<std::int64_t>();
+  const auto [result, now] = services.announcements.approve(id, version, actor_of(request));
+  switch (result) {
+    case ApproveResult::approved:
+      return acted(200, "approved", now);
+    case ApproveResult::already_approved:
+      return acted(200, "already_approved", now);
+    case ApproveResult::version_conflict:
+      return problem(request, 409, "version_conflict",
+                     "it was changed since: read it again, then approve that");
+    case ApproveResult::in_flight:
+      return refused_in_flight(request);
+    case ApproveResult::outcome_unknown:
+      return refused_unknown(request);
+    case ApproveResult::already_posted:
+      return refused_posted(request, now);
+    case ApproveResult::not_found:
+      break;
+  }
+  return not_found(request, "announcement");
+}
+
 Response resolve(Services& services, const Request& request) {
   const auto id = id_of(request);
   const bool happened = *text_member(request, "outcome") == "happened";
@@ -133,6 +168,7 @@ Route act(const char* name, const char* summary) {
 
 Route disable_route() {
   Route route = act("disable", "Prevents it from being posted, or says why that is too late");
+  route.access = Access::of(Thing::announcement, Relation::admin, Scope::announce);
   route.query = {wait_field("seconds to wait for the outcome of what is being sent; 0 where not given")};
   route.answers = {
       {200, "nothing will be posted until it is enabled", acted_fields({"prevented", "already_stopped"})},
@@ -145,19 +181,43 @@ Route disable_route() {
 Route post_now_route() {
   Route route = act("post-now", "Posts it at once; of several callers exactly one is told `started`");
   route.query = {wait_field("seconds to wait for the outcome; 5 where not given")};
-  route.answers = {
-      {200, "started, and the announcement shows the outcome", acted_fields({"started"})},
-      {202, "started; the outcome is not known yet", acted_fields({"started"})},
-      {404, "not_found", {}},
-      {409, "already_running, already_posted (with post_id and post_url), outcome_unknown or disabled", {}}};
+  route.answers = {{200, "started, and the announcement shows the outcome", acted_fields({"started"})},
+                   {202, "started; the outcome is not known yet", acted_fields({"started"})},
+                   {404, "not_found", {}},
+                   {409,
+                    "already_running, already_posted (with post_id and post_url), outcome_unknown, disabled; "
+                    "of an episode's "
+                    "also show_disabled, needs_approval, not_a_member, stream_ended or deadline_passed",
+                    {}}};
+  route.person_limit = RateLimit{5, std::chrono::seconds(60)};
   return route;
 }
 
 Route enable_route() {
   Route route = act("enable", "Lets a disabled or failed one be posted at its time");
-  route.answers = {{200, "it will be posted at its time", acted_fields({"enabled", "already_enabled"})},
+  route.answers = {
+      {200, "it will be posted at its time", acted_fields({"enabled", "already_enabled"})},
+      {404, "not_found", {}},
+      {409,
+       "in_flight, outcome_unknown, already_posted or too_late; of an episode's also not_a_member, "
+       "stream_ended or deadline_passed",
+       {}}};
+  return route;
+}
+
+Route approve_route() {
+  Route route = act("approve", "An admin's word that this version may go out");
+  route.access = Access::of(Thing::announcement, Relation::admin, Scope::announce);
+  route.fields = {{.name = "version",
+                   .type = FieldType::integer,
+                   .required = true,
+                   .description = "that was seen",
+                   .example = "1",
+                   .minimum = 1}};
+  route.answers = {{200, "approved", acted_fields({"approved", "already_approved"})},
+                   {403, "forbidden: whose it is does not approve it", {}},
                    {404, "not_found", {}},
-                   {409, "in_flight, outcome_unknown, already_posted or too_late", {}}};
+                   {409, "version_conflict, in_flight, outcome_unknown or already_posted", {}}};
   return route;
 }
 
@@ -186,6 +246,7 @@ void add_announcement_acts(std::vector<Route>& routes, Services& services) {
   add(disable_route(), disable);
   add(enable_route(), enable);
   add(post_now_route(), post_now);
+  add(approve_route(), approve);
   add(resolve_route(), resolve);
 }
 

@@ -17,7 +17,7 @@ json announcement_json(const announce::Announcement& a) {
           {"connection", a.connection},
           {"text", a.text},
           {"url", text_or_null(a.url)},
-          {"run_at", base::format_utc(a.run_at)},
+          {"run_at", a.pending() ? json() : json(base::format_utc(a.run_at))},
           {"status", a.status},
           {"version", a.version},
           {"attempts", a.attempts},
@@ -26,11 +26,23 @@ json announcement_json(const announce::Announcement& a) {
           {"posted_at", time_or_null(a.posted_at)},
           {"post_id", text_or_null(a.post_id)},
           {"post_url", text_or_null(a.post_url)},
-          {"created_at", base::format_utc(a.created_at)}};
+          {"created_at", base::format_utc(a.created_at)},
+          {"episode_id", a.episode ? json(*a.episode) : json()},
+          {"host_id", a.host ? json(*a.host) : json()},
+          {"host", text_or_null(a.host_name)},
+          {"trigger", a.trigger},
+          {"at", time_or_null(a.at)},
+          {"minutes", a.minutes ? json(*a.minutes) : json()},
+          {"stagger", a.stagger},
+          {"include_url", a.include_url},
+          {"generated_text", text_or_null(a.generated_text)},
+          {"deadline", time_or_null(a.deadline)},
+          {"approved", a.approved},
+          {"approved_by", text_or_null(a.approved_by)}};
 }
 
 std::vector<std::string> announcement_statuses() {
-  return {"queued", "sending", "posted", "failed", "unknown", "disabled"};
+  return {"pending", "queued", "sending", "posted", "failed", "unknown", "disabled"};
 }
 
 std::vector<Field> announcement_fields() {
@@ -38,12 +50,24 @@ std::vector<Field> announcement_fields() {
     return Field{
         .name = name, .required = true, .format = format, .description = description, .nullable = true};
   };
+  const auto whole = [](const char* name, const char* description) {
+    return Field{.name = name,
+                 .type = FieldType::integer,
+                 .required = true,
+                 .description = description,
+                 .example = "3",
+                 .nullable = true};
+  };
   return {{.name = "id", .type = FieldType::integer, .required = true, .example = "7"},
           {.name = "connection_id", .type = FieldType::integer, .required = true, .example = "1"},
           {.name = "connection", .required = true, .description = "its name", .example = "\"Discord\""},
-          {.name = "text", .required = true, .max_length = 5000, .example = "\"We are live!\""},
+          {.name = "text",
+           .required = true,
+           .max_length = 5000,
+           .description = "its own; of an episode's it may be empty",
+           .example = "\"We are live!\""},
           maybe("url", Format::uri, "of the show"),
-          {.name = "run_at", .required = true, .format = Format::date_time, .description = "not before"},
+          maybe("run_at", Format::date_time, "not before; null: pending, until its trigger has come"),
           {.name = "status", .required = true, .choices = announcement_statuses()},
           {.name = "version",
            .type = FieldType::integer,
@@ -59,7 +83,33 @@ std::vector<Field> announcement_fields() {
           maybe("posted_at", Format::date_time, "when it is known to have been posted"),
           maybe("post_id", Format::none, "the platform's name for the post"),
           maybe("post_url", Format::uri, "where people see it"),
-          {.name = "created_at", .required = true, .format = Format::date_time}};
+          {.name = "created_at", .required = true, .format = Format::date_time},
+          whole("episode_id", "of this episode"),
+          whole("host_id", "whose it is; null: of an account of the instance itself"),
+          maybe("host", Format::none, "their name"),
+          {.name = "trigger",
+           .required = true,
+           .description = "what lets it out; without an episode always at",
+           .choices = {"live", "at", "before", "ended"}},
+          maybe("at", Format::date_time, "of the trigger at"),
+          whole("minutes", "of the trigger before: so many before the start"),
+          {.name = "stagger",
+           .type = FieldType::integer,
+           .required = true,
+           .description = "seconds behind live or ended",
+           .example = "0"},
+          {.name = "include_url", .type = FieldType::boolean, .required = true, .example = "true"},
+          {.name = "generated_text",
+           .required = true,
+           .max_length = 5000,
+           .description = "a model's; its own text comes first",
+           .nullable = true},
+          maybe("deadline", Format::date_time, "not posted after this"),
+          {.name = "approved",
+           .type = FieldType::boolean,
+           .required = true,
+           .description = "by an admin, in this version; needed where the show asks for it"},
+          maybe("approved_by", Format::none, "who said so last")};
 }
 
 std::vector<Field> acted_fields(std::vector<std::string> answers) {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "apps/announce/service.hpp"
+#include "http/api/api.hpp"
 #include "http/fields.hpp"
-#include "http/message.hpp"
 
 namespace fencepost::http {
 
@@ -31,5 +31,11 @@ Response refused_in_flight(const Request& request);
 Response refused_unknown(const Request& request);
 // With post_id and post_url, so that nobody has to ask again.
 Response refused_posted(const Request& request, const std::optional<announce::Announcement>& announcement);
+
+// What a body describes, of a connection that who asks may use; else UserError("unknown_connection").
+announce::Draft draft_of(Services& services, const Request& request);
+Response create_announcement(Services& services, const Request& request, const announce::Draft& draft);
+// The body of one that is made, or (of either kind) changed.
+std::vector<Field> announcement_body(bool creating, bool of_episode);
 
 }  // namespace fencepost::http

@@ -27,15 +27,31 @@ Response list(Services& services, const Request& request) {
 }
 
 Response create(Services& services, const Request& request) {
+  return create_announcement(services, request, draft_of(services, request));
+}
+}  // namespace
+
+announce::Draft draft_of(Services& services, const Request& request) {
   announce::Draft draft;
   draft.connection_id = request.json->at("connection_id").get<std::int64_t>();
-  draft.text = request.json->at("text").get<std::string>();
+  draft.text = text_member(request, "text").value_or("");
   draft.url = text_member(request, "url").value_or("");
   draft.run_at = time_member(request, "run_at");
+  draft.trigger = text_member(request, "trigger").value_or(draft.trigger);
+  draft.at = time_member(request, "at");
+  draft.minutes = number_member(request, "minutes");
+  draft.stagger = number_member(request, "stagger");
+  draft.include_url = flag_member(request, "include_url").value_or(true);
+  draft.deadline = time_member(request, "deadline");
+  draft.enabled = flag_member(request, "enabled").value_or(true);
   const Principal& who = *request.principal;
   const auto key = std::to_string(draft.connection_id);
   if (!who.at_least(Role::operator_) && relation_to(services, who, Thing::connection, key) != Relation::self)
     throw base::UserError("unknown_connection", "there is no such connection of yours");
+  return draft;
+}
+
+Response create_announcement(Services& services, const Request& request, const announce::Draft& draft) {
   return make_keeping(services, request, [&](const Keep& keep) {
     services.announcements.create(
         draft, actor_of(request), [&](store::Connection& connection, const Announcement& made) {
@@ -46,6 +62,70 @@ Response create(Services& services, const Request& request) {
   });
 }
 
+std::vector<Field> announcement_body(bool creating, bool of_episode) {
+  std::vector<Field> fields{
+      {.name = "text",
+       .required = creating && !of_episode,
+       .max_length = 5000,
+       .description = of_episode
+                          ? "with {title} {url} {number} {host} {show}; none: the generated one, or the "
+                            "show's template"
+                          : "",
+       .example = "\"We are live!\"",
+       .min_length = creating && !of_episode ? 1U : 0U},
+      {.name = "url",
+       .max_length = 2048,
+       .format = Format::uri,
+       .description = "of the show",
+       .example = "\"https://example.com/live\"",
+       .nullable = true}};
+  if (creating)
+    fields.insert(fields.begin(), {.name = "connection_id",
+                                   .type = FieldType::integer,
+                                   .required = true,
+                                   .description = "what it is posted to",
+                                   .example = "1",
+                                   .minimum = 1});
+  if (!of_episode || !creating)
+    fields.push_back({.name = "run_at",
+                      .max_length = 40,
+                      .format = Format::date_time,
+                      .description = creating ? "not before; now where not given" : "not before"});
+  if (!of_episode && creating) return fields;
+  fields.push_back({.name = "trigger",
+                    .description =
+                        "what lets it out: the stream (the default), a time, minutes before the start, "
+                        "or the stream's end",
+                    .choices = {"live", "at", "before", "ended"}});
+  fields.push_back(
+      {.name = "at", .max_length = 40, .format = Format::date_time, .description = "of the trigger at"});
+  fields.push_back({.name = "minutes",
+                    .type = FieldType::integer,
+                    .description = "of the trigger before",
+                    .example = "30",
+                    .minimum = 1,
+                    .maximum = 20160});
+  fields.push_back(
+      {.name = "stagger",
+       .type = FieldType::integer,
+       .description = "seconds behind live or ended; where not given, behind the episode's others",
+       .example = "30",
+       .minimum = 0,
+       .maximum = 86400});
+  fields.push_back({.name = "include_url",
+                    .type = FieldType::boolean,
+                    .description = "whether the URL is posted with it",
+                    .example = "true"});
+  fields.push_back({.name = "deadline",
+                    .max_length = 40,
+                    .format = Format::date_time,
+                    .description = "not posted after this",
+                    .nullable = true});
+  if (creating) fields.push_back({.name = "enabled", .type = FieldType::boolean, .example = "true"});
+  return fields;
+}
+
+namespace {
 Response show(Services& services, const Request& request) {
   const auto found = services.announcements.get(id_of(request));
   return found ? announcement_response(200, *found) : not_found(request, "announcement");
@@ -60,6 +140,12 @@ Response edit(Services& services, const Request& request) {
   change.text = text_member(request, "text");
   change.url = clearable_member(request, "url");
   change.run_at = time_member(request, "run_at");
+  change.trigger = text_member(request, "trigger");
+  change.at = time_member(request, "at");
+  change.minutes = number_member(request, "minutes");
+  change.stagger = number_member(request, "stagger");
+  change.include_url = flag_member(request, "include_url");
+  if (request.json->contains("deadline")) change.deadline = time_member(request, "deadline");
   const auto [result, now] = services.announcements.edit(id, seen->version, change, actor_of(request));
   switch (result) {
     case EditResult::changed:
@@ -128,26 +214,6 @@ std::vector<Field> history_fields() {
           {.name = "fence", .type = FieldType::integer, .required = true, .nullable = true}};
 }
 
-// The body of create and, with nothing required and null to remove, of edit. The longest text of any platform
-// is shorter; the connection's own limit is the connector's business.
-std::vector<Field> body_fields(bool creating) {
-  return {{.name = "text",
-           .required = creating,
-           .max_length = 5000,
-           .example = "\"We are live!\"",
-           .min_length = 1},
-          {.name = "url",
-           .max_length = 2048,
-           .format = Format::uri,
-           .description = "of the show",
-           .example = "\"https://example.com/live\"",
-           .nullable = true},
-          {.name = "run_at",
-           .max_length = 40,
-           .format = Format::date_time,
-           .description = creating ? "not before; now where not given" : "not before"}};
-}
-
 Route list_route() {
   Route route{.method = "GET",
               .pattern = "/api/v1/announcements",
@@ -165,13 +231,7 @@ Route create_route() {
               .pattern = "/api/v1/announcements",
               .access = Access::signed_in(Scope::announce),
               .limit = kWrites,
-              .fields = body_fields(true)};
-  route.fields.insert(route.fields.begin(), Field{.name = "connection_id",
-                                                  .type = FieldType::integer,
-                                                  .required = true,
-                                                  .description = "what it is posted to",
-                                                  .example = "1",
-                                                  .minimum = 1});
+              .fields = announcement_body(true, false)};
   route.summary = "Makes an announcement, which is posted once at its time";
   route.answers = {{201, "made; Location and ETag say where and which version", announcement_fields()},
                    {409, "connection_disconnected", {}},
@@ -184,12 +244,12 @@ Route edit_route() {
               .pattern = "/api/v1/announcements/{id}",
               .access = Access::own(Thing::announcement, Scope::announce),
               .limit = kWrites,
-              .fields = body_fields(false)};
+              .fields = announcement_body(false, true)};
   route.headers = {if_match()};
   route.summary = "Changes what is not posted yet";
   route.answers = {{200, "changed", announcement_fields()},
                    {404, "not_found", {}},
-                   {409, "in_flight, outcome_unknown or already_posted", {}},
+                   {409, "in_flight, outcome_unknown, already_posted or stream_ended", {}},
                    {412, "version_conflict: somebody was faster", {}}};
   return route;
 }
@@ -219,7 +279,7 @@ void add_announcements(std::vector<Route>& routes, Services& services) {
   add(create_route(), create);
   add({.method = "GET",
        .pattern = "/api/v1/announcements/{id}",
-       .access = Access::own(Thing::announcement, Scope::read),
+       .access = Access::of(Thing::announcement, Relation::host, Scope::read),
        .limit = kReads,
        .answers = {{200, "the announcement; ETag is its version", announcement_fields()},
                    {404, "not_found", {}}},
@@ -229,7 +289,7 @@ void add_announcements(std::vector<Route>& routes, Services& services) {
   add(remove_route(), remove);
   add({.method = "GET",
        .pattern = "/api/v1/announcements/{id}/history",
-       .access = Access::own(Thing::announcement, Scope::read),
+       .access = Access::of(Thing::announcement, Relation::host, Scope::read),
        .limit = kReads,
        .query = paging(),
        .answers = {{200, "a page, the oldest first", page_fields(history_fields())}, {404, "not_found", {}}},

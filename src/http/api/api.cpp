@@ -37,6 +37,9 @@ std::vector<Route> routes(Services& services) {
   add_users(all, services);
   add_invitations(all, services);
   add_shows(all, services);
+  add_show_members(all, services);
+  add_episodes(all, services);
+  add_scheduler(all, services);
   add_subscriptions(all, services);
   add_queues(all, services);
   add_queue_items(all, services);
@@ -66,11 +69,11 @@ Dispatcher::Options dispatch_options(Services& services) {
   options.trusted_proxies = services.trusted_proxies;
   options.secure_cookies = services.secure_cookies;
   options.origin = services.origin;
-  options.statuses = {{"duplicate_name", 409},          {"duplicate_slug", 409},
-                      {"connection_disconnected", 409}, {"no_person", 409},
-                      {"mail_not_configured", 409},     {"no_model", 409},
-                      {"too_many_subscriptions", 409},  {"not_open", 410},
-                      {"secret_unreadable", 500}};
+  options.statuses = {{"duplicate_name", 409}, {"duplicate_slug", 409},      {"connection_disconnected", 409},
+                      {"no_person", 409},      {"mail_not_configured", 409}, {"too_many_subscriptions", 409},
+                      {"not_open", 410},       {"secret_unreadable", 500},   {"duplicate_announcement", 409},
+                      {"stream_ended", 409},   {"not_a_member", 409},        {"show_disabled", 409},
+                      {"needs_approval", 409}, {"deadline_passed", 409},     {"no_model", 409}};
   options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
     return translated([&] { return relation_to(services, who, thing, key); });
   };

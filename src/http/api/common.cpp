@@ -86,6 +86,18 @@ std::optional<base::Micros> time_member(const Request& request, const char* name
   return base::parse_utc(*text);
 }
 
+std::optional<std::int64_t> number_member(const Request& request, const char* name) {
+  const auto at = request.json->find(name);
+  if (at == request.json->end() || at->is_null()) return std::nullopt;
+  return at->get<std::int64_t>();
+}
+
+std::optional<bool> flag_member(const Request& request, const char* name) {
+  const auto at = request.json->find(name);
+  if (at == request.json->end() || at->is_null()) return std::nullopt;
+  return at->get<bool>();
+}
+
 std::vector<Field> page_fields(std::vector<Field> item) {
   return {{.name = "items",
            .type = FieldType::objects,

@@ -25,6 +25,9 @@ void add_me(std::vector<Route>& routes, Services& services);
 void add_users(std::vector<Route>& routes, Services& services);
 void add_invitations(std::vector<Route>& routes, Services& services);
 void add_shows(std::vector<Route>& routes, Services& services);
+void add_show_members(std::vector<Route>& routes, Services& services);
+void add_episodes(std::vector<Route>& routes, Services& services);
+void add_scheduler(std::vector<Route>& routes, Services& services);
 void add_subscriptions(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
 void add_queue_items(std::vector<Route>& routes, Services& services);
@@ -86,6 +89,8 @@ std::optional<std::string> text_member(const Request& request, const char* name)
 // Removed in the body by null: an empty text.
 std::optional<std::string> clearable_member(const Request& request, const char* name);
 std::optional<base::Micros> time_member(const Request& request, const char* name);
+std::optional<std::int64_t> number_member(const Request& request, const char* name);
+std::optional<bool> flag_member(const Request& request, const char* name);
 
 // {"items": [...], "next": cursor or null}, described.
 std::vector<Field> page_fields(std::vector<Field> item);

@@ -5,6 +5,7 @@
 #include "accounts/sessions.hpp"
 #include "accounts/shows.hpp"
 #include "accounts/tokens.hpp"
+#include "apps/announce/episodes.hpp"
 #include "apps/notify/subscriptions.hpp"
 #include "base/error.hpp"
 #include "http/api/common.hpp"
@@ -43,11 +44,19 @@ Relation relation_to(Services& services, const Principal& who, Thing thing, cons
   const auto id = positive(key);
   // Nothing belongs to the instance's own tokens; theirs is the role.
   if (!id || !who.person) return Relation::none;
-  if (thing == Thing::announcement) return self_if(services.announcements.owner(*id) == who.person);
+  if (thing == Thing::announcement && services.announcements.owner(*id) == who.person) return Relation::self;
   return services.database.retrying([&](store::Connection& connection) {
     switch (thing) {
       case Thing::show:
         return in_show(connection, who, *id);
+      case Thing::episode: {
+        const auto found = announce::get_episode(connection, *id);
+        return found ? in_show(connection, who, found->show) : Relation::none;
+      }
+      case Thing::announcement: {
+        const auto show = announce::show_of(connection, *id);
+        return show ? in_show(connection, who, *show) : Relation::none;
+      }
       case Thing::invitation:
         return of_invitation(connection, who, *id);
       case Thing::connection: {
@@ -58,7 +67,6 @@ Relation relation_to(Services& services, const Principal& who, Thing thing, cons
         const auto found = notify::get_subscription(connection, *id);
         return self_if(found && found->person == who.person);
       }
-      case Thing::announcement:
       case Thing::nothing:
         break;
     }

@@ -6,9 +6,11 @@
 #include <map>
 #include <set>
 
+#include "accounts/connections.hpp"
 #include "accounts/invitations.hpp"
 #include "accounts/shows.hpp"
 #include "accounts/tokens.hpp"
+#include "apps/announce/episodes.hpp"
 #include "http/api/testing/fixture.hpp"
 #include "store/sql.hpp"
 
@@ -93,6 +95,24 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
                                   accounts::ShowRole::host);
            return "/api/v1/shows/" + std::to_string(show_) + "/members";
          }},
+        {"GET /api/v1/shows/{id}/episodes",
+         [this](int n) {
+           if (show_ == 0) show_ = show();
+           for (int i = 0; i < n; ++i) episode();
+           return "/api/v1/shows/" + std::to_string(show_) + "/episodes";
+         }},
+        {"GET /api/v1/episodes/{id}/announcements",
+         [this](int n) {
+           if (show_ == 0) show_ = show();
+           if (episode_ == 0) episode_ = episode();
+           for (int i = 0; i < n; ++i)
+             database.run(
+                 "INSERT INTO fencepost_announcements (connection_id, text, episode_id, run_at) "
+                 "VALUES ($1, '', $2, $3)",
+                 {connect(), episode_, announce::kNever});
+           return "/api/v1/episodes/" + std::to_string(episode_) + "/announcements";
+         }},
+        {"GET /api/v1/scheduler/due", announcements("/api/v1/scheduler/due")},
         {"GET /api/v1/notifications/subscriptions",
          [this](int n) {
            for (int i = 0; i < n; ++i) subscription();
@@ -130,6 +150,20 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
     const auto slug = "more-" + std::to_string(++made_);
     return accounts::create_show(*database->acquire(), slug, slug, std::nullopt).show.value().id;
   }
+  std::int64_t episode() {
+    return announce::create_episode(*database->acquire(),
+                                    {.show = show_, .title = "more " + std::to_string(++made_)})
+        .episode.value()
+        .id;
+  }
+  // All that there are so far.
+  int made_hosts(int more) { return hosts_ += more; }
+  std::int64_t connect(std::optional<std::int64_t> of = std::nullopt) {
+    return accounts::create_connection(*database->acquire(), vault, "more " + std::to_string(++made_),
+                                       "webhook", "https://example.org/",
+                                       base::Secret(announce::testing::Receiver::kSecret), of)
+        .id;
+  }
   std::int64_t subscription() {
     return database
         .run(
@@ -140,8 +174,8 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
   }
 
   std::string history_;
-  std::int64_t show_ = 0, subscription_ = 0;
-  int made_ = 0;
+  std::int64_t show_ = 0, episode_ = 0, subscription_ = 0;
+  int made_ = 0, hosts_ = 0;
 };
 
 TEST_P(Lists, AskAsManyStatementsOfAHundredRowsAsOfOne) {
@@ -158,6 +192,29 @@ TEST_P(Lists, AskAsManyStatementsOfAHundredRowsAsOfOne) {
     known.erase(fill);
   }
   for (const auto& [name, fill] : known) ADD_FAILURE() << name << " is no list and no act on many";
+}
+
+// The predecessor asked once for each member.
+TEST_P(Lists, CreatingForAllMembersAsksAsManyStatementsForAHundredAsForOne) {
+  show_ = show();
+  const auto create_all = [&](int members) {
+    for (int i = 0; i < members; ++i) {
+      const auto host = person("host-" + std::to_string(++made_));
+      accounts::set_member(*database->acquire(), show_, host, accounts::ShowRole::host);
+      connect(host);
+      connect(host);
+    }
+    const auto path = "/api/v1/episodes/" + std::to_string(episode()) + "/announcements/create-all";
+    counting.counted();
+    const auto response = send("POST", path);
+    const int counted = counting.counted();
+    EXPECT_EQ(json_of(response), (json{{"enabled", 0}, {"disabled", 2 * made_hosts(members)}}))
+        << response.body;
+    return counted;
+  };
+  const int of_one = create_all(1);
+  EXPECT_EQ(create_all(99), of_one);
+  EXPECT_GT(of_one, 0);
 }
 
 // A step of an act takes up to 200 items. What it writes depends on what it finds, not on how many.

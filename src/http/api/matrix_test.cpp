@@ -12,6 +12,7 @@
 #include "accounts/sessions.hpp"
 #include "accounts/shows.hpp"
 #include "accounts/tokens.hpp"
+#include "apps/announce/episodes.hpp"
 #include "apps/notify/subscriptions.hpp"
 #include "http/api/testing/fixture.hpp"
 
@@ -102,7 +103,23 @@ const std::map<std::string, Row> kExpected = {
     {"DELETE /api/v1/shows/{id}", admins(204)},
     {"GET /api/v1/shows/{id}/members", hosts(200)},
     {"PUT /api/v1/shows/{id}/members/{person}", admins(422)},
-    {"DELETE /api/v1/shows/{id}/members/{person}", admins(204)},
+    {"DELETE /api/v1/shows/{id}/members/{person}", admins(200)},
+
+    // The operator and the owner are in no show themselves.
+    {"GET /api/v1/shows/{id}/members/me", {401, 404, 404, 200, 200, 404, 404, 404, 401, 401, 403}},
+    {"PUT /api/v1/shows/{id}/members/me", hosts(422)},
+    {"GET /api/v1/shows/{id}/episodes", hosts(200)},
+    {"POST /api/v1/shows/{id}/episodes", hosts(422)},
+
+    {"GET /api/v1/episodes/{id}", hosts(200)},
+    {"PATCH /api/v1/episodes/{id}", hosts(428)},
+    {"DELETE /api/v1/episodes/{id}", admins(204)},
+    {"GET /api/v1/episodes/{id}/announcements", hosts(200)},
+    {"POST /api/v1/episodes/{id}/announcements", hosts(422)},
+    {"POST /api/v1/episodes/{id}/announcements/create-all", admins(200)},
+
+    {"GET /api/v1/scheduler", operators(200)},
+    {"GET /api/v1/scheduler/due", signed_in(200)},
 
     {"GET /api/v1/connections", signed_in(200)},
     {"POST /api/v1/connections", signed_in(422)},
@@ -122,6 +139,9 @@ const std::map<std::string, Row> kExpected = {
     {"POST /api/v1/announcements/{id}/post-now", members(202)},
     {"POST /api/v1/announcements/{id}/generate", members(409)},
     {"POST /api/v1/announcements/{id}/resolve", members(422)},
+    {"GET /api/v1/announcements/{id}/preview", members(200)},
+    // Of no show, so that nobody is an admin of it.
+    {"POST /api/v1/announcements/{id}/approve", members(422)},
 
     {"GET /api/v1/notifications/subscriptions", signed_in(200)},
     {"POST /api/v1/notifications/subscriptions", signed_in(422)},
@@ -175,6 +195,7 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
                                        .person = people[member],
                                        .secret = base::Secret(announce::testing::Receiver::kSecret)})
                         .id;
+    episode_ = announce::create_episode(*lease, {.show = show_, .title = "Pilot"}).episode.value().id;
     announcement_ = stage.service().create({connection_, "text", "", later_}, "test").id;
     token_ =
         accounts::create_token(*lease, of(member), {.name = "t" + n, .scopes = Scopes::of(Scope::read)}).id;
@@ -233,7 +254,8 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
                                                   {"announcements", announcement_},
                                                   {"sessions", session_},
                                                   {"invitations", invitation_},
-                                                  {"subscriptions", subscription_}};
+                                                  {"subscriptions", subscription_},
+                                                  {"episodes", episode_}};
     if (noun == "users") return person("somebody-" + std::to_string(++count_));
     return ids.at(noun);
   }
@@ -243,8 +265,8 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
  private:
   const base::Micros later_ = base::system_clock().wall() + announce::testing::kHour;
   int count_ = 0;
-  std::int64_t show_ = 0, connection_ = 0, announcement_ = 0, token_ = 0, session_ = 0, invitation_ = 0,
-               subscription_ = 0;
+  std::int64_t show_ = 0, episode_ = 0, connection_ = 0, announcement_ = 0, token_ = 0, session_ = 0,
+               invitation_ = 0, subscription_ = 0;
 };
 
 TEST_P(Matrix, EveryRouteLetsInWhoMayAndNobodyElse) {
@@ -277,7 +299,7 @@ TEST_P(Matrix, AForeignThingLooksLikeNone) {
     return body;
   };
   new_things();
-  for (const auto* noun : {"shows", "connections", "announcements"}) {
+  for (const auto* noun : {"shows", "episodes", "connections", "announcements"}) {
     const auto path = std::string("/api/v1/") + noun + '/';
     EXPECT_EQ(ask(path + std::to_string(id_of(noun))), ask(path + "999999")) << noun;
     EXPECT_EQ(ask(path + std::to_string(id_of(noun))), ask(path + "nonsense")) << noun;

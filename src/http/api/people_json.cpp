@@ -81,22 +81,6 @@ Response person_response(int status, const accounts::Person& person) {
   return response;
 }
 
-json show_json(const accounts::Show& show) {
-  return {{"id", show.id},
-          {"name", show.name},
-          {"slug", show.slug},
-          {"version", show.version},
-          {"created_at", base::format_utc(show.created_at)}};
-}
-
-std::vector<Field> show_fields() {
-  return {id_field(),
-          {.name = "name", .required = true, .max_length = 100, .example = "\"Night Talk\""},
-          {.name = "slug", .required = true, .max_length = 60, .example = "\"night-talk\""},
-          version_field(),
-          time_field("created_at", false)};
-}
-
 json invitation_json(const accounts::Invitation& invitation) {
   return {{"id", invitation.id},
           {"role", accounts::name(invitation.role)},

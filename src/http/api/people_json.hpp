@@ -16,9 +16,6 @@ nlohmann::json person_json(const accounts::Person& person);
 std::vector<Field> person_fields();
 Response person_response(int status, const accounts::Person& person);  // with its ETag
 
-nlohmann::json show_json(const accounts::Show& show);
-std::vector<Field> show_fields();
-
 nlohmann::json invitation_json(const accounts::Invitation& invitation);
 std::vector<Field> invitation_fields();
 

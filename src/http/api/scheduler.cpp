@@ -1,0 +1,164 @@
+// What the scheduler of announcements is about: what is due, late, at work, and what comes next.
+
+#include <nlohmann/json.hpp>
+
+#include "apps/announce/gate.hpp"
+#include "base/error.hpp"
+#include "http/api/announcement_json.hpp"
+#include "http/api/common.hpp"
+#include "http/api/episode_json.hpp"
+#include "store/sql.hpp"
+
+namespace fencepost::http {
+
+namespace {
+using announce::Announcement;
+using nlohmann::json;
+
+Response status(Services& services, const Request&) {
+  return services.database.retrying([&](store::Connection& connection) {
+    const auto& name = announcement_fence(services).queue().name;
+    const auto now = announce::schedule_now(connection);
+    bool paused = false;
+    for (const auto& row : connection.run(store::sql::queues))
+      if (row[0].text() == name) paused = row[2].boolean();
+    return json_response(200, {{"queue", name},
+                               {"paused", paused},
+                               {"due", now.due},
+                               {"late", now.late},
+                               {"pending", now.pending},
+                               {"in_flight", now.in_flight},
+                               {"unknown", now.unknown},
+                               {"next_at", time_or_null(now.next)}});
+  });
+}
+
+// A position is a time and an id: "1795000000000000 7".
+Response due(Services& services, const Request& request) {
+  base::Micros after = 0;
+  std::int64_t after_id = 0;
+  if (const auto position = position_of(request)) {
+    const auto space = position->find(' ');
+    const auto time = positive(position->substr(0, space));
+    const auto id = space == std::string::npos ? std::nullopt : positive(position->substr(space + 1));
+    if (!time || !id)
+      throw base::UserError("invalid_cursor",
+                            "this is no cursor: take `next` of the page before, or leave it out");
+    after = *time;
+    after_id = *id;
+  }
+  const auto limit = limit_of(request);
+  auto all = services.announcements.due(after, after_id, limit + 1, whose(request));
+  std::optional<std::string> next;
+  if (all.size() > static_cast<std::size_t>(limit)) {
+    all.pop_back();
+    next = std::to_string(all.back().run_at) + ' ' + std::to_string(all.back().id);
+  }
+  json items = json::array();
+  for (const auto& one : all) items.push_back(announcement_json(one));
+  return page_response(std::move(items), next);
+}
+
+// As it would stand on its platform, were it posted now.
+Response preview(Services& services, const Request& request) {
+  const auto id = id_of(request);
+  const auto item = services.database.retrying(
+      [&](store::Connection& connection) { return announce::to_publish(connection, id); });
+  if (!item) return not_found(request, "announcement");
+  const auto at = std::find_if(services.connectors.begin(), services.connectors.end(),
+                               [&](const auto* one) { return one->platform() == item->platform; });
+  if (at == services.connectors.end())
+    return problem(request, 409, "no_connector", "this server has no connector for " + item->platform);
+  const auto words = announce::words_of(*item);
+  const auto fitted = (*at)->fit({words.text, words.url}, {item->target});
+  const auto why = announce::obstacle(*item);
+  return json_response(200, {{"text", fitted.text},
+                             {"platform", item->platform},
+                             {"length", fitted.length},
+                             {"limit", fitted.limit > 0 ? json(fitted.limit) : json()},
+                             {"shortened", fitted.shortened},
+                             {"obstacle", why ? json(why->code) : json()},
+                             {"why", why ? json(why->text) : json()}});
+}
+
+Field count(const char* name, const char* description) {
+  return {.name = name,
+          .type = FieldType::integer,
+          .required = true,
+          .description = description,
+          .example = "0",
+          .minimum = 0};
+}
+
+std::vector<Field> status_fields() {
+  return {{.name = "queue", .required = true, .example = "\"announcements\""},
+          {.name = "paused",
+           .type = FieldType::boolean,
+           .required = true,
+           .description = "by an operator: nothing is claimed and no send begins"},
+          count("due", "to go out now"),
+          count("late", "of these, for more than a minute"),
+          count("pending", "until their triggers have come"),
+          count("in_flight", "being sent"),
+          count("unknown", "sent, and nobody knows whether they were posted"),
+          {.name = "next_at",
+           .required = true,
+           .format = Format::date_time,
+           .description = "when the next one goes out",
+           .nullable = true}};
+}
+
+std::vector<Field> preview_fields() {
+  return {{.name = "text", .required = true, .max_length = 10000, .example = "\"Night Talk is live: Pilot\""},
+          {.name = "platform", .required = true, .example = "\"webhook\""},
+          count("length", "as the platform counts"),
+          {.name = "limit",
+           .type = FieldType::integer,
+           .required = true,
+           .description = "the platform's; null: none",
+           .example = "300",
+           .nullable = true},
+          {.name = "shortened", .type = FieldType::boolean, .required = true},
+          {.name = "obstacle",
+           .required = true,
+           .description = "what forbids it now: show_disabled, needs_approval, not_a_member, stream_ended or "
+                          "deadline_passed",
+           .nullable = true},
+          {.name = "why", .required = true, .nullable = true}};
+}
+}  // namespace
+
+void add_scheduler(std::vector<Route>& routes, Services& services) {
+  const auto add = [&](Route route, Response (*handler)(Services&, const Request&)) {
+    route.handler = [&services, handler](const Request& request) { return handler(services, request); };
+    routes.push_back(std::move(route));
+  };
+  add({.method = "GET",
+       .pattern = "/api/v1/scheduler",
+       .access = Access::role(Role::operator_, Scope::read),
+       .limit = kReads,
+       .answers = {{200, "of all shows, at this moment", status_fields()}},
+       .summary = "How the scheduler of announcements stands"},
+      status);
+  add({.method = "GET",
+       .pattern = "/api/v1/scheduler/due",
+       .access = Access::signed_in(Scope::read),
+       .limit = kReads,
+       .query = paging(),
+       .answers = {{200, "a page, the soonest first; of members their own",
+                    page_fields(announcement_fields())}},
+       .summary = "What goes out next"},
+      due);
+  add({.method = "GET",
+       .pattern = "/api/v1/announcements/{id}/preview",
+       .access = Access::of(Thing::announcement, Relation::host, Scope::read),
+       .limit = kReads,
+       .answers = {{200, "as it would be posted now", preview_fields()},
+                   {404, "not_found", {}},
+                   {409, "no_connector", {}},
+                   {422, "invalid_text", {}}},
+       .summary = "How an announcement will look"},
+      preview);
+}
+
+}  // namespace fencepost::http
