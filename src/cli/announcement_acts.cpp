@@ -133,11 +133,6 @@ void add_announcement_acts(CLI::App& noun, Chosen& chosen) {
   add_wait(*post, given, "For the outcome");
   post->footer("Exit code 0: posted, or started and not done within --wait. 1: refused or failed.");
   runs(post, post_now);
-  auto* yes_to_it = add(noun, "approve", "Let it go out in this version, as an admin of its show", given);
-  yes_to_it->add_option("--version", given->version, "The one that you have seen; otherwise the newest")
-      ->check(CLI::PositiveNumber);
-  runs(yes_to_it, approve);
-  runs(add(noun, "preview", "Show how it will look on its platform", given), preview);
   auto* text = add(noun, "generate", "Let a language model write its text", given);
   add_wait(*text, given, "For the text");
   text->add_flag("--ahead", given->ahead, "By itself before the start, where it has no text then");
@@ -145,6 +140,11 @@ void add_announcement_acts(CLI::App& noun, Chosen& chosen) {
   text->add_option("--style", given->style, "How its host wants to sound in this show")->type_name("TEXT");
   text->footer("Exit code 1: the model failed, or came too late; the show's template is used.");
   runs(text, generate);
+  auto* yes_to_it = add(noun, "approve", "Let it go out in this version, as an admin of its show", given);
+  yes_to_it->add_option("--version", given->version, "The one that you have seen; otherwise the newest")
+      ->check(CLI::PositiveNumber);
+  runs(yes_to_it, approve);
+  runs(add(noun, "preview", "Show how it will look on its platform", given), preview);
   runs(add(noun, "delete", "Delete it, where it is not being sent", given), remove);
   auto* word = add(noun, "resolve", "Say what became of one whose outcome is unknown", given);
   auto* yes = word->add_flag("--happened", given->happened, "It was posted");

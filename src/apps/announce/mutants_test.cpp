@@ -42,6 +42,9 @@ const Mutant kMutants[] = {
     {"gate_episode_lock", "GateTest.AGateThatHasLookedKeepsTheEndOfTheStreamWaiting", true},
     {"episode_lock", "EpisodesTest.OfTwoWhoEditAtOnceTheSecondIsTold", true},
     {"release_approved", "EpisodesTest.ApprovalHoldsWhatAShowAsksItForAndAnEditTakesItBack"},
+    {"text_version", "TextPutTest.ATextForAnotherVersionChangesNothing"},
+    {"text_status", "TextPutTest.ATextThatComesAfterTheClaimChangesNothing"},
+    {"text_approved", "TextPutTest.WhatNobodyAskedForTakesNoApprovalBack"},
     {"release_status", "EpisodesTest.WhatFailedIsNotReleasedByAnEdit"},
 };
 

@@ -5,10 +5,9 @@
 
 #include "announce/sql.hpp"
 #include "apps/announce/check.hpp"
-#include "apps/announce/episodes.hpp"
 #include "apps/announce/prompt.hpp"
 #include "apps/announce/queue.hpp"
-#include "apps/announce/repository.hpp"
+#include "apps/announce/text_put.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/testpoint.hpp"
@@ -46,9 +45,7 @@ core::Queue text_queue() {
 // What one asking is about.
 struct Texts::Item {
   std::optional<std::string> text;  // bought before
-  std::int64_t announcement = 0, version = 0;
-  bool ahead = false;
-  std::string actor;
+  TextPut put;
   bool wanted = false;
   PromptFacts facts;
 };
@@ -84,7 +81,7 @@ Asked Texts::ask(std::int64_t announcement, const std::string& actor) {
     if (const auto words = row[4].maybe_text()) {
       const auto rows = connection.run(sql::text_to_write, {text});
       if (rows.empty()) return {};
-      bought = Item{words, announcement, rows[0][2].integer(), false, actor, true, {}};
+      bought = Item{words, {announcement, rows[0][2].integer(), false, actor}, true, {}};
       return {AskAnswer::written, text};
     }
     // It failed, or is at work.
@@ -146,25 +143,11 @@ int Texts::plan(int most) {
   return static_cast<int>(made.size());
 }
 
-// Its own transaction, and not the one that settles: what is bought and put stays so, whoever has the item by
-// then, and it can be done again.
+// Not in the transaction that settles: what is bought and put stays so, whoever has the item by then, and it
+// can be done again.
 bool Texts::put(const Item& item, const std::string& text) {
   return store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
-    store::Transaction transaction(connection);
-    const auto episode = share_parents(connection, item.announcement);
-    const auto written = connection.run(sql::put_text, {item.announcement, item.version, text, item.ahead});
-    if (written.empty()) {
-      // In doubt: the write that it was about may be there.
-      const auto now = doubt ? load(connection, item.announcement) : std::nullopt;
-      return now && now->version == item.version + 1 && now->generated_text == text;
-    }
-    add_event(connection, item.announcement, "text", item.actor, "a model has written its text");
-    // Where a show wants approval, it is a new version to approve.
-    if (episode)
-      release(connection, {.episode = episode, .announcement = item.announcement}, item.actor,
-              "its text was written");
-    transaction.commit();
-    return true;
+    return put_text(connection, item.put, text, doubt);
   });
 }
 
@@ -186,10 +169,7 @@ engine::Outcome Texts::write(const engine::Attempt& attempt) {
   if (rows.empty()) return engine::Outcome::done();  // it was deleted with its announcement or episode
   const auto& row = rows[0];
   Item item{row[0].maybe_text(),
-            row[1].integer(),
-            row[2].integer(),
-            row[3].boolean(),
-            row[4].text(),
+            {row[1].integer(), row[2].integer(), row[3].boolean(), row[4].text()},
             row[5].boolean(),
             {}};
   item.facts = {row[10].text(),         row[11].text(),         row[6].text(),
@@ -202,7 +182,8 @@ engine::Outcome Texts::write(const engine::Attempt& attempt) {
       const auto& outcome = writing.outcome;
       const bool last = claim.attempt >= fence_.queue().backoff.retries;
       if (outcome.retryable && !last) return engine::Outcome::retry(outcome.error, outcome.retry_after);
-      note(item.announcement, "text_failed", model_->name(), outcome.error + "; the show's template is used");
+      note(item.put.announcement, "text_failed", model_->name(),
+           outcome.error + "; the show's template is used");
       return engine::Outcome::failed(outcome.error);
     }
     item.text = std::move(writing.text);
@@ -214,7 +195,7 @@ engine::Outcome Texts::write(const engine::Attempt& attempt) {
     base::testpoint("text.kept");
   }
   if (!put(item, *item.text))
-    note(item.announcement, "text_late", model_->name(), "a text came too late and was not used");
+    note(item.put.announcement, "text_late", model_->name(), "a text came too late and was not used");
   return engine::Outcome::done();
 }
 
