@@ -3,7 +3,8 @@
 //
 // The state that goes out and comes back is a code of ours: stored as a hash, taken once, within ten minutes,
 // and only by whoever began it. So nobody can have another person's session finish what he has begun (a link
-// with somebody else's code in it), and nobody can finish it twice.
+// with somebody else's code in it), and nobody can finish it twice. A rotation of the key leaves them as they
+// are: they end before anybody retires the former one.
 
 #include <optional>
 #include <string>

@@ -81,12 +81,19 @@ class Platform : public EffectApp {
   std::function<EffectResult(const store::Reconcile&)> on_look = [](const auto&) {
     return EffectResult{Verdict::unknown, "", "", "cannot tell", {}};
   };
+  std::function<std::optional<NotNow>()> on_prepare;
   std::function<bool(store::Connection&)> allowed;
   std::atomic<bool> refuses{false};
 
   std::variant<Rendered, NotNow> render(store::Connection&, const Claim& claim, const std::string&) override {
     signals.add("render " + claim.item);
     return Rendered{"{}", "test", 5s, allowed, {}};
+  }
+  std::optional<NotNow> prepare(const Claim& claim, const std::string&, Rendered&, base::BootTime,
+                                std::stop_token) override {
+    if (!on_prepare) return std::nullopt;
+    signals.add("prepare " + claim.item);
+    return on_prepare();
   }
   EffectResult send(const store::Effect& effect, const Rendered&, base::BootTime) override {
     signals.add("send " + effect.item);
@@ -247,6 +254,24 @@ TEST_P(EngineTest, ACertainFailureIsRetriedWithTheSameKey) {
   ASSERT_TRUE(platform.signals.wait("settled happened 1"));
   EXPECT_EQ(platform.signals.seen("send 1"), 3);
   EXPECT_EQ(keys.size(), 1U);
+}
+
+// What comes before the gate: waiting costs nothing, a try that failed is an attempt, and they end.
+TEST_P(EngineTest, WaitingBeforeTheGateCountsNothingAndTryingDoes) {
+  Platform platform;
+  platform.on_prepare = [n = 0]() mutable -> std::optional<NotNow> {
+    return ++n <= 6 ? NotNow{"resting", base::Duration(0)} : NotNow{"not uploaded", base::Duration(0), true};
+  };
+  add("posts");
+  start_once(platform, {.concurrency = 1});
+  ASSERT_TRUE(platform.signals.wait("prepare 1", 10));  // six that wait, the first try and three retries
+  engine_->stop(base::BootClock::now() + 10s);
+  EXPECT_EQ(platform.signals.seen("prepare 1"), 10);
+  EXPECT_EQ(platform.signals.seen("send 1"), 0);
+  const auto s = read(*once_, "1");
+  EXPECT_EQ(s.state, core::State::failed);
+  EXPECT_EQ(s.attempt, 4);
+  EXPECT_EQ(s.last_error, "not uploaded");
 }
 
 TEST_P(EngineTest, AnUnknownOutcomeIsAskedAboutAndNeverResent) {
