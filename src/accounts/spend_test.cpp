@@ -22,8 +22,8 @@ class SpendTest : public testing::PeopleTestBase {
   Spend spent() { return spend_of(*database_->acquire(), id_); }
 
   const Vault vault_ = Vault::open(database_.folder() + "/key", true);
-  const std::int64_t id_ = create_connection(*database_->acquire(), vault_, "fans", "webhook", "https://x.example",
-                                             base::Secret("s"))
+  const std::int64_t id_ = create_connection(*database_->acquire(), vault_, "fans", "webhook",
+                                             "https://x.example", base::Secret("s"))
                                .id;
 };
 
@@ -76,19 +76,23 @@ TEST_P(SpendTest, OfTwoGatesAtOnceOneGoesOver) {
 }
 
 TEST_P(SpendTest, SaysWhyInDollars) {
-  const auto why = [&](std::int64_t cost) { return over_spend(*database_->acquire(), id_, cost).value_or(""); };
+  const auto why = [&](std::int64_t cost) {
+    return over_spend(*database_->acquire(), id_, cost).value_or("");
+  };
   EXPECT_EQ(why(1'000'000), "");
   limit(1'000'000, 20'000'000);
   EXPECT_TRUE(take(985'000, 1));
   EXPECT_EQ(why(15'000), "");
-  EXPECT_EQ(why(200'000),
-            "this post costs $0.20, and $0.985 of the connection's $1.00 a day are spent: raise the limit, or wait "
-            "for the next day");
+  EXPECT_EQ(
+      why(200'000),
+      "this post costs $0.20, and $0.985 of the connection's $1.00 a day are spent: raise the limit, or wait "
+      "for the next day");
   limit(std::nullopt, 1'000'000);
   EXPECT_NE(why(200'000).find("a month"), std::string::npos);
   EXPECT_FALSE(set_spend_limits(*database_->acquire(), 999, 1, 1));
   EXPECT_THROW(set_spend_limits(*database_->acquire(), id_, -1, {}), base::UserError);
-  EXPECT_EQ(dollars(0) + dollars(15'000) + dollars(1'234'500'000) + dollars(1), "$0.00$0.015$1234.50$0.000001");
+  EXPECT_EQ(dollars(0) + dollars(15'000) + dollars(1'234'500'000) + dollars(1),
+            "$0.00$0.015$1234.50$0.000001");
 }
 
 ON_BOTH(SpendTest);
