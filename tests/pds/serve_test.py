@@ -5,6 +5,7 @@ usage: scripts/lib/with-pds /usr/bin/python3 tests/pds/serve_test.py PATH/TO/fen
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -21,13 +22,20 @@ REAL = json.loads(os.environ["FENCEPOST_TEST_PDS"])
 ALICE, BOB = REAL["accounts"]
 
 
+@functools.cache
+def looking():
+    """Alice's own eyes: one session for all tests, since a PDS opens 30 in five minutes."""
+    pds = Pds(REAL["url"], ALICE)
+    pds.login()
+    return pds
+
+
 class Stage:
     """A database, servers on it, and Alice's repository."""
 
     def __init__(self, path, database):
         self.path, self.database, self.server = path, database, None
-        self.pds = Pds(REAL["url"], ALICE)
-        self.pds.login()
+        self.pds = looking()
 
     def start(self, kill_at=""):
         if self.server:
