@@ -6,6 +6,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "connect/retry_after.hpp"
 
 namespace fencepost::connect {
@@ -153,6 +154,21 @@ std::optional<base::Duration> wait_until(const HttpResult& result, std::string_v
   if (error != std::errc() || end != text->data() + text->size() || seconds < 0 || seconds > 9'999'999'999)
     return std::nullopt;
   return std::clamp(base::Duration(seconds * 1'000'000 - now), base::Duration(0), kLongestWait);
+}
+
+void check_server(const std::string& destination, const AddressPolicy& policy) {
+  const auto refuse = [](const std::string& why) { throw base::UserError("invalid_destination", why); };
+  if (const auto problem = url_problem(destination, policy)) refuse(*problem);
+  if (!policy.allow_private && !destination.starts_with("https://"))
+    refuse("write https://: the credentials would be readable on the way");
+  const auto host = destination.find("://") + 3;
+  if (server_of(destination).find_first_of("/?#", host) != std::string::npos)
+    refuse("write the server alone: https://HOST");
+}
+
+std::string server_of(std::string destination) {
+  while (destination.ends_with('/')) destination.pop_back();
+  return destination;
 }
 
 bool pause(base::Duration duration, const base::Clock& clock, base::BootTime deadline,

@@ -54,6 +54,12 @@ std::string comparable(std::string_view text);
 // A header that is a time in whole seconds since 1970: how long from `now`, between 0 and kLongestWait.
 std::optional<base::Duration> wait_until(const HttpResult& result, std::string_view header, base::Micros now);
 
+// The URL of a server that a person names, which gets that person's secrets: https, but for servers of our
+// own network where those are allowed; without a path. Throws UserError("invalid_destination").
+void check_server(const std::string& destination, const AddressPolicy& policy);
+// That URL without slashes at its end.
+std::string server_of(std::string destination);
+
 // Waits for a platform that is still at work; false where the stop or the deadline comes first.
 bool pause(base::Duration duration, const base::Clock& clock, base::BootTime deadline,
            const std::stop_token& stop);

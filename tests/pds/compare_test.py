@@ -149,13 +149,13 @@ def handles(pds):
 def compared(questions):
     def test():
         emulator = subprocess.Popen(
-            ["python3", str(ROOT / "emulators/bluesky/server.py"), "--account", "alice.test:app-pass-word"],
+            ["python3", str(ROOT / "emulators/bluesky/bluesky.py"), "--account", "alice.test:app-pass-word"],
             stdout=subprocess.PIPE, text=True)
         try:
             url = first_line(emulator, r"listening on (http://\S+)")
             fake = {"handle": "alice.test", "app_password": "app-pass-word", "did": None}
             fake["did"] = Pds(url, fake).login()["did"]
-            real = list(questions(Pds(REAL["url"], REAL["accounts"][0])))
+            real = list(questions(Pds(REAL["url"], REAL["accounts"][1])))
             emulated = list(questions(Pds(url, fake)))
             differ = [f"answer {number}: the PDS {one}, the emulator {other}"
                       for number, (one, other) in enumerate(zip(real, emulated, strict=True), 1) if one != other]

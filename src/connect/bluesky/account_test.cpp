@@ -14,9 +14,14 @@ const std::string kRefresh = "/xrpc/com\\.atproto\\.server\\.refreshSession";
 TEST_F(BlueskyTest, WhatAConnectionCanBeMadeOf) {
   bluesky_.check("", typed_in());
   bluesky_.check("https://pds.example", typed_in());
-  for (const auto* destination :
-       {"ftp://pds.example", "pds.example", "https://pds.example/?a", "https://a:b@c.example"})
+  for (const auto* destination : {"ftp://pds.example", "pds.example", "https://pds.example/?a",
+                                  "https://pds.example/xrpc", "https://a:b@c.example"})
     EXPECT_THROW(bluesky_.check(destination, typed_in()), base::UserError) << destination;
+  HttpClient outside({}, base::system_clock());
+  const Bluesky careful(outside, limits_.of("bluesky"));
+  EXPECT_NO_THROW(careful.check("https://pds.example", typed_in()));
+  EXPECT_THROW(careful.check("http://pds.example", typed_in()), base::UserError)
+      << "the password would be readable";
   for (const auto* secret : {"", "app-pass-word", "{}", R"({"identifier":"alice.test"})",
                              R"({"password":"x"})", R"({"access":"token of nobody"})"})
     EXPECT_THROW(bluesky_.check("", {base::Secret(secret)}), base::UserError) << secret;

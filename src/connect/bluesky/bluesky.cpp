@@ -9,6 +9,7 @@
 #include "connect/bluesky/tid.hpp"
 #include "connect/bluesky/xrpc.hpp"
 #include "connect/exchange.hpp"
+#include "connect/images.hpp"
 #include "connect/oauth/encode.hpp"
 
 namespace fencepost::connect {
@@ -45,21 +46,6 @@ std::string dumped(const Json& json) {
   }
 }
 
-void check_images(const Post& post, const PlatformLimits& limits) {
-  const auto most = limits.number("images");
-  if (static_cast<std::int64_t>(post.images.size()) > most)
-    throw base::UserError("invalid_image",
-                          "Bluesky takes " + std::to_string(most) + " images: leave some out");
-  for (const auto& image : post.images) {
-    if (!limits.has_word("image-types", image.media_type))
-      throw base::UserError("invalid_image",
-                            "Bluesky does not show images of this type: use JPEG, PNG or WebP");
-    if (static_cast<std::int64_t>(image.bytes.size()) > limits.number("image-bytes"))
-      throw base::UserError("invalid_image", "an image is too large for Bluesky: at most " +
-                                                 std::to_string(limits.number("image-bytes")) + " bytes");
-  }
-}
-
 // The facets that need nobody to be asked.
 Json facets_of(const std::string& text, const PlatformLimits& limits) {
   auto facets = Json::array();
@@ -81,18 +67,11 @@ Bluesky::Bluesky(HttpClient& http, const PlatformLimits& limits, BlueskyOptions 
     : http_(http), limits_(limits), options_(std::move(options)) {}
 
 std::string Bluesky::service_of(const Account& account) const {
-  auto service = account.target.empty() ? options_.service : account.target;
-  while (service.ends_with('/')) service.pop_back();
-  return service;
+  return server_of(account.target.empty() ? options_.service : account.target);
 }
 
 void Bluesky::check(const std::string& destination, const Credentials& credentials) const {
-  if (!destination.empty()) {
-    if (const auto problem = url_problem(destination, http_.addresses()))
-      throw base::UserError("invalid_destination", *problem);
-    if (destination.find_first_of("?#") != std::string::npos)
-      throw base::UserError("invalid_destination", "write the server alone: https://HOST");
-  }
+  if (!destination.empty()) check_server(destination, http_.addresses());
   (void)bluesky::session_of(credentials);
 }
 
@@ -111,7 +90,7 @@ Fitted Bluesky::fit(const Post& post, const Account&) const {
 }
 
 Rendered Bluesky::render(const Post& post, const Account& account, const std::string& key) const {
-  check_images(post, limits_);
+  check_images(post.images, image_rules("Bluesky", limits_));
   const auto text = fit(post, account).text;
   Json record = {{"$type", kCollection}, {"text", text}, {"createdAt", base::format_utc(base::time_of(key))}};
   if (!post.language.empty()) record["langs"] = Json::array({post.language});

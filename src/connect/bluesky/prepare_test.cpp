@@ -31,6 +31,9 @@ TEST_F(BlueskyTest, ImagesThatThePlatformWouldRefuseAreNamedAtOnce) {
   auto large = kImage, odd = kImage;
   large.bytes.assign(1'000'001, 'x');
   odd.media_type = "image/tiff";
+  auto broken = kImage;
+  broken.alt = "\xff";
+  EXPECT_THROW((void)bluesky_.render({"x", "", {broken}}, account_, kKey), base::UserError);
   EXPECT_THROW((void)bluesky_.render({"x", "", {large}}, account_, kKey), base::UserError);
   EXPECT_THROW((void)bluesky_.render({"x", "", {odd}}, account_, kKey), base::UserError);
   EXPECT_THROW((void)bluesky_.render({"x", "", std::vector<Image>(5, kImage)}, account_, kKey),

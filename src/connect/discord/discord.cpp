@@ -4,6 +4,7 @@
 
 #include "connect/discord/hook.hpp"
 #include "connect/exchange.hpp"
+#include "connect/images.hpp"
 #include "connect/multipart.hpp"
 
 namespace fencepost::connect {
@@ -29,23 +30,13 @@ std::string file_of(const Image& image, std::size_t number) {
   return "image-" + std::to_string(number + 1) + "." + extension(image.media_type);
 }
 
-void check_images(const Post& post, const PlatformLimits& limits) {
-  if (static_cast<std::int64_t>(post.images.size()) > limits.number("images"))
-    throw base::UserError("invalid_image", "Discord takes " + std::to_string(limits.number("images")) +
-                                               " images: leave some out");
-  std::int64_t bytes = 0;
-  for (const auto& image : post.images) {
-    bytes += static_cast<std::int64_t>(image.bytes.size());
-    if (!limits.has_word("image-types", image.media_type))
-      throw base::UserError("invalid_image",
-                            "Discord does not show images of this type: use JPEG, PNG, WebP or GIF");
-    if (measure(image.alt, {}) > limits.number("alt-length"))
-      throw base::UserError("invalid_image", "an image's description is too long for Discord: at most " +
-                                                 std::to_string(limits.number("alt-length")) + " characters");
-  }
-  if (bytes > limits.number("upload-bytes"))
-    throw base::UserError("invalid_image", "the images are too large for Discord: at most " +
-                                               std::to_string(limits.number("upload-bytes")) +
+// Discord limits the files of a message together.
+void check_size(const Post& post, const PlatformLimits& limits) {
+  std::size_t bytes = 0;
+  for (const auto& image : post.images) bytes += image.bytes.size();
+  if (static_cast<std::int64_t>(bytes) > limits.number("image-bytes"))
+    throw base::UserError("invalid_image", "the pictures of a message for Discord have at most " +
+                                               std::to_string(limits.number("image-bytes")) +
                                                " bytes together");
 }
 
@@ -66,7 +57,8 @@ Fitted Discord::fit(const Post& post, const Account&) const {
 }
 
 Rendered Discord::render(const Post& post, const Account& account, const std::string&) const {
-  check_images(post, limits_);
+  check_images(post.images, image_rules("Discord", limits_));
+  check_size(post, limits_);
   const auto text = fit(post, account).text;
   if (text.empty() && post.images.empty())
     throw base::UserError("invalid_text", "a message needs a text or an image");

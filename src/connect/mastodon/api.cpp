@@ -67,10 +67,4 @@ std::optional<base::Duration> Api::rest(const HttpResult& result) const {
 
 bool Api::wait(base::Duration duration) const { return pause(duration, http_.clock(), deadline_, stop_); }
 
-std::string server_of(const std::string& destination) {
-  auto server = destination;
-  while (server.ends_with('/')) server.pop_back();
-  return server;
-}
-
 }  // namespace fencepost::connect::mastodon

@@ -41,9 +41,6 @@ class Api {
   const std::stop_token stop_;
 };
 
-// "https://HOST" of a destination.
-std::string server_of(const std::string& destination);
-
 // Asks for what the account has posted since `key`: the first status that reads like `status` (as it was
 // sent) and answers the same one.
 Look find(const Api& api, const std::string& account, const nlohmann::json& status, const std::string& key,

@@ -24,25 +24,25 @@ bool is_visibility(const std::string& word) {
   return word == "public" || word == "unlisted" || word == "private" || word == "direct";
 }
 
-[[noreturn]] void refuse(const std::string& why) { throw base::UserError("invalid_image", why); }
-
 }  // namespace
 
 Facts facts_of(const Account& account, const PlatformLimits& limits) {
   const auto json = json::parse(account.facts, nullptr, /*allow_exceptions=*/false);
   Facts facts;
-  facts.rules = limits.text_rules();
-  facts.rules.limit =
-      static_cast<int>(std::min<std::int64_t>(number_or(json, "length", facts.rules.limit), 1'000'000));
-  facts.rules.url_length = static_cast<int>(
-      std::min<std::int64_t>(number_or(json, "url_length", *facts.rules.url_length), 10'000));
-  facts.images = number_or(json, "images", limits.number("images"));
-  facts.image_bytes = number_or(json, "image_bytes", limits.number("image-bytes"));
-  facts.alt_length = number_or(json, "alt_length", limits.number("alt-length"));
-  if (const auto& types = member(json, "types"); types.is_array())
+  facts.text = limits.text_rules();
+  facts.text.limit =
+      static_cast<int>(std::min<std::int64_t>(number_or(json, "length", facts.text.limit), 1'000'000));
+  facts.text.url_length =
+      static_cast<int>(std::min<std::int64_t>(number_or(json, "url_length", *facts.text.url_length), 10'000));
+  auto& images = facts.images = image_rules("this server", limits);
+  images.images = number_or(json, "images", images.images);
+  images.bytes = number_or(json, "image_bytes", images.bytes);
+  images.alt_length = number_or(json, "alt_length", images.alt_length);
+  if (const auto& types = member(json, "types"); types.is_array() && !types.empty()) {
+    images.types.clear();
     for (const auto& type : types)
-      if (type.is_string()) facts.types.push_back(type.get<std::string>());
-  if (facts.types.empty()) facts.types = limits.words("image-types");
+      if (type.is_string()) images.types.push_back(type.get<std::string>());
+  }
   facts.visibility = text_at(json, "visibility");
   if (!is_visibility(facts.visibility)) facts.visibility.clear();
   return facts;
@@ -67,21 +67,6 @@ std::string facts_in(const json& instance, const json& account) {
   const auto visibility = text_at(member(account, "source"), "privacy");
   if (is_visibility(visibility)) facts["visibility"] = visibility;
   return facts.dump();
-}
-
-void check_images(const Post& post, const Facts& facts) {
-  if (static_cast<std::int64_t>(post.images.size()) > facts.images)
-    refuse("this server takes " + std::to_string(facts.images) + " images: leave some out");
-  for (const auto& image : post.images) {
-    if (std::find(facts.types.begin(), facts.types.end(), image.media_type) == facts.types.end())
-      refuse("this server does not take images of this type: use JPEG or PNG");
-    if (static_cast<std::int64_t>(image.bytes.size()) > facts.image_bytes)
-      refuse("an image is too large for this server: at most " + std::to_string(facts.image_bytes) +
-             " bytes");
-    if (measure(image.alt, {}) > facts.alt_length)
-      refuse("an image's description is too long for this server: at most " +
-             std::to_string(facts.alt_length) + " characters");
-  }
 }
 
 }  // namespace fencepost::connect::mastodon

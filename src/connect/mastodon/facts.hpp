@@ -7,25 +7,21 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <vector>
 
 #include "connect/connector.hpp"
+#include "connect/images.hpp"
 #include "connect/limits.hpp"
 
 namespace fencepost::connect::mastodon {
 
 struct Facts {
-  TextRules rules;
-  std::int64_t images = 0, image_bytes = 0, alt_length = 0;
-  std::vector<std::string> types;
+  TextRules text;
+  ImageRules images;
   std::string visibility;  // empty: the server knows
 };
 
 Facts facts_of(const Account& account, const PlatformLimits& limits);
 // From the answers of /api/v2/instance (or v1, which has the same part) and of verify_credentials.
 std::string facts_in(const nlohmann::json& instance, const nlohmann::json& account);
-
-// Throws UserError("invalid_image").
-void check_images(const Post& post, const Facts& facts);
 
 }  // namespace fencepost::connect::mastodon

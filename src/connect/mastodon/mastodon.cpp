@@ -56,15 +56,6 @@ oauth::Client client_of(const std::string& server) {
   return client;
 }
 
-void check_server(const std::string& destination, const AddressPolicy& policy) {
-  if (const auto problem = url_problem(destination, policy))
-    throw base::UserError("invalid_destination", *problem);
-  const auto host = destination.find("://") + 3;
-  const auto path = mastodon::server_of(destination).find_first_of("/?#", host);
-  if (path != std::string::npos)
-    throw base::UserError("invalid_destination", "write the server alone: https://HOST");
-}
-
 }  // namespace
 
 // What is stored is {"account": the account's id, "status": what is sent, byte for byte}.
@@ -83,12 +74,12 @@ void Mastodon::check(const std::string& destination, const Credentials& credenti
 }
 
 Fitted Mastodon::fit(const Post& post, const Account& account) const {
-  return connect::fit(post.text, post.url, mastodon::facts_of(account, limits_).rules);
+  return connect::fit(post.text, post.url, mastodon::facts_of(account, limits_).text);
 }
 
 Rendered Mastodon::render(const Post& post, const Account& account, const std::string&) const {
   const auto facts = mastodon::facts_of(account, limits_);
-  mastodon::check_images(post, facts);
+  check_images(post.images, facts.images);
   const auto text = fit(post, account).text;
   if (text.empty() && post.images.empty())
     throw base::UserError("invalid_text", "a status needs a text or an image");
@@ -98,7 +89,7 @@ Rendered Mastodon::render(const Post& post, const Account& account, const std::s
   if (post.reply_to) status["in_reply_to_id"] = post.reply_to->parent.id;
   const Json request = {{"account", account.id}, {"status", std::move(status)}};
   try {
-    return {mastodon::server_of(account.target), request.dump()};
+    return {server_of(account.target), request.dump()};
   } catch (const Json::exception&) {
     throw base::UserError("invalid_text", "the text is not valid UTF-8");
   }
@@ -151,7 +142,7 @@ Look Mastodon::look(const Rendered& rendered, const Credentials& credentials, co
 
 Verified Mastodon::verify(const Account& account, const Credentials& credentials, base::BootTime deadline,
                           std::stop_token stop) {
-  const auto server = mastodon::server_of(account.target);
+  const auto server = server_of(account.target);
   const Api api(http_, server, credentials, deadline, std::move(stop));
   const auto who = api.get("/api/v1/accounts/verify_credentials");
   if (who.status != 200) return {account, nothing_posted(api.refusal(who))};
@@ -169,20 +160,20 @@ Verified Mastodon::verify(const Account& account, const Credentials& credentials
 
 void Mastodon::revoke(const Account& account, const Credentials& credentials, base::BootTime deadline,
                       std::stop_token stop) {
-  const auto client = oauth::client_of(credentials, client_of(mastodon::server_of(account.target)));
+  const auto client = oauth::client_of(credentials, client_of(server_of(account.target)));
   if (!client.id.empty()) (void)oauth::revoke(http_, client, credentials, deadline, std::move(stop));
 }
 
 Authorisation Mastodon::authorisation(const Account& account, const std::string& redirect_uri,
                                       base::BootTime deadline, std::stop_token stop) {
   check_server(account.target, http_.addresses());
-  auto client = client_of(mastodon::server_of(account.target));
+  auto client = client_of(server_of(account.target));
   std::string scopes;
   for (const auto& scope : client.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
   const Json wish = {{"client_name", "Fencepost"}, {"redirect_uris", redirect_uri}, {"scopes", scopes}};
   HttpRequest request;
   request.method = "POST";
-  request.url = mastodon::server_of(account.target) + "/api/v1/apps";
+  request.url = server_of(account.target) + "/api/v1/apps";
   request.headers = {{"Content-Type", "application/json"}};
   request.body = wish.dump();
   request.deadline = deadline;

@@ -30,7 +30,7 @@ std::string first_line(int fd) {
 
 Emulator::Emulator(const std::string& platform, const std::vector<std::string>& arguments)
     : http_({.addresses = {.allow_private = true}}, base::system_clock()) {
-  std::vector<std::string> words = {"python3", FENCEPOST_EMULATORS "/" + platform + "/server.py"};
+  std::vector<std::string> words = {"python3", FENCEPOST_EMULATORS "/" + platform + "/" + platform + ".py"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A PDS of Bluesky as far as a publisher sees it: sessions, records under chosen keys, blobs, handles.
 
-usage: server.py [--port N] [--account HANDLE:PASSWORD ...]
+usage: bluesky.py [--port N] [--account HANDLE:PASSWORD ...]
 
 Statuses, names of errors and messages are those of npm @atproto/pds 0.4.217; tests/pds/compare_test.py asks both
 the same questions. What takes effect is "post" (a new record; not a repeated identical put), "delete" and "blob".

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A Discord channel's webhook: messages, with files and without.
 
-usage: server.py [--port N] [--webhook ID/TOKEN]
+usage: discord.py [--port N] [--webhook ID/TOKEN]
 
 Sources: https://discord.com/developers/docs/resources/webhook (execute, get with token), /topics/rate-limits,
 /topics/opcodes-and-status-codes (codes), /reference#uploading-files. What takes effect is "message". POST /_set:

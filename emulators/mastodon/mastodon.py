@@ -2,7 +2,7 @@
 """A Mastodon server as far as a publisher sees it: statuses with idempotency keys, media that take their time, what
 the server allows, and OAuth with a client of one's own.
 
-usage: server.py [--port N] [--token TOKEN] [--username NAME]
+usage: mastodon.py [--port N] [--token TOKEN] [--username NAME]
 
 Sources: https://docs.joinmastodon.org/methods/{statuses,media,accounts,instance,apps,oauth}/, /api/rate-limits/, and
 github.com/mastodon/mastodon: app/services/post_status_service.rb (the key is kept 3,600 s, and only after the work),
