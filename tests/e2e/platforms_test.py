@@ -21,7 +21,7 @@ from platforms import FAULTS, PLATFORMS, POINTS, TEXT, TIMEOUT, Emulated, promis
 
 PAGE = ROOT / "docs/platform-faults.md"
 QUICK = ("gate.passed", "sent")
-AT_ONCE = 6  # cells beside each other: most of the time each waits
+AT_ONCE = 16  # cells beside each other: most of the time each waits
 HEAD = """# What is left after each fault
 
 Written by `tests/e2e/platforms_test.py --write`, which runs the real server beside the emulators of `emulators/`; without

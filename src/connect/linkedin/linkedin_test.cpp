@@ -70,7 +70,7 @@ TEST_F(LinkedInTest, SendsWhatWasRenderedAndReadsTheIdFromTheHeader) {
   EXPECT_EQ(outcome.remote_url, "https://in.test/feed/update/" + kUrn + "/");
   ASSERT_EQ(seen().size(), 1u);
   EXPECT_EQ(body_of(seen()[0]), rendered().request);
-  EXPECT_NE(seen()[0].find("LinkedIn-Version: 202511\r\n"), std::string::npos);
+  EXPECT_NE(seen()[0].find("LinkedIn-Version: 202606\r\n"), std::string::npos);
   EXPECT_NE(seen()[0].find("X-Restli-Protocol-Version: 2.0.0\r\n"), std::string::npos);
 }
 
