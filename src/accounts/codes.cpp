@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "base/random.hpp"
+#include "base/sha256.hpp"
 
 namespace fencepost::accounts {
 
@@ -14,13 +15,7 @@ bool is_code(std::string_view text, std::string_view prefix) {
   return text.size() == prefix.size() + kCodeCharacters && text.starts_with(prefix);
 }
 
-std::string hash_of(std::string_view code) {
-  unsigned char digest[crypto_hash_sha256_BYTES];
-  crypto_hash_sha256(digest, reinterpret_cast<const unsigned char*>(code.data()), code.size());
-  char hex[sizeof digest * 2 + 1];
-  sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
-  return hex;
-}
+std::string hash_of(std::string_view code) { return base::sha256_hex(code); }
 
 bool same(std::string_view one, std::string_view other) {
   return one.size() == other.size() && sodium_memcmp(one.data(), other.data(), one.size()) == 0;

@@ -13,48 +13,17 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "base/file_descriptor.hpp"
 
 namespace fencepost::cli {
 
 namespace {
 constexpr std::size_t kErrorTail = 4096, kErrorLine = 500;
 
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  ~Fd() { reset(); }
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-  void reset(int fd = -1) {
-    if (fd_ >= 0) close(fd_);
-    fd_ = fd;
-  }
-
- private:
-  int fd_;
-};
-
-struct Pipe {
-  Fd read, write;
-  bool make() {
-    std::array<int, 2> fds{};
-    if (pipe2(fds.data(), O_CLOEXEC) != 0) return false;
-    read.reset(fds[0]);
-    write.reset(fds[1]);
-    return true;
-  }
-};
+using base::Pipe;
+using Fd = base::FileDescriptor;
 
 void nonblocking(const Fd& fd) { fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK); }
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (auto& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
 
 // This process's environment with `more` instead of what it has of those names.
 std::vector<std::string> environment(const std::vector<std::string>& more) {
@@ -101,8 +70,8 @@ class Talk {
   ChildResult run() {
     ChildResult result;
     result.started = true;
-    while (status_.read.open()) {
-      if (written_ == request_.input.size()) in_.write.reset();
+    while (status_.read) {
+      if (written_ == request_.input.size()) in_.write.close();
       pollfd fds[] = {{in_.write.get(), POLLOUT, 0},
                       {out_.read.get(), POLLIN, 0},
                       {err_.read.get(), POLLIN, 0},
@@ -137,12 +106,12 @@ class Talk {
   template <typename Use>
   static void take(Fd& from, Use&& use) {
     std::array<char, 16384> buffer{};
-    while (from.open()) {
+    while (from) {
       const auto n = read(from.get(), buffer.data(), buffer.size());
       if (n > 0)
         use(buffer.data(), static_cast<std::size_t>(n));
       else if (n == 0)
-        from.reset();
+        from.close();
       else if (errno != EINTR)
         return;
     }
@@ -158,7 +127,7 @@ class Talk {
     ChildStatus status{};
     const auto n = read(status_.read.get(), &status, sizeof status);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    status_.read.reset();
+    status_.read.close();
     if (n != static_cast<ssize_t>(sizeof status)) {
       result.why = ChildResult::Why::lost;
       result.code = SIGKILL;
@@ -185,14 +154,14 @@ ChildResult run_child(const ChildRequest& request, std::stop_token stop) {
   ChildResult nothing;
   Pipe in, out, err, status;
   const Fd wish(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!in.make() || !out.make() || !err.make() || !status.make() || !wish.open()) {
+  if (!in.make() || !out.make() || !err.make() || !status.make() || !wish) {
     nothing.last_error = "no process could be started: too many open files";
     return nothing;
   }
   // All that needs memory, before the fork.
   std::vector<std::string> words{"/bin/sh", "-c", request.command},
       variables = environment(request.environment);
-  const auto argv = pointers(words), envp = pointers(variables);
+  const auto argv = base::exec_pointers(words), envp = base::exec_pointers(variables);
   const Supervision supervision{in.read.get(),   out.write.get(), err.write.get(),      status.write.get(),
                                 request.keep_fd, getpid(),        request.terminate_at, request.grace,
                                 argv.data(),     envp.data()};
@@ -207,8 +176,8 @@ ChildResult run_child(const ChildRequest& request, std::stop_token stop) {
     nothing.last_error = "no process could be started";
     return nothing;
   }
-  in.read.reset();
-  for (auto* pipe : {&out, &err, &status}) pipe->write.reset();
+  in.read.close();
+  for (auto* pipe : {&out, &err, &status}) pipe->write.close();
   ChildResult result;
   {
     const std::stop_callback on_stop(stop, [&] {

@@ -52,9 +52,9 @@ std::string permissions_of(const std::string& path) {
 
 // serve makes a SQLite file that is not there; a check makes nothing.
 std::optional<std::string> file_to_be_made(const std::string& url) {
-  constexpr std::string_view kFile = "sqlite:";
-  if (!url.starts_with(kFile) || url == kFile) return std::nullopt;
-  const std::filesystem::path path = url.substr(kFile.size());
+  const auto file = store::sqlite_path(url);
+  if (!file || file->empty()) return std::nullopt;
+  const std::filesystem::path path = *file;
   if (std::filesystem::exists(path)) return std::nullopt;
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   if (access(folder.c_str(), W_OK | X_OK) == 0) return "";

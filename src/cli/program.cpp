@@ -136,11 +136,9 @@ std::optional<connect::mail::MailOptions> mail_options(const Settings& settings)
 }
 
 std::string key_path(const Settings& settings) {
-  constexpr std::string_view kFile = "sqlite:";
   auto path = settings.text("key-file");
-  const auto url = settings.text("database");
-  if (path.empty() && url.starts_with(kFile)) path = url.substr(kFile.size()) + ".key";
-  return path;
+  const auto file = store::sqlite_path(settings.text("database"));
+  return path.empty() && file ? *file + ".key" : path;
 }
 
 std::string key_file(const Settings& settings) {

@@ -189,8 +189,8 @@ QueueRunner::Round QueueRunner::next_round() const {
   const bool quiet = running_ == 0 && tasks_.empty() && feeding_ == 0;
   Round round;
   round.over = stopping_ && quiet && outbox_.size() == 0;
-  round.again =
-      outbox_.oldest() == base::BootTime::max() ? base::BootTime::max() : outbox_.oldest() + options_.linger;
+  const auto oldest = outbox_.oldest();
+  round.again = oldest == base::BootTime::max() ? oldest : oldest + options_.linger;
   // A claim is worth its transaction when what is here runs out.
   const bool low = (static_cast<int>(tasks_.size()) + claiming_) * 2 <= buffer_;
   const int wanted = stopping_ || !low || permits_.refuses(options_.priority) ? 0 : room();

@@ -17,13 +17,22 @@ Rows Connection::run_batch(const Statement& statement, const std::vector<Params>
   return run_batch(render(statement, dialect()), rows, shared);
 }
 
-std::unique_ptr<Database> Database::open(const std::string& url, const DatabaseOptions& options) {
+std::optional<std::string> sqlite_path(const std::string& url) {
   constexpr std::string_view kSqlite = "sqlite:";
-  if (url.starts_with(kSqlite)) return sqlite::open(url.substr(kSqlite.size()), options);
-  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) return postgres::open(url, options);
+  return url.starts_with(kSqlite) ? std::optional(url.substr(kSqlite.size())) : std::nullopt;
+}
+
+void check_database_url(const std::string& url) {
+  if (sqlite_path(url) || url.starts_with("postgresql://") || url.starts_with("postgres://")) return;
   throw base::UserError("invalid_database_url",
                         "the database URL must be sqlite:PATH (for example sqlite:data/fencepost.db) or "
                         "postgresql://USER@HOST/NAME");
+}
+
+std::unique_ptr<Database> Database::open(const std::string& url, const DatabaseOptions& options) {
+  check_database_url(url);
+  if (const auto path = sqlite_path(url)) return sqlite::open(*path, options);
+  return postgres::open(url, options);
 }
 
 std::unique_ptr<Connection> borrow(pg_conn* connection, const DatabaseOptions& options) {

@@ -107,11 +107,16 @@ struct DatabaseOptions {
 std::unique_ptr<Connection> borrow(pg_conn* connection, const DatabaseOptions& options);
 std::unique_ptr<Connection> borrow(sqlite3* connection, const DatabaseOptions& options);
 
+// The PATH of sqlite:PATH; nullopt: another kind of URL, or none.
+std::optional<std::string> sqlite_path(const std::string& url);
+// Throws UserError("invalid_database_url") unless it is sqlite:PATH or postgresql://….
+void check_database_url(const std::string& url);
+
 // A database and its pool of connections. Thread-safe.
 class Database {
  public:
-  // `url` is sqlite:PATH or postgresql://…; throws UserError("invalid_database_url") for anything else and
-  // UserError("database_unusable") where the file or server cannot be used, saying what to do.
+  // Throws as check_database_url() does, and UserError("database_unusable") where the file or server cannot
+  // be used, saying what to do.
   static std::unique_ptr<Database> open(const std::string& url, const DatabaseOptions& options = {});
   virtual ~Database() = default;
 

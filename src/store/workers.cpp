@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/file_descriptor.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "store/sql.hpp"
@@ -21,21 +22,7 @@ namespace fencepost::store {
 
 namespace {
 
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(other.give_up()) {}
-  Fd& operator=(Fd&&) = delete;
-  ~Fd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-  int give_up() { return std::exchange(fd_, -1); }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
+using Fd = base::FileDescriptor;
 
 [[noreturn]] void fail(const std::string& what) {
   throw base::InfraError(what + ": " + std::strerror(errno), {});
@@ -122,9 +109,6 @@ Fd lock_of_gone(const std::string& column, std::int64_t pid, std::int64_t starte
   return fd;
 }
 
-}  // namespace
-
-namespace {
 std::string& pretended_boot() {
   static std::string boot;
   return boot;
@@ -175,7 +159,7 @@ WorkerRegistration::WorkerRegistration(Database& database, const std::string& st
     if (!error.in_doubt()) unlinkat(directory.get(), name.c_str(), 0);
     throw;
   }
-  fd_ = fd.give_up();
+  fd_ = fd.release();
 }
 
 void WorkerRegistration::add_row() {

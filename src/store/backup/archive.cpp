@@ -1,7 +1,6 @@
 #include "store/backup/archive.hpp"
 
 #include <fcntl.h>
-#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/sha256.hpp"
 
 namespace fencepost::store::backup {
 
@@ -84,38 +84,13 @@ std::int64_t number_in(const char* field, std::size_t width) {
 
 std::string name_of(const Header& header) { return {header.name, strnlen(header.name, sizeof header.name)}; }
 
-class Sha256 {
- public:
-  Sha256() { crypto_hash_sha256_init(&state_); }
-  void add(const char* data, std::size_t size) {
-    crypto_hash_sha256_update(&state_, reinterpret_cast<const unsigned char*>(data), size);
-  }
-  std::string hex() {
-    std::array<unsigned char, crypto_hash_sha256_BYTES> sum{};
-    crypto_hash_sha256_final(&state_, sum.data());
-    std::string text(2 * sum.size() + 1, '\0');
-    sodium_bin2hex(text.data(), text.size(), sum.data(), sum.size());
-    text.pop_back();
-    return text;
-  }
-
- private:
-  crypto_hash_sha256_state state_{};
-};
-
-std::string hex_of(const std::string& text) {
-  Sha256 sum;
-  sum.add(text.data(), text.size());
-  return sum.hex();
-}
-
 std::string sums_text(const std::string& member, const std::string& database, const std::string& manifest) {
-  return database + "  " + member + "\n" + hex_of(manifest) + "  " + kManifest + "\n";
+  return database + "  " + member + "\n" + base::sha256_hex(manifest) + "  " + kManifest + "\n";
 }
 }  // namespace
 
 struct ArchiveWriter::Sum {
-  Sha256 sha;
+  base::Sha256 sha;
 };
 
 ArchiveWriter::ArchiveWriter(std::string path) : draft_(std::move(path)), sum_(std::make_unique<Sum>()) {
@@ -127,7 +102,7 @@ ArchiveWriter::ArchiveWriter(std::string path) : draft_(std::move(path)), sum_(s
 ArchiveWriter::~ArchiveWriter() = default;
 
 void ArchiveWriter::database(const char* data, std::size_t size) {
-  sum_->sha.add(data, size);
+  sum_->sha.add({data, size});
   draft_.write(data, size);
 }
 
@@ -189,8 +164,8 @@ void ArchiveReader::check(const Progress& progress) {
   manifest_ = text(kManifest);
   const auto sums = text(kSums);
   if (at + 2 * kBlock > length_) damaged("it is cut off");
-  Sha256 sha;
-  read([&](const char* data, std::size_t size) { sha.add(data, size); }, progress);
+  base::Sha256 sha;
+  read([&](const char* data, std::size_t size) { sha.add({data, size}); }, progress);
   if (sums != sums_text(member_, sha.hex(), manifest_))
     damaged("its checksums are not those of its contents");
 }

@@ -52,7 +52,7 @@ class ArchiveReader {
   [[noreturn]] void damaged(const std::string& how) const;
 
   const std::string path_;
-  Descriptor file_;
+  base::FileDescriptor file_;
   std::int64_t length_ = 0, size_ = 0;
   std::string member_, manifest_;
 };

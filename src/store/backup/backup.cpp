@@ -12,11 +12,9 @@ namespace fencepost::store::backup {
 
 namespace {
 std::unique_ptr<Engine> engine_of(const std::string& url) {
-  constexpr std::string_view kSqlite = "sqlite:";
-  if (url.starts_with(kSqlite)) return sqlite_engine(url.substr(kSqlite.size()));
-  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) return postgres_engine(url);
-  throw base::UserError("invalid_database_url",
-                        "the database URL must be sqlite:PATH or postgresql://USER@HOST/NAME");
+  check_database_url(url);
+  if (const auto path = sqlite_path(url)) return sqlite_engine(*path);
+  return postgres_engine(url);
 }
 
 bool is_ours(Connection& connection) {

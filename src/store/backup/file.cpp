@@ -14,20 +14,9 @@
 
 namespace fencepost::store::backup {
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  close();
-  fd_ = other.release();
-  return *this;
-}
-
-int Descriptor::release() { return std::exchange(fd_, -1); }
-
-void Descriptor::close() {
-  if (fd_ >= 0) ::close(release());
-}
-
 Draft::Draft(std::string path) : path_(std::move(path)), name_(path_ + ".part-" + base::random_hex(4)) {
-  file_ = Descriptor(::open(name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  file_ =
+      base::FileDescriptor(::open(name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file_.get() < 0) unwritten(errno);
 }
 
@@ -59,7 +48,7 @@ void Draft::flush() {
 void Draft::name_is_durable() const {
   auto folder = std::filesystem::path(path_).parent_path();
   if (folder.empty()) folder = ".";
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const base::FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || fsync(directory.get()) != 0) unwritten(errno);
 }
 

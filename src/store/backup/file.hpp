@@ -4,22 +4,9 @@
 #include <cstdint>
 #include <string>
 
+#include "base/file_descriptor.hpp"
+
 namespace fencepost::store::backup {
-
-// Owns a descriptor. Not thread-safe.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor() { close(); }
-  int get() const { return fd_; }
-  int release();
-  void close();
-
- private:
-  int fd_;
-};
 
 // A file beside its place, 0600, that is gone again unless it is put there. Not thread-safe. Throws
 // UserError("file_not_written"), which says what the system said: a full disk, a folder that is none.
@@ -47,7 +34,7 @@ class Draft {
 
   const std::string path_;
   const std::string name_;
-  Descriptor file_;
+  base::FileDescriptor file_;
   std::int64_t written_ = 0;
   bool placed_ = false;
 };

@@ -21,13 +21,6 @@ extern "C" {  // the header of glibc 2.36 does not say so itself
 namespace fencepost::store::postgres {
 
 namespace {
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (auto& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
-
 // Its own process group: Ctrl-C is ours to take, who then end it and say so.
 struct Attributes {
   posix_spawnattr_t value{};
@@ -81,13 +74,6 @@ void wait_ready(int fd, short events, const Tick& tick) {
   while (poll(&wanted, 1, kTick) <= 0) tick();
 }
 
-Pipe::Pipe() {
-  int ends[2];
-  FENCEPOST_ASSERT(pipe2(ends, O_CLOEXEC) == 0);
-  read = Descriptor(ends[0]);
-  write = Descriptor(ends[1]);
-}
-
 ClientTool::ClientTool(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
                        int input, int output)
     : errors_(memfd_create("fencepost-errors", MFD_CLOEXEC)) {
@@ -100,8 +86,8 @@ ClientTool::ClientTool(const std::vector<std::string>& arguments, const std::vec
   auto own_arguments = arguments;
   auto own_environment = environment;
   own_environment.emplace_back("LC_MESSAGES=C");
-  auto argv = pointers(own_arguments);
-  auto envp = pointers(own_environment);
+  auto argv = base::exec_pointers(own_arguments);
+  auto envp = base::exec_pointers(own_environment);
   envp.pop_back();
   for (char** at = environ; *at != nullptr; ++at) envp.push_back(*at);
   envp.push_back(nullptr);
@@ -119,7 +105,7 @@ ClientTool::~ClientTool() {
 }
 
 bool ClientTool::wait(const Tick& tick) {
-  const Descriptor ended(pidfd_open(pid_, 0));
+  const base::FileDescriptor ended(pidfd_open(pid_, 0));
   FENCEPOST_ASSERT(ended.get() >= 0);
   wait_ready(ended.get(), POLLIN, tick);
   return reap();
@@ -157,7 +143,7 @@ Target::Target(const std::string& url) {
 }
 
 ToolVersion::ToolVersion(const std::string& tool) {
-  const Descriptor output(memfd_create("fencepost-version", MFD_CLOEXEC));
+  const base::FileDescriptor output(memfd_create("fencepost-version", MFD_CLOEXEC));
   FENCEPOST_ASSERT(output.get() >= 0);
   ClientTool run({tool, "--version"}, {}, -1, output.get());
   const bool ended_well = run.wait([] {});

@@ -6,16 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "store/backup/file.hpp"
+#include "base/file_descriptor.hpp"
 
 namespace fencepost::store::postgres {
-
-using backup::Descriptor;
-
-struct Pipe {
-  Pipe();
-  Descriptor read, write;
-};
 
 // Called some times a second while something is waited for; may throw, which ends the wait.
 using Tick = std::function<void()>;
@@ -41,7 +34,7 @@ class ClientTool {
   bool reap();
 
   pid_t pid_ = -1;
-  Descriptor errors_;
+  base::FileDescriptor errors_;
 };
 
 // The URL as its programs take it: the password goes by the environment, where ps does not show it. Throws

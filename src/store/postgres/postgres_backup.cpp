@@ -18,7 +18,6 @@ namespace fencepost::store::backup {
 
 namespace {
 using postgres::ClientTool;
-using postgres::Pipe;
 using postgres::ToolVersion;
 
 constexpr std::size_t kChunk = std::size_t{1} << 16;
@@ -45,7 +44,13 @@ void require_newer(const ToolVersion& tool, const std::string& name, int wanted,
 }
 
 // Whether the reader still listens.
-bool send(const Descriptor& to, const char* data, std::size_t size, const postgres::Tick& tick) {
+base::Pipe opened_pipe() {
+  base::Pipe pipe;
+  FENCEPOST_ASSERT(pipe.make());
+  return pipe;
+}
+
+bool send(const base::FileDescriptor& to, const char* data, std::size_t size, const postgres::Tick& tick) {
   while (size > 0) {
     const auto wrote = ::write(to.get(), data, size);
     if (wrote < 0 && errno == EAGAIN) postgres::wait_ready(to.get(), POLLOUT, tick);
@@ -56,7 +61,7 @@ bool send(const Descriptor& to, const char* data, std::size_t size, const postgr
   }
   return true;
 }
-bool send(const Descriptor& to, const std::string& text) {
+bool send(const base::FileDescriptor& to, const std::string& text) {
   return send(to, text.data(), text.size(), [] {});
 }
 
@@ -107,7 +112,7 @@ class PostgresEngine final : public Engine {
  private:
   void copy_out(const std::string& snapshot, ArchiveWriter& archive, const Progress& progress) const {
     const postgres::Target target(url_);
-    Pipe pipe;
+    auto pipe = opened_pipe();
     ClientTool dump({"pg_dump", "--format=custom", "--encoding=UTF8", "--no-owner", "--no-privileges",
                      "--no-publications", "--no-subscriptions", "--no-password", "--lock-wait-timeout=60000",
                      "--snapshot=" + snapshot, "--dbname=" + target.connection},
@@ -153,7 +158,7 @@ class PostgresEngine final : public Engine {
   // meets the end of its input without a COMMIT. Answers what went wrong, or nothing.
   std::string pour(const Backup& backup, const Progress& progress) const {
     const postgres::Target target(url_);
-    Pipe script, archive;
+    auto script = opened_pipe(), archive = opened_pipe();
     ClientTool psql({"psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1",
                      "--dbname=" + target.connection},
                     target.environment, script.read.get(), -1);

@@ -166,7 +166,7 @@ class SqliteEngine final : public Engine {
   }
 
   static void append(const std::string& copy, ArchiveWriter& archive) {
-    const Descriptor file(::open(copy.c_str(), O_RDONLY | O_CLOEXEC));
+    const base::FileDescriptor file(::open(copy.c_str(), O_RDONLY | O_CLOEXEC));
     std::vector<char> chunk(kChunk);
     for (;;) {
       const auto got = file.get() < 0 ? -1 : ::read(file.get(), chunk.data(), chunk.size());
