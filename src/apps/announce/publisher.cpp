@@ -3,6 +3,7 @@
 #include "accounts/connections.hpp"
 #include "apps/announce/gate.hpp"
 #include "apps/announce/repository.hpp"
+#include "apps/announce/threads.hpp"
 
 namespace fencepost::announce {
 
@@ -75,15 +76,21 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
   if (!item) return engine::NotNow{"the announcement was deleted", {}};
   auto* way = connector(item->platform);
   if (way == nullptr) return engine::NotNow{"this server has no connector for " + item->platform, {}};
-  // Approval may come; nothing else that forbids it goes away by itself.
-  if (const auto why = obstacle(*item))
-    return engine::NotNow{why->text, std::string_view(why->code) == "needs_approval"
-                                         ? std::optional<base::Duration>(std::chrono::minutes(1))
-                                         : std::nullopt};
+  // Approval may come, and the part before; nothing else that forbids it goes away by itself.
+  if (const auto why = obstacle(*item)) {
+    const std::string_view code = why->code;
+    const bool may_come = code == "needs_approval" || code == "part_waits";
+    return engine::NotNow{
+        why->text, may_come ? std::optional<base::Duration>(std::chrono::minutes(1)) : std::nullopt};
+  }
+  if (item->reply_to && item->reply_to->parent.id.empty())
+    return engine::NotNow{"nobody knows what the platform calls the part before it, so it cannot answer that",
+                          {}};
   auto secret = accounts::connection_secret(connection, vault_, item->connection_id);
   if (!secret) return engine::NotNow{"the connection is disconnected", {}};
   auto [text, url] = words_of(*item);
-  auto post = way->render({std::move(text), std::move(url)}, {item->target}, key);
+  auto post = way->render({.text = std::move(text), .url = std::move(url), .reply_to = item->reply_to},
+                          {item->target}, key);
   engine::Rendered rendered;
   rendered.request = std::move(post.request);
   rendered.destination = std::move(post.destination);
@@ -137,7 +144,10 @@ void Publisher::settled(store::Connection& connection, const store::Effect& effe
                         const EffectResult& result) {
   const auto id = id_of(effect.item);
   const bool happened = result.verdict == Verdict::happened;
-  if (happened) set_posted(connection, id, result.remote_id, result.remote_url);
+  if (happened) {
+    set_posted(connection, id, result.remote_id, result.remote_url);
+    release_thread(connection, id);
+  }
   // Written behind the item, against the order of locks: nobody holds a connection's row while waiting for an
   // item that is being settled, since an item's gate comes before its settlement.
   if (const auto item = to_publish(connection, id))
