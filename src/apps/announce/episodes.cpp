@@ -118,6 +118,11 @@ std::optional<Episode> get_episode(store::Connection& connection, std::int64_t i
   return episode_of(rows[0]);
 }
 
+std::optional<std::int64_t> show_of(store::Connection& connection, std::int64_t announcement) {
+  const auto rows = connection.run(sql::show_of, {announcement});
+  return rows.empty() ? std::nullopt : rows[0][0].maybe_integer();
+}
+
 std::vector<Episode> list_episodes(store::Connection& connection, std::int64_t show, std::int64_t before,
                                    int limit, const std::string& status) {
   std::vector<Episode> page;

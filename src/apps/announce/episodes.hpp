@@ -68,6 +68,8 @@ struct EpisodeResult {
 // They throw UserError: invalid_title, invalid_field, invalid_text, invalid_url, invalid_time.
 EpisodeResult create_episode(store::Connection& connection, const EpisodeDraft& draft);
 std::optional<Episode> get_episode(store::Connection& connection, std::int64_t id);
+// The show of an announcement's episode; nullopt: it has none, or there is no such announcement.
+std::optional<std::int64_t> show_of(store::Connection& connection, std::int64_t announcement);
 // Newest first, below `before`; `status` may be empty.
 std::vector<Episode> list_episodes(store::Connection& connection, std::int64_t show, std::int64_t before,
                                    int limit, const std::string& status);

@@ -26,7 +26,7 @@ SELECT coalesce(thread_id, id) FROM fencepost_announcements WHERE id = $1
 -- $1 any part, $2 never: what follows a part that is posted goes out now; what follows another one waits.
 -- Behind the lock of the part that was posted, so that of two who settle and arm at once the later sees both.
 UPDATE fencepost_announcements AS a
-SET run_at = CASE WHEN d.posted THEN fencepost_now() ELSE $2 END
+SET run_at = CASE WHEN d.posted THEN fencepost_now() ELSE $2 END  --! thread_waits => SET run_at = fencepost_now()
 FROM (
   SELECT t.id AS item, b.status = 'posted' AS posted
   FROM fencepost_announcements AS g
@@ -36,7 +36,8 @@ FROM (
       WHERE o.id < t.id AND (o.id = t.thread_id OR o.thread_id = t.thread_id))
   WHERE g.id = $1
 ) AS d
-WHERE a.id = d.item AND a.status = 'queued' AND a.effect IS NULL AND (a.run_at < $2) <> d.posted
+WHERE a.id = d.item AND a.status = 'queued' AND a.effect IS NULL
+  AND (a.run_at < $2) <> d.posted                                --! thread_waits
 RETURNING id, run_at
 
 -- name: thread_before

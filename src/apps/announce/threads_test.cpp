@@ -245,8 +245,7 @@ TEST_P(ThreadsTest, APartArmedWhileTheOneBeforeIsPostedGoesOut) {
   EXPECT_EQ(statuses(), (Words{"posted", "queued", "pending"}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Databases, ThreadsTest, ::testing::Values("sqlite", "postgres"),
-                         [](const auto& info) { return std::string(info.param); });
+ON_BOTH(ThreadsTest);
 
 }  // namespace
 }  // namespace fencepost::announce
