@@ -15,19 +15,25 @@ using core::StopAnswer;
 using core::State;
 
 // A platform whose posts can answer one another: what it would send says what.
-class Answering final : public connect::Webhook {
+class Answering final : public connect::Connector {
  public:
-  using Webhook::Webhook;
+  std::string_view platform() const override { return "webhook"; }
   bool threads() const override { return true; }
+  base::Duration refuses_second_arrival() const override { return base::Duration(0); }
+  void check(const std::string&, const connect::Credentials&) const override {}
   connect::Rendered render(const connect::Post& post, const connect::Account& account,
-                           const std::string& key) const override {
-    auto rendered = Webhook::render(post, account, key);
-    if (!post.reply_to) return rendered;
-    auto body = nlohmann::json::parse(rendered.request);
-    body["root"] = post.reply_to->root.id;
-    body["parent"] = post.reply_to->parent.id;
-    rendered.request = body.dump();
-    return rendered;
+                           const std::string&) const override {
+    nlohmann::json body{{"text", post.text}};
+    if (post.reply_to) body.update({{"root", post.reply_to->root.id}, {"parent", post.reply_to->parent.id}});
+    return {account.target, body.dump()};
+  }
+  connect::Outcome send(const connect::Rendered&, const connect::Credentials&, const std::string&,
+                        base::BootTime, std::stop_token) override {
+    return {};  // the tests say what came of it
+  }
+  connect::Look look(const connect::Rendered&, const connect::Credentials&, const std::string&,
+                     base::BootTime, std::stop_token) override {
+    return {};
   }
 };
 
@@ -99,7 +105,7 @@ class ThreadsTest : public testing::EpisodeTestBase {
     transaction.commit();
   }
 
-  Answering platform_{http_};
+  Answering platform_;
   Publisher publisher_{*database_, vault_, {&platform_}, base::system_clock()};
   const Episode episode_ = make_episode();
   const std::int64_t first_ = thread();
@@ -186,15 +192,16 @@ TEST_P(ThreadsTest, APartThatFailedHoldsTheRestAndARetryGoesOn) {
   EXPECT_EQ(post_next(), id_of(3));
 }
 
-// An ORM that saves a whole old row over one that was posted sends nothing again.
+// An ORM that saves a whole old row over one that was posted sends nothing again; what follows waits until
+// somebody has put the word right.
 TEST_P(ThreadsTest, Rule12ARewoundPartIsNotSentAgain) {
   go_live(episode_);
   post_next();
   const auto two = post_next();
   database_.run("UPDATE fencepost_announcements SET status = 'queued', run_at = 0, effect = NULL, attempt = 0 "
                 "WHERE id = " + std::to_string(two));
-  EXPECT_EQ(post_next(), id_of(3));
   EXPECT_EQ(post_next(), 0);
+  EXPECT_NE(status(3), "posted");
 }
 
 TEST_P(ThreadsTest, TheKillSwitchBetweenPartsHoldsForAll) {
@@ -217,7 +224,8 @@ TEST_P(ThreadsTest, AThreadThatHasBegunOutlivesItsStream) {
 }
 
 TEST_P(ThreadsTest, AThreadThatHasNotBegunEndsWithItsStream) {
-  end(go_live(episode_) ? episode_ : episode_);
+  go_live(episode_);
+  end(episode_);
   EXPECT_EQ(status(1), "failed");
   EXPECT_EQ(post_next(), 0);
 }
