@@ -143,6 +143,9 @@ class Connector {
   static constexpr base::Duration kForEver = base::Duration::max();
   virtual base::Duration refuses_second_arrival() const = 0;
 
+  // Whether a post can answer another (Post::reply_to), so that a thread of them can be made.
+  virtual bool threads() const { return false; }
+
   // Throws UserError("invalid_destination" | "invalid_credentials") if a connection cannot be made of these.
   virtual void check(const std::string& destination, const Credentials& credentials) const = 0;
 

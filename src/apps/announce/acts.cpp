@@ -1,10 +1,13 @@
 // What people do to an announcement: disable, enable, delete, post now, resolve.
 
+#include <algorithm>
+
 #include "announce/sql.hpp"
 #include "apps/announce/check.hpp"
 #include "apps/announce/gate.hpp"
 #include "apps/announce/repository.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/announce/threads.hpp"
 #include "store/certain.hpp"
 #include "store/sql.hpp"
 
@@ -32,6 +35,16 @@ EnableResult result_of(store::RearmAnswer answer) {
   return EnableResult::not_found;
 }
 
+// Of a thread: its first part's answer, unless that is posted and others were armed behind it.
+EnableResult result_of(store::RearmAnswer first, const std::vector<store::RearmAnswer>& answers) {
+  using store::RearmAnswer;
+  if (first == RearmAnswer::already_done)
+    for (const auto answer : {RearmAnswer::in_flight, RearmAnswer::outcome_unknown, RearmAnswer::rearmed,
+                              RearmAnswer::already_armed})
+      if (std::find(answers.begin(), answers.end(), answer) != answers.end()) return result_of(answer);
+  return result_of(first);
+}
+
 // Throws what forbids the post at this moment.
 void refuse(store::Connection& connection, std::int64_t id) {
   const auto item = to_publish(connection, id);
@@ -52,7 +65,10 @@ void refuse_for_good(store::Connection& connection, std::int64_t id) {
 StopAnswer Service::disable(std::int64_t id, const std::string& actor) {
   // Repeated after a doubt it finds its own stop, and already_stopped comes with a commit of its own.
   return store::until_certain(database_, [&](store::Connection& connection, bool) {
-    return fence_.stop(connection, std::to_string(id), actor);
+    store::Transaction transaction(connection);
+    const auto answer = gravest(fence_.stop(connection, hold_items(connection, fence_, id), actor));
+    transaction.commit();
+    return answer;
   });
 }
 
@@ -60,9 +76,13 @@ EnableResult Service::enable(std::int64_t id, const std::string& actor) {
   const auto result = store::until_certain(database_, [&](store::Connection& connection, bool) {
     store::Transaction transaction(connection);
     const auto episode = share_parents(connection, id);
-    const auto answer = fence_.rearm(connection, std::to_string(id), actor);
+    const auto held = hold_items(connection, fence_, id);
+    const auto answers = fence_.rearm(connection, held, actor);
+    const auto answer = answers.empty() ? store::RearmAnswer::not_found : answers.front();
+    // Behind the locks that hold_items() took. Without a commit, what was done is undone.
+    if (std::find(answers.begin(), answers.end(), store::RearmAnswer::rearmed) != answers.end())
+      release_thread(connection, id);
     if (answer == store::RearmAnswer::rearmed) {
-      // Behind the lock that rearm() took. Without a commit, what it did is undone.
       if (episode) {
         refuse_for_good(connection, id);
         connection.run(sql::renew_release, {id});
@@ -73,7 +93,7 @@ EnableResult Service::enable(std::int64_t id, const std::string& actor) {
       connection.run(store::sql::notify, {kQueue});
     }
     transaction.commit();
-    return result_of(answer);
+    return result_of(answer, answers);
   });
   if (result == EnableResult::enabled) runner_.wake();
   return result;
@@ -122,10 +142,21 @@ std::pair<ApproveResult, std::optional<Announcement>> Service::approve(std::int6
 
 StopAnswer Service::remove(std::int64_t id, const std::string& actor) {
   return store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
-    const auto answer = fence_.remove(connection, std::to_string(id), actor);
-    if (answer != StopAnswer::not_found || !doubt) return answer;
-    store::Fence::confirm(connection);
-    return StopAnswer::already_stopped;
+    store::Transaction transaction(connection);
+    const auto first = first_part(connection, id);
+    if (first != id) fence_.hold(connection, {std::to_string(first)});
+    auto answer = gravest(fence_.stop(connection, hold_items(connection, fence_, id), actor));
+    if (answer != StopAnswer::in_flight && answer != StopAnswer::outcome_unknown) {
+      // The first part takes the others along.
+      fence_.remove(connection, std::to_string(id), actor);
+      if (first != id) release_thread(connection, first);
+    }
+    if (answer == StopAnswer::not_found && doubt) {
+      store::Fence::confirm(connection);
+      answer = StopAnswer::already_stopped;
+    }
+    transaction.commit();
+    return answer;
   });
 }
 
@@ -142,9 +173,9 @@ PostNow Service::post_now(std::int64_t id, const std::string& actor, base::Durat
           fence_.run_now(connection, std::to_string(id), actor, runner_.options().lease, worker_, claim);
       // Behind the item's lock; what run_now() did is undone without a commit. Not after a doubt: then it may
       // have been started, and its gate decides.
-      if (started.claim && episode) {
+      if (started.claim) {
         if (!doubt) refuse(connection, id);
-        connection.run(sql::hurry, {id});
+        if (episode) connection.run(sql::hurry, {id});
       }
       transaction.commit();
       return started;
@@ -167,7 +198,9 @@ ResolveAnswer Service::resolve(std::int64_t id, bool happened, const std::string
     const auto item = std::to_string(id);
     const auto answer =
         fence_.resolve(connection, item, happened, actor, post_url, [&](store::Connection& within) {
-          if (happened) set_posted(within, id, "", post_url);
+          if (!happened) return;
+          set_posted(within, id, "", post_url);
+          release_thread(within, id);
         });
     if (answer != ResolveAnswer::not_unknown || !doubt) return answer;
     const auto now = fence_.read(connection, item);

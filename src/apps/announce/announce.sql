@@ -46,13 +46,13 @@ RETURNING id, status
 
 -- name: page
 -- $1 before this id, $2 how many
-SELECT id FROM fencepost_announcements WHERE id < $1 ORDER BY id DESC LIMIT $2
+SELECT id FROM fencepost_announcements WHERE id < $1 AND part = 1 ORDER BY id DESC LIMIT $2
 
 -- name: page_of_status
 -- $1 before this id, $2 how many, $3 and $4 words: a claimed one is still queued to people, $5 never, $6
 -- whether what is queued is pending
 SELECT id FROM fencepost_announcements
-WHERE id < $1 AND status IN ($3, $4)
+WHERE id < $1 AND part = 1 AND status IN ($3, $4)
   AND (status NOT IN ('queued', 'claimed') OR (run_at >= $5) = CAST($6 AS BOOLEAN))
 ORDER BY id DESC LIMIT $2
 
@@ -60,7 +60,7 @@ ORDER BY id DESC LIMIT $2
 -- $1 before this id, $2 how many, $3 and $4 words or NULL: any, $5 and $6 as above, $7 the person whose
 -- connections they go over
 SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
-WHERE a.id < $1 AND c.person_id = $7
+WHERE a.id < $1 AND a.part = 1 AND c.person_id = $7
   AND (CAST($3 AS TEXT) IS NULL OR (a.status IN ($3, $4)
     AND (a.status NOT IN ('queued', 'claimed') OR (a.run_at >= $5) = CAST($6 AS BOOLEAN))))
 ORDER BY a.id DESC LIMIT $2
@@ -95,12 +95,16 @@ FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.co
 
 -- name: show_of
 -- $1 id: no row, where it is of no episode.
-SELECT e.show_id FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+SELECT e.show_id
+FROM fencepost_announcements AS a JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
+  JOIN fencepost_episodes AS e ON e.id = r.episode_id
 WHERE a.id = $1
 
 -- name: episode_of
 -- $1 id. It changes once, to NULL, with the deletion of the episode, which locks that first.
-SELECT episode_id FROM fencepost_announcements WHERE id = $1
+SELECT r.episode_id
+FROM fencepost_announcements AS a JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
+WHERE a.id = $1
 
 -- name: change
 -- $1 id, $2 the version that was seen, $3 text, $4 url, $5 run_at. After Fence::edit, under its lock.
@@ -135,13 +139,14 @@ WHERE id = $1 AND status = 'posted'
 -- name: to_publish
 -- $1 id: what the publisher needs of it, of its connection, and of what can forbid it.
 SELECT a.text, a.url, a.connection_id, c.platform, c.target, x.detail, a.include_url, a.generated_text,
-  a.deadline, a.trigger_on, a.approved_version IS NOT DISTINCT FROM a.version, e.id, e.version, e.status,
-  e.title, e.number, e.url, s.id, s.version, s.enabled, s.needs_approval, s.name, s.template, a.host_id,
-  p.name, m.person_id IS NOT NULL AND p.disabled_at IS NULL AND p.removed_at IS NULL, fencepost_now()
-FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
+  r.deadline, r.trigger_on, r.approved_version IS NOT DISTINCT FROM r.version, e.id, e.version, e.status,
+  e.title, e.number, e.url, s.id, s.version, s.enabled, s.needs_approval, s.name, s.template, r.host_id,
+  p.name, m.person_id IS NOT NULL AND p.disabled_at IS NULL AND p.removed_at IS NULL, fencepost_now(), a.part
+FROM fencepost_announcements AS a JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
+  JOIN fencepost_connections AS c ON c.id = a.connection_id
   LEFT JOIN fencepost_effects AS x ON x.claim = a.effect
-  LEFT JOIN fencepost_episodes AS e ON e.id = a.episode_id
+  LEFT JOIN fencepost_episodes AS e ON e.id = r.episode_id
   LEFT JOIN fencepost_shows AS s ON s.id = e.show_id
-  LEFT JOIN fencepost_people AS p ON p.id = a.host_id
-  LEFT JOIN fencepost_show_members AS m ON m.show_id = s.id AND m.person_id = a.host_id
+  LEFT JOIN fencepost_people AS p ON p.id = r.host_id
+  LEFT JOIN fencepost_show_members AS m ON m.show_id = s.id AND m.person_id = r.host_id
 WHERE a.id = $1

@@ -83,7 +83,9 @@ RETURNING id
 
 -- name: unposted
 -- $1 episode, or $2 show: all that a deletion takes along.
-SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+SELECT a.id FROM fencepost_announcements AS a
+  JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
+  JOIN fencepost_episodes AS e ON e.id = r.episode_id
 WHERE (e.id = $1 OR e.show_id = $2) AND a.status <> 'posted' ORDER BY a.id
 
 -- name: leave_episodes

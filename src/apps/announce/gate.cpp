@@ -3,6 +3,7 @@
 #include "accounts/connections.hpp"
 #include "announce/sql.hpp"
 #include "apps/announce/episodes.hpp"
+#include "apps/announce/threads.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
 
@@ -36,6 +37,8 @@ std::optional<ToPublish> to_publish(store::Connection& connection, std::int64_t 
   item.trigger = row[9].text();
   item.approved = row[10].boolean();
   item.now = row[26].integer();
+  item.part = row[27].integer();
+  if (item.part > 1) item.reply_to = thread_before(connection, id);
   if (row[11].is_null()) return item;
   item.episode = ToPublish::OfEpisode{
       row[11].integer(), row[12].integer(), row[13].text(), row[17].integer(),       row[18].integer(),
@@ -59,11 +62,14 @@ Words words_of(const ToPublish& item) {
 std::optional<Obstacle> obstacle(const ToPublish& item) {
   if (item.deadline && *item.deadline <= item.now)
     return Obstacle{"deadline_passed", "its deadline has passed"};
+  if (item.part > 1 && !item.reply_to)
+    return Obstacle{"part_waits", "the part before it has to be posted first"};
   if (!item.episode) return std::nullopt;
   const auto& of = *item.episode;
   if (!of.show_enabled) return Obstacle{"show_disabled", "the show is switched off"};
   if (of.host && !of.host_is_member) return Obstacle{"not_a_member", "its host is not in the show any more"};
-  if (of.status == "ended" && waits_for_stream(item.trigger))
+  // A thread that has begun is finished.
+  if (of.status == "ended" && waits_for_stream(item.trigger) && item.part == 1)
     return Obstacle{"stream_ended", "the stream ended before this was posted"};
   if (of.needs_approval && !item.approved)
     return Obstacle{"needs_approval", "an admin of the show has to approve it first"};
@@ -82,7 +88,8 @@ bool gate_allows(store::Connection& connection, const ToPublish& rendered) {
       return false;
     const auto episode = connection.run(sql::share_episode, {of->id});
     if (episode.empty()) return false;
-    if (episode[0][0].text() == "ended" && waits_for_stream(rendered.trigger) && guard("gate_ended"))
+    if (episode[0][0].text() == "ended" && waits_for_stream(rendered.trigger) && rendered.part == 1 &&
+        guard("gate_ended"))
       return false;
     if (episode[0][1].integer() != of->version && guard("gate_episode_version")) return false;
   }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "apps/announce/compose.hpp"
+#include "connect/connector.hpp"
 #include "store/database.hpp"
 
 namespace fencepost::announce {
@@ -33,6 +34,8 @@ struct ToPublish {
   };
   std::optional<OfEpisode> episode;
   Facts facts;  // of its episode
+  std::int64_t part = 1;
+  std::optional<connect::Thread> reply_to;  // of a part behind the first; nullopt: that before is not posted
   base::Micros now = 0;
 };
 std::optional<ToPublish> to_publish(store::Connection& connection, std::int64_t id);
@@ -48,7 +51,7 @@ struct Obstacle {
   const char* code;
   std::string text;
 };
-// Codes: show_disabled, not_a_member, stream_ended, deadline_passed, needs_approval.
+// Codes: show_disabled, not_a_member, stream_ended, deadline_passed, needs_approval, part_waits.
 std::optional<Obstacle> obstacle(const ToPublish& item);
 
 // In the gate's transaction: locks FOR SHARE host, show, membership, episode and connection, in this order,

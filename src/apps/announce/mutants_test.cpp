@@ -34,6 +34,7 @@ const Mutant kMutants[] = {
     {"gate_member", "GateTest.Rule3AFormerMemberIsNeverPostedFor"},
     {"gate_host", "GateTest.Rule3ADisabledPersonIsNotPostedFor"},
     {"gate_ended", "GateTest.Rule3TheEndOfTheStreamIsSeen"},
+    {"thread_waits", "ThreadsTest.PartsGoOutOneBehindTheOther"},
     {"gate_episode_version", "GateTest.WhatWentIntoTheTextIsWhatIsTrueAtTheGate"},
     {"gate_deadline", "GateTest.Rule3TheDeadlineIsJudgedByTheDatabasesClockBehindTheLocks"},
     {"gate_show_lock", "GateTest.AGateThatHasLookedKeepsTheKillSwitchWaiting", true},

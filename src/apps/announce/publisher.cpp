@@ -6,6 +6,7 @@
 #include "apps/announce/queue.hpp"
 #include "apps/announce/repository.hpp"
 #include "apps/announce/way.hpp"
+#include "apps/announce/threads.hpp"
 
 namespace fencepost::announce {
 
@@ -56,16 +57,21 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
   if (!item) return engine::NotNow{"the announcement was deleted", {}};
   auto* way = connector(item->platform);
   if (way == nullptr) return engine::NotNow{"this server has no connector for " + item->platform, {}};
-  // Approval may come; nothing else that forbids it goes away by itself.
-  if (const auto why = obstacle(*item))
-    return engine::NotNow{why->text, std::string_view(why->code) == "needs_approval"
-                                         ? std::optional<base::Duration>(std::chrono::minutes(1))
-                                         : std::nullopt};
+  // Approval may come, and the part before; nothing else that forbids it goes away by itself.
+  if (const auto why = obstacle(*item)) {
+    const std::string_view code = why->code;
+    const bool may_come = code == "needs_approval" || code == "part_waits";
+    return engine::NotNow{
+        why->text, may_come ? std::optional<base::Duration>(std::chrono::minutes(1)) : std::nullopt};
+  }
+  if (item->reply_to && item->reply_to->parent.id.empty())
+    return engine::NotNow{"nobody knows what the platform calls the part before it, so it cannot answer that",
+                          {}};
   const auto account = accounts::get_connection(connection, item->connection_id);
   if (!account || account->disconnected_at) return engine::NotNow{"the connection is disconnected", {}};
   auto [text, url] = words_of(*item);
   Way out{.connector = way,
-          .post = {.text = std::move(text), .url = std::move(url)},
+          .post = {.text = std::move(text), .url = std::move(url), .reply_to = item->reply_to},
           .account = {account->target, account->account_id, account->account_name, account->facts},
           .connection_id = item->connection_id};
   auto post = way->render(out.post, out.account, key);
@@ -158,7 +164,10 @@ void Publisher::settled(store::Connection& connection, const store::Effect& effe
                         const EffectResult& result) {
   const auto id = id_of(effect.item);
   const bool happened = result.verdict == Verdict::happened;
-  if (happened) set_posted(connection, id, result.remote_id, result.remote_url);
+  if (happened) {
+    set_posted(connection, id, result.remote_id, result.remote_url);
+    release_thread(connection, id);
+  }
   // Written behind the item, against the order of locks: nobody holds a connection's row while waiting for an
   // item that is being settled, since an item's gate comes before its settlement.
   if (const auto item = to_publish(connection, id))

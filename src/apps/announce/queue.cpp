@@ -7,7 +7,7 @@ core::Queue announcement_queue() {
   queue.name = kQueue;
   queue.table = "fencepost_announcements";
   queue.words = {"queued", "claimed", "sending", "posted", "failed", "unknown", "disabled"};
-  queue.payload = {"text", "url", "connection_id", "include_url", "generated_text", "deadline"};
+  queue.payload = {"text", "url", "connection_id", "include_url", "generated_text", "deadline", "part"};
   queue.kind = core::Kind::once;
   queue.history = true;
   return queue;

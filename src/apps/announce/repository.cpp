@@ -44,6 +44,8 @@ Announcement announcement_of(const store::Row& row) {
   a.approved = row[25].maybe_integer() == a.version;
   a.approved_by = row[26].maybe_text();
   a.at_once = row[27].boolean();
+  a.thread = row[28].maybe_integer();
+  a.part = row[29].integer();
   return a;
 }
 
@@ -55,6 +57,24 @@ void check_status(const std::string& status) {
     if (status == word) return;
   throw base::UserError("invalid_field",
                         "status must be pending, queued, sending, posted, failed, unknown or disabled");
+}
+
+// The parts behind first ones, added to those in one statement.
+void add_their_parts(store::Connection& connection, std::vector<Announcement>& items) {
+  std::vector<store::Params> keys;
+  for (const auto& one : items)
+    if (one.part == 1) keys.push_back({one.id});
+  if (keys.empty()) return;
+  for (const auto& row : connection.run_batch(sql::parts_of, keys))
+    for (auto& one : items)
+      if (one.id == row[0].integer())
+        one.parts.push_back({row[1].integer(), row[2].integer(), row[3].text(),
+                             users_status(row[5].text(), row[4].integer() >= kNever), row[6].integer(),
+                             row[7].maybe_text(), row[8].maybe_integer(), row[9].maybe_text(),
+                             row[10].maybe_text()});
+  for (auto& one : items)
+    std::sort(one.parts.begin(), one.parts.end(),
+              [](const Part& left, const Part& right) { return left.part < right.part; });
 }
 
 // A page of ids as a list selected them, loaded in one statement, in their order.
@@ -69,6 +89,7 @@ std::vector<Announcement> loaded(store::Connection& connection, const store::Row
         std::find_if(found.begin(), found.end(), [&](const auto& one) { return one.id == row[0].integer(); });
     if (at != found.end()) items.push_back(*at);  // else it was deleted meanwhile
   }
+  add_their_parts(connection, items);
   return items;
 }
 
@@ -92,7 +113,9 @@ std::optional<std::int64_t> add_to_episode(store::Connection& connection, const 
 std::optional<Announcement> load(store::Connection& connection, std::int64_t id) {
   const auto rows = connection.run_batch(sql::announcements, {{id}});
   if (rows.empty()) return std::nullopt;
-  return announcement_of(rows[0]);
+  std::vector<Announcement> one{announcement_of(rows[0])};
+  add_their_parts(connection, one);
+  return one[0];
 }
 
 std::vector<Announcement> load_page(store::Connection& connection, std::int64_t before, int limit,

@@ -9,6 +9,7 @@
 #include "announce/sql.hpp"
 #include "apps/announce/check.hpp"
 #include "apps/announce/repository.hpp"
+#include "apps/announce/threads.hpp"
 #include "store/certain.hpp"
 #include "store/sql.hpp"
 
@@ -32,7 +33,15 @@ bool fits(const Announcement& now, const Change& change) {
          (!change.minutes || now.minutes == change.minutes) &&
          now.stagger == change.stagger.value_or(now.stagger) &&
          now.include_url == change.include_url.value_or(now.include_url) &&
-         now.deadline == change.deadline.value_or(now.deadline);
+         now.deadline == change.deadline.value_or(now.deadline) &&
+         (!change.parts || std::equal(now.parts.begin(), now.parts.end(), change.parts->begin(),
+                                      change.parts->end(),
+                                      [](const Part& one, const std::string& text) { return one.text == text; }));
+}
+
+void check_parts(const std::vector<std::string>& texts) {
+  if (texts.size() >= kMostParts) throw base::UserError("invalid_field", "a thread has at most 25 parts");
+  for (const auto& text : texts) check_text(text);
 }
 
 // What a trigger needs beside it.
@@ -68,6 +77,10 @@ void check_not_ended(store::Connection& connection, std::int64_t episode, const 
 }
 
 void check_change(store::Connection& connection, const Announcement& now, const Change& change) {
+  if (now.thread &&
+      (change.url || change.run_at || change.trigger || change.at || change.minutes || change.stagger ||
+       change.include_url || change.deadline || change.parts))
+    throw base::UserError("invalid_field", "a part of a thread has only its text: change the first part");
   if (!now.episode) {
     if (change.trigger || change.at || change.minutes || change.stagger)
       throw base::UserError("invalid_field", "an announcement without an episode goes out at its run_at");
@@ -84,6 +97,27 @@ void check_change(store::Connection& connection, const Announcement& now, const 
     check_trigger(connection, trigger, change.at ? change.at : now.at,
                   change.minutes ? change.minutes : now.minutes);
   if (change.trigger) check_not_ended(connection, *now.episode, trigger);
+}
+
+// Puts these parts behind the first, which is being edited; not where one of those that are there has begun.
+std::optional<EditResult> replace_parts(store::Connection& connection, const store::Fence& fence,
+                                        const Announcement& first, const std::vector<std::string>& texts,
+                                        const std::string& actor) {
+  auto held = hold_items(connection, fence, first.id);
+  std::erase_if(held, [&](const store::Snapshot& one) { return one.item == std::to_string(first.id); });
+  for (const auto& part : held) switch (fence.would_stop(part)) {
+      case core::StopAnswer::in_flight:
+        return EditResult::in_flight;
+      case core::StopAnswer::outcome_unknown:
+        return EditResult::outcome_unknown;
+      case core::StopAnswer::already_done:
+        return EditResult::already_posted;
+      default:
+        break;
+    }
+  for (const auto& part : held) fence.remove(connection, part.item, actor);
+  add_parts(connection, first.id, texts, first.status != "disabled", actor);
+  return std::nullopt;
 }
 
 std::optional<EditResult> refusal_of(core::EditAnswer answer) {
@@ -156,12 +190,14 @@ std::int64_t add_checked(store::Connection& connection, const Draft& draft) {
 Announcement Service::create(const Draft& draft, const std::string& actor, const Within& within) {
   check_own_words(draft.text, !draft.episode);
   check_url(draft.url);
+  check_parts(draft.parts);
   auto made = database_.retrying([&](store::Connection& connection) {
     store::Transaction transaction(connection);
     const auto id = add_checked(connection, draft);
     connection.run(
         store::sql::add_event,
         {kQueue, std::to_string(id), "created", {}, draft.enabled ? "queued" : "stopped", 0, {}, actor, {}});
+    add_parts(connection, id, draft.parts, draft.enabled, actor);
     if (draft.episode)
       release(connection, {.episode = draft.episode, .announcement = id}, actor, "it was made");
     auto announcement = load(connection, id).value();
@@ -230,11 +266,14 @@ std::pair<EditResult, std::optional<Announcement>> Service::edit(std::int64_t id
                                                                  const std::string& actor) {
   if (change.text) check_own_words(*change.text, false);
   if (change.url) check_url(*change.url);
+  if (change.parts) check_parts(*change.parts);
   using Answer = std::pair<EditResult, std::optional<Announcement>>;
   const auto answer =
       store::until_certain(database_, [&](store::Connection& connection, bool doubt) -> Answer {
         store::Transaction transaction(connection);
         const auto episode = share_parents(connection, id);
+        const auto first = first_part(connection, id);
+        if (first != id) fence_.hold(connection, {std::to_string(first)});
         const auto editable = fence_.edit(connection, std::to_string(id), actor);
         // Behind the lock that edit() took, so that this is what it is now. Without a commit, what edit() did
         // is undone.
@@ -251,7 +290,12 @@ std::pair<EditResult, std::optional<Announcement>> Service::edit(std::int64_t id
         check_change(connection, *now, change);
         // A foreign program's word may be one that nothing here makes; then a person has to resolve it first.
         if (!write_change(connection, *now, change)) return {EditResult::outcome_unknown, now};
-        if (episode) release(connection, {.episode = episode, .announcement = id}, actor, "it was changed");
+        if (change.parts)
+          if (const auto refused = replace_parts(connection, fence_, *now, *change.parts, actor))
+            return {*refused, now};
+        if (first != id) connection.run(sql::renew_first, {first});
+        if (episode)
+          release(connection, {.episode = episode, .announcement = first}, actor, "it was changed");
         connection.run(store::sql::notify, {kQueue});
         auto changed = load(connection, id);
         transaction.commit();

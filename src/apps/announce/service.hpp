@@ -17,6 +17,18 @@
 
 namespace fencepost::announce {
 
+// A part of a thread behind the first: an announcement of its own, with this id.
+struct Part {
+  std::int64_t id = 0;
+  std::int64_t part = 2;
+  std::string text;
+  std::string status;  // pending: the part before it is not posted
+  std::int64_t version = 1;
+  std::optional<std::string> last_error;
+  std::optional<base::Micros> posted_at;
+  std::optional<std::string> post_id, post_url;
+};
+
 // An announcement as people see it. Times are µs since 1970 UTC.
 struct Announcement {
   std::int64_t id = 0;
@@ -47,6 +59,9 @@ struct Announcement {
   bool approved = false;                 // this version of it
   std::optional<std::string> approved_by;
   bool at_once = false;  // a person said "now"
+  std::optional<std::int64_t> thread{};  // of a part behind the first: the first
+  std::int64_t part = 1;
+  std::vector<Part> parts{};  // of a first part: those behind it
   bool pending() const { return run_at >= kNever; }
 };
 
@@ -63,6 +78,7 @@ struct Draft {
   bool include_url = true;
   std::optional<base::Micros> deadline{};
   bool enabled = true;
+  std::vector<std::string> parts{};  // of a thread: what follows the text, each an answer to the one before
 };
 struct Change {  // empty members stay as they are
   std::optional<std::string> text{}, url{};
@@ -73,6 +89,7 @@ struct Change {  // empty members stay as they are
   std::optional<std::int64_t> stagger{};
   std::optional<bool> include_url{};
   std::optional<std::optional<base::Micros>> deadline{};
+  std::optional<std::vector<std::string>> parts{};  // instead of those behind the first, if none has begun
 };
 
 struct Page {
@@ -155,13 +172,14 @@ class Service {
                                                                 const std::string& actor);
   std::pair<EditResult, std::optional<Announcement>> edit(std::int64_t id, std::int64_t version,
                                                           const Change& change, const std::string& actor);
-  // Never `prevented` or `already_stopped` from a commit in doubt.
+  // Of a first part: the whole thread, in one act, and the gravest of its parts' answers. Never `prevented` or
+  // `already_stopped` from a commit in doubt.
   core::StopAnswer disable(std::int64_t id, const std::string& actor);
   // Back to queued, also after a failure, at its old time; too_late where that has passed by more than kLate.
-  // An episode's waits for its trigger again. Throws UserError with the code of an obstacle that will not go
+  // An episode's waits for its trigger again, and a thread goes on where it was stopped. Throws UserError with the code of an obstacle that will not go
   // away: stream_ended, not_a_member, deadline_passed.
   EnableResult enable(std::int64_t id, const std::string& actor);
-  // Deletes what is not in flight; its history stays.
+  // Deletes what is not in flight, a first part with its thread; its history stays.
   core::StopAnswer remove(std::int64_t id, const std::string& actor);
   // Starts it by itself and waits up to `wait` for its outcome. Of N callers exactly one is told `started`,
   // also where its claim was in doubt. The announcement is missing where it was deleted, or could not be read

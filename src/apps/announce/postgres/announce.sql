@@ -3,7 +3,7 @@
 SELECT a.id, a.connection_id, c.name, a.text, a.url, a.run_at, a.status, a.version, a.attempt, a.stop_wanted,
   a.last_error, a.posted_at, a.post_id, a.post_url, a.created_at, a.episode_id, a.host_id, p.name,
   a.trigger_on, a.at_time, a.minutes_before, a.stagger, a.include_url, a.generated_text, a.deadline,
-  a.approved_version, a.approved_by, a.at_once
+  a.approved_version, a.approved_by, a.at_once, a.thread_id, a.part
 FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_announcements AS a ON a.id = s.id
   JOIN fencepost_connections AS c ON c.id = a.connection_id
   LEFT JOIN fencepost_people AS p ON p.id = a.host_id
@@ -18,3 +18,9 @@ FOR SHARE                                                        --! gate_host_l
 -- $1 show, $2 person. Whoever takes him out of the show waits, or was seen.
 SELECT 1 FROM fencepost_show_members WHERE show_id = $1 AND person_id = $2
 FOR SHARE                                                        --! gate_member_lock
+
+-- name: parts_of
+-- Batch of id: the parts behind these first ones; in no order.
+SELECT t.thread_id, t.id, t.part, t.text, t.run_at, t.status, t.version, t.last_error, t.posted_at, t.post_id,
+  t.post_url
+FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_announcements AS t ON t.thread_id = s.id
