@@ -28,6 +28,7 @@ class Bluesky final : public Connector {
   Bluesky(HttpClient& http, const PlatformLimits& limits, BlueskyOptions options = {});
 
   std::string_view platform() const override { return "bluesky"; }
+  bool threads() const override { return true; }
   base::Duration refuses_second_arrival() const override { return kForEver; }
 
   // `destination`: the PDS, https://HOST; empty: Bluesky's own. The secret: see session.hpp.

@@ -26,6 +26,7 @@ class Mastodon final : public OAuthConnector {
   Mastodon(HttpClient& http, const PlatformLimits& limits);
 
   std::string_view platform() const override { return "mastodon"; }
+  bool threads() const override { return true; }
   base::Duration refuses_second_arrival() const override;
 
   // `destination`: the server, https://HOST. The secret: oauth/tokens.hpp; an access token alone will do.

@@ -33,6 +33,7 @@ class Threads final : public OAuthConnector {
   Threads(HttpClient& http, const PlatformLimits& limits, ThreadsOptions options);
 
   std::string_view platform() const override { return "threads"; }
+  bool threads() const override { return true; }
   base::Duration refuses_second_arrival() const override { return base::Duration(0); }
 
   // The destination is empty: Threads has one. The credentials are a long-lived token (oauth/tokens.hpp).

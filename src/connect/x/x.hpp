@@ -27,6 +27,7 @@ class X final : public OAuthConnector {
   X(HttpClient& http, const PlatformLimits& limits, XOptions options);
 
   std::string_view platform() const override { return "x"; }
+  bool threads() const override { return true; }
   base::Duration refuses_second_arrival() const override { return base::Duration(0); }
 
   // The destination is empty: X has one. The credentials are tokens (oauth/tokens.hpp) or the four keys of
