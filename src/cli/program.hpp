@@ -8,8 +8,8 @@
 
 #include "accounts/vault.hpp"
 #include "connect/mail/mailer.hpp"
-#include "connect/youtube/youtube.hpp"
 #include "connect/models/model.hpp"
+#include "connect/youtube/youtube.hpp"
 #include "store/database.hpp"
 #include "store/fence.hpp"
 

@@ -12,9 +12,9 @@
 #include "apps/announce/live/watcher.hpp"
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/announce/texts.hpp"
 #include "apps/connections/service.hpp"
 #include "apps/connections/upkeep.hpp"
-#include "apps/announce/texts.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -47,12 +47,44 @@ constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
 
-const std::vector<std::string_view> kOwnNames = {
-    "database",      "listen",      "token-file",         "key-file",        "allow-private-addresses",
-    "concurrency",   "lease",       "poll-only",          "log-json",        "log-level",
-    "state-folder",  "drain",       "public-url",         "trusted-proxies", "smtp-host",
-    "smtp-tls",      "smtp-user",   "smtp-password-file", "smtp-from",       "smtp-ca-file",
-    "notify-window", "post-timeout", "youtube-api-key-file", "youtube-project", "youtube-units-per-day", "youtube-api-url", "youtube-feed-url", "youtube-page-url", "live-check-every", "live-check-timeout", "live-check-concurrency", "text-api", "text-url", "text-model", "text-key-file", "text-max-tokens", "text-timeout", "text-ahead"};
+const std::vector<std::string_view> kOwnNames = {"database",
+                                                 "listen",
+                                                 "token-file",
+                                                 "key-file",
+                                                 "allow-private-addresses",
+                                                 "concurrency",
+                                                 "lease",
+                                                 "poll-only",
+                                                 "log-json",
+                                                 "log-level",
+                                                 "state-folder",
+                                                 "drain",
+                                                 "public-url",
+                                                 "trusted-proxies",
+                                                 "smtp-host",
+                                                 "smtp-tls",
+                                                 "smtp-user",
+                                                 "smtp-password-file",
+                                                 "smtp-from",
+                                                 "smtp-ca-file",
+                                                 "notify-window",
+                                                 "post-timeout",
+                                                 "youtube-api-key-file",
+                                                 "youtube-project",
+                                                 "youtube-units-per-day",
+                                                 "youtube-api-url",
+                                                 "youtube-feed-url",
+                                                 "youtube-page-url",
+                                                 "live-check-every",
+                                                 "live-check-timeout",
+                                                 "live-check-concurrency",
+                                                 "text-api",
+                                                 "text-url",
+                                                 "text-model",
+                                                 "text-key-file",
+                                                 "text-max-tokens",
+                                                 "text-timeout",
+                                                 "text-ahead"};
 
 const std::vector<std::string_view>& names() {
   static const auto all = [] {
@@ -168,7 +200,10 @@ class Serving {
 };
 
 Serving::Serving(const Settings& settings)
-    : outgoing_(outgoing(settings), clock_), platforms_(settings, outgoing_), to_youtube_(to_base_urls(), clock_), to_model_(to_base_urls(), clock_) {
+    : outgoing_(outgoing(settings), clock_),
+      platforms_(settings, outgoing_),
+      to_youtube_(to_base_urls(), clock_),
+      to_model_(to_base_urls(), clock_) {
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
@@ -283,8 +318,9 @@ void Serving::gather() try {
 
 http::Services Serving::services(const Settings& settings) {
   limits_ = std::make_unique<accounts::RateLimits>(*database_);
-  http::Services services{*database_, *vault_,       passwords_,       *announcements_,   *engine_,
-                          fences_,    *connections_, all_migrations(), FENCEPOST_VERSION, *events_, *live_};
+  http::Services services{*database_,        *vault_,  passwords_,    *announcements_,
+                          *engine_,          fences_,  *connections_, all_migrations(),
+                          FENCEPOST_VERSION, *events_, *live_};
   services.origin = settings.text("public-url");
   // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
   services.secure_cookies =
