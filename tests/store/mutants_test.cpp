@@ -5,14 +5,8 @@
 #include "mutants.hpp"
 
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -25,14 +19,10 @@
 #include "fixture.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
+#include "store/testing/mutants.hpp"
 
 namespace fencepost::store::testing {
 namespace {
-
-const bool kRemoved = [] {
-  if (const char* names = std::getenv("FENCEPOST_MUTANT")) remove_guard(names);
-  return true;
-}();
 
 // Of the matrix (RaceMatrix.OncePostgres) or of a rule's tests (Store/Rule03.GateClosesBeforeRunAt/postgres).
 std::string filter(const Mutant& mutant, Dialect dialect) {
@@ -41,45 +31,9 @@ std::string filter(const Mutant& mutant, Dialect dialect) {
   return name + (dialect == Dialect::postgres ? "Postgres" : "Sqlite");
 }
 
-// Part of the suite in a child; answers whether every test of it passed, and what it said.
-struct Ran {
-  bool passed = false;
-  std::string said;
-};
 Ran run_child(const std::string& guards, const Mutant& mutant, Dialect dialect) {
   if (dialect == Dialect::postgres) postgres_url();  // else every mutant would die of that
-  const std::vector<std::string> own{"FENCEPOST_MUTANT=" + guards,
-                                     "FENCEPOST_CASE=" + std::string(mutant.cases)};
-  std::vector<char*> environment;
-  for (const auto& entry : own) environment.push_back(const_cast<char*>(entry.c_str()));
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
-  environment.push_back(nullptr);
-  const std::string self = std::filesystem::read_symlink("/proc/self/exe");
-  std::vector<std::string> arguments{self, "--gtest_filter=" + filter(mutant, dialect), "--gtest_fail_fast",
-                                     "--gtest_brief=1"};
-  std::vector<char*> pointers;
-  for (auto& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  const int out = memfd_create("child", MFD_CLOEXEC);
-  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  pid_t child = 0;
-  const int failed =
-      posix_spawn(&child, self.c_str(), &actions, nullptr, pointers.data(), environment.data());
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) throw std::runtime_error("cannot run " + self);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  Ran ran{WIFEXITED(status) && WEXITSTATUS(status) == 0, std::string(4000, '\0')};
-  // Its end says why.
-  const auto size = lseek(out, 0, SEEK_END);
-  const auto length = pread(out, ran.said.data(), ran.said.size(), std::max<off_t>(0, size - 4000));
-  ran.said.resize(static_cast<std::size_t>(std::max<ssize_t>(0, length)));
-  close(out);
-  return ran;
+  return run_without(guards, filter(mutant, dialect), {"FENCEPOST_CASE=" + std::string(mutant.cases)});
 }
 bool passes(const std::string& guards, const Mutant& mutant, Dialect dialect) {
   return run_child(guards, mutant, dialect).passed;
@@ -125,15 +79,6 @@ std::set<std::string> parts(std::string text, char separator) {
   return all;
 }
 
-std::set<std::string> marked_in_sql() {
-  std::set<std::string> names;
-  for (const auto& statement : sql::all)
-    for (const std::string_view text : {statement.sqlite, statement.postgres})
-      for (auto begin = text.find('\1'); begin != std::string_view::npos; begin = text.find('\1', begin + 1))
-        names.merge(parts(std::string(text.substr(begin + 1, text.find('\2', begin) - begin - 1)), ','));
-  return names;
-}
-
 std::set<std::string> asked_for_in_cpp() {
   std::set<std::string> names;
   const std::regex call("guard\\(\"(\\w+)\"\\)");
@@ -149,7 +94,7 @@ std::set<std::string> asked_for_in_cpp() {
 
 TEST(Guards, AreListedUsedAndMutated) {
   const std::set<std::string> listed(std::begin(kGuards), std::end(kGuards));
-  auto used = marked_in_sql();
+  auto used = marked_in(sql::all);
   used.merge(asked_for_in_cpp());
   EXPECT_EQ(used, listed);
   std::set<std::string> mutated;
