@@ -71,7 +71,11 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
   if (!account || account->disconnected_at) return engine::NotNow{"the connection is disconnected", {}};
   auto [text, url] = words_of(*item);
   Way out{.connector = way,
-          .post = {.text = std::move(text), .url = std::move(url), .reply_to = item->reply_to},
+          .post = {.text = std::move(text),
+                   .url = std::move(url),
+                   .title = item->facts.title,
+                   .description = item->facts.show,
+                   .reply_to = item->reply_to},
           .account = {account->target, account->account_id, account->account_name, account->facts},
           .connection_id = item->connection_id};
   auto post = way->render(out.post, out.account, key);
