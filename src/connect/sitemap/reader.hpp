@@ -1,6 +1,6 @@
 #pragma once
 // Reads sitemaps while they arrive (sitemaps.org, protocol 0.9): urlset and sitemapindex as XML, plain text,
-// and each of them gzipped. One pass, flat memory, linear time (docs/benchmarks/sitemap.md); no entity is
+// and each of them gzipped. One pass, flat memory, linear time (docs/sitemaps.md); no entity is
 // expanded beyond XML's own five, no DTD is read, nothing is fetched.
 
 #include <cstddef>
