@@ -39,6 +39,7 @@ struct UrlParts {
   std::string host;    // "example.com"
   std::string path;    // "/a/b", at least "/"
   std::string target;  // path and query, as robots.txt sees it: "/a/b?c=d"
+  bool operator==(const UrlParts&) const = default;
 };
 std::optional<UrlParts> url_parts(std::string_view url);
 

@@ -76,8 +76,8 @@ struct FetchError {
   Kind kind = Kind::cut;
   std::string reason;      // one short sentence without host and path, safe to show and to keep on a record
   bool temporary = false;  // the same request may succeed later by itself
-  std::optional<base::Duration> retry_after;  // as the server asked, at most a day
-  int status = 0;                             // 0: there was none
+  std::optional<base::Duration> retry_after{};  // as the server asked, at most a day
+  int status = 0;                               // 0: there was none
 };
 
 using FetchResult = std::variant<Fetched, FetchError>;
