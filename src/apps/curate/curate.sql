@@ -68,6 +68,11 @@ RETURNING again
 -- unfenced: under the settlement's lock
 UPDATE {table} SET evidence = $2, note = $3, updated_at = fencepost_now() WHERE {key} = {k1}
 
+-- name: set_note
+-- $1 item, $2 what it waits for
+-- unfenced: under the settlement's lock
+UPDATE {table} SET note = $2, updated_at = fencepost_now() WHERE {key} = {k1}
+
 -- name: take_back
 -- $1 item. In the transaction that settled it: somebody had said no before it began.
 UPDATE {table} SET {status} = '', note = '', updated_at = fencepost_now()
@@ -75,7 +80,7 @@ WHERE {key} = {k1} AND {status} = {w_done}
 
 -- name: place
 -- $1 id
-SELECT place_id, curation_status, calls, answer, answer_of, answer_open FROM fencepost_places WHERE id = $1
+SELECT place_id, curation_status, answer, answer_of, answer_open FROM fencepost_places WHERE id = $1
 
 -- name: count_call
 -- $1 id, $2 claim, $3 fence, $4 the place id that is asked for. The number of the call names its take.
@@ -86,12 +91,12 @@ RETURNING calls
 
 -- name: keep_answer
 -- $1 id, $2 answer, $3 what was asked for.
--- unfenced: an answer that was paid for is kept, whatever has become of the claim
+-- unfenced: what was paid for is kept, whatever has become of the claim
 UPDATE fencepost_places SET answer = $2, answer_of = $3, answer_open = TRUE WHERE id = $1
 
 -- name: close_answer
 -- $1 id, $2 the place's name. In the transaction that settles, after the item was written.
-UPDATE fencepost_places SET answer_open = FALSE, name = $2
+UPDATE fencepost_places SET answer_open = FALSE, name = CASE WHEN $2 = '' THEN name ELSE $2 END
 WHERE id = $1 AND processing_status IN ('Completed', 'Error')
 
 -- name: upsert_business
