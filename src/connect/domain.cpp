@@ -54,13 +54,15 @@ bool is_address(std::string_view host) {
          last.find_first_not_of(hex ? "0123456789abcdefABCDEFxX" : "0123456789") == std::string_view::npos;
 }
 
-// What IDNA leaves open: RFC 1035's lengths, and letters that no host has. "_" is one that some have.
+// What IDNA leaves open: RFC 1035's lengths, a hyphen in front, and letters that no host has. "_" is one that
+// some have.
 bool is_host(std::string_view host) {
   constexpr std::size_t kLongest = 253;
   constexpr std::size_t kLongestLabel = 63;
   if (host.empty() || host.size() > kLongest) return false;
   std::size_t label = 0;
   for (const char c : host) {
+    if (c == '-' && label == 0) return false;
     label = c == '.' ? 0 : label + 1;
     const bool known = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     if (!known || label > kLongestLabel) return false;
@@ -121,7 +123,7 @@ std::optional<std::string> ascii_host(std::string_view host) {
   UErrorCode status = U_ZERO_ERROR;
   const auto size = uidna_nameToASCII_UTF8(idna(), host.data(), static_cast<int>(host.size()), ascii.data(),
                                            static_cast<int>(ascii.size()), &info, &status);
-  // Hyphens at odd places break no resolver, and content networks use them (r3---x.example.com).
+  // Content networks have hyphens at odd places (r3---x.example.com); is_host() judges them.
   constexpr unsigned kHarmless =
       UIDNA_ERROR_LEADING_HYPHEN | UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4;
   if (U_FAILURE(status) || (info.errors & ~kHarmless) != 0) return std::nullopt;

@@ -53,8 +53,8 @@ struct Page {
 };
 
 struct PageCaps {
-  std::size_t bytes = std::size_t{16} << 20;
-  std::size_t depth = 2'000;  // open elements
+  std::size_t bytes = std::size_t{4} << 20;
+  std::size_t depth = 256;  // open elements: libxml2's own limit for XML
   std::size_t links = 10'000;
   std::size_t contacts = 500;  // of each kind
 };

@@ -51,13 +51,15 @@ std::string urlset(std::size_t n) {
 
 constexpr std::string_view kUrlset = R"(<?xml version="1.0" encoding="UTF-8"?>
 <!-- comment -->
-<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
+<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
+        xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
   <url>
     <loc> https://example.com/a?b=1&amp;c=2
     </loc><lastmod>2024-05-06</lastmod><changefreq>daily</changefreq>
     <image:image><image:loc>https://example.com/picture.jpg</image:loc></image:image>
   </url>
-  <url><image:loc>https://example.com/other.jpg</image:loc><loc><![CDATA[https://example.com/ü]]></loc><loc>https://example.com/second</loc></url>
+  <url><image:loc>https://example.com/other.jpg</image:loc><loc><![CDATA[https://example.com/ü]]></loc>
+       <loc>https://example.com/second</loc></url>
   <url><loc>ftp://example.com/no</loc></url>
   <url><lastmod>2024</lastmod></url>
   <url><loc>/relative#x</loc><lastmod>never</lastmod></url>
