@@ -23,12 +23,13 @@ inline std::vector<store::Migration> migrations() {
   return all;
 }
 
-inline std::vector<store::Fence> fences_of(store::Database& database, bool polite = true) {
+// Without the delay between two records of a host, which the engine's own tests are about.
+inline std::vector<store::Fence> fences_of(store::Database& database) {
   auto lease = database.acquire();
   std::vector<store::Fence> fences;
   for (const auto pipeline : kPipelines) {
     auto options = defaults(pipeline);
-    if (!polite) options.delay = {};
+    options.delay = {};
     fences.emplace_back(queue_of(pipeline, options), lease->dialect(), store::own_schema(*lease));
     fences.back().install(*lease);
     fences.back().check(*lease);
