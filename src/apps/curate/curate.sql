@@ -85,8 +85,8 @@ SELECT place_id, curation_status, answer, answer_of, answer_open FROM fencepost_
 -- name: count_call
 -- $1 id, $2 claim, $3 fence, $4 the place id that is asked for. The number of the call names its take.
 UPDATE fencepost_places SET calls = calls + 1
-WHERE id = $1 AND claim_id = $2 AND fence = $3 AND processing_status = 'Processing'  --! call_claim
-  AND place_id = $4
+WHERE id = $1 AND place_id = $4 AND processing_status = 'Processing'
+  AND claim_id = $2 AND fence = $3  --! call_claim => AND CAST($2 AS BIGINT) + CAST($3 AS BIGINT) > 0
 RETURNING calls
 
 -- name: keep_answer

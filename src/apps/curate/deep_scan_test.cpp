@@ -76,6 +76,17 @@ TEST_P(DeepScanTest, AnAnswerThatWasReceivedIsNeverBoughtAgain) {
   EXPECT_EQ(used(), 1);
 }
 
+TEST_P(DeepScanTest, WhoHasLostItsClaimBuysNothing) {
+  const auto id = selected();
+  answers("200 OK", kBar);
+  const auto claimed = claims(kScan, 1);
+  run("UPDATE fencepost_places SET again = again + 1 WHERE id = $1", {id});
+  work(kScan, pipelines_, claimed);
+  EXPECT_EQ(web_.asked(kUrl), 0);
+  EXPECT_EQ(used(), 0);
+  EXPECT_EQ(processing(id), "Queued");
+}
+
 TEST_P(DeepScanTest, AnAnswerToAnotherQuestionIsNone) {
   const auto id = selected();
   answers("200 OK", kBar);
