@@ -56,11 +56,21 @@ Converter converter_of(const std::string& name) {
   return converter;
 }
 
+std::string usual_name(UConverter* converter) {
+  UErrorCode status = U_ZERO_ERROR;
+  const auto* name = ucnv_getName(converter, &status);
+  for (const auto* standard : {"MIME", "IANA"}) {
+    status = U_ZERO_ERROR;
+    if (const auto* usual = ucnv_getStandardName(name, standard, &status)) return usual;
+  }
+  return name;
+}
+
 // Without U+0000, which PostgreSQL does not store.
 Decoded decoded(UConverter* converter, std::string_view bytes) {
   FENCEPOST_ASSERT(bytes.size() < (std::size_t{1} << 29));  // ICU counts in 32 bits
   UErrorCode status = U_ZERO_ERROR;
-  Decoded out{{}, ucnv_getName(converter, &status)};
+  Decoded out{{}, usual_name(converter)};
   out.text.resize(bytes.size() * 3 + 16);
   status = U_ZERO_ERROR;
   const auto convert = [&] {

@@ -8,7 +8,7 @@ namespace fencepost::connect {
 
 struct Decoded {
   std::string text;     // UTF-8, no U+0000; what could not be read is U+FFFD
-  std::string charset;  // as which it was read: ICU's name
+  std::string charset;  // as which it was read: "UTF-8", "windows-1252", …
 };
 
 // Reads `bytes` by the first of these that is known and that the bytes do not contradict: a byte order mark,

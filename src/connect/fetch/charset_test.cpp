@@ -32,6 +32,7 @@ TEST(Charset, ThenTheHeaderThenTheMeta) {
 TEST(Charset, OldWesternNamesMeanWindows1252AsInBrowsers) {
   for (const auto* name : {"iso-8859-1", "ISO-8859-1", "latin1", "us-ascii", "windows-1252"})
     EXPECT_EQ(text_of("\x80 5 \x93so\x94", name), "€ 5 “so”") << name;
+  EXPECT_EQ(to_utf8("\x80", "latin1").charset, "windows-1252");
 }
 
 TEST(Charset, WhatTheBytesContradictIsNotBelieved) {

@@ -201,7 +201,8 @@ TEST(Socials, ButtonsPostsAndOthersAreNone) {
         "https://www.linkedin.com/shareArticle?url=x", "https://www.youtube.com/watch?v=x",
         "https://www.instagram.com/p/abc/", "https://notfacebook.com/example",
         "https://facebook.com.evil.example/example", "https://example.com/facebook.com/x",
-        "https://youtube.com/@", "nonsense", "https://xing.com/example", "https://evilx.com/example"})
+        "https://youtube.com/@", "https://x.com/example/status/1", "https://github.com/example/code",
+        "nonsense", "https://xing.com/example", "https://evilx.com/example"})
     EXPECT_EQ(social_of(url), std::nullopt) << url;
 }
 

@@ -59,13 +59,14 @@ std::string name_of(std::string_view text) {
   std::string name;
   for (std::size_t at = 0; at < text.size() && name.size() < kLongest; ++at) {
     const char c = text[at];
-    const bool version = c >= '0' && c <= '9' && (at == 0 || text[at - 1] == ' ' || text[at - 1] == 'v');
+    const bool version = c >= '0' && c <= '9' &&
+                         (at == 0 || std::string_view(" vV").find(text[at - 1]) != std::string_view::npos);
     if (version || static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7F ||
         std::string_view("/(;,!<").find(c) != std::string_view::npos || text.substr(at, 3) == " - ")
       break;
     name += c;
   }
-  if (name.ends_with(" v")) name.resize(name.size() - 2);
+  if (name.ends_with(" v") || name.ends_with(" V")) name.resize(name.size() - 2);
   while (name.ends_with(' ')) name.pop_back();
   return name;
 }

@@ -42,13 +42,14 @@ bool equal(std::string_view a, std::string_view b) {
 // Blanks as one, none around, at most `most` bytes and no half character; nothing of what is not clean.
 std::string line_of(std::string_view text, std::size_t most) {
   std::string out;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) > ' ' && c != '\x7F') {
-      out += c;
+  for (std::size_t at = 0; at < text.size() && out.size() <= most; ++at) {
+    const bool unbroken = text.substr(at, 2) == "\xC2\xA0";  // a no-break space
+    if (!unbroken && static_cast<unsigned char>(text[at]) > ' ' && text[at] != '\x7F') {
+      out += text[at];
     } else if (!out.empty() && out.back() != ' ') {
       out += ' ';
     }
-    if (out.size() > most) break;
+    at += unbroken ? 1 : 0;
   }
   if (out.size() > most) {
     out.resize(most + 1);

@@ -29,7 +29,7 @@ Many numbers(const Page& page) {
 constexpr std::string_view kPage = R"html(<!DOCTYPE html>
 <html lang="de-AT"><head>
   <meta charset="iso-8859-1"><title>
-    Bücher &amp; mehr </title><title>second</title>
+    Bücher &amp;&nbsp; mehr </title><title>second</title>
   <meta name="Description" content="Wir verkaufen  Bücher."><meta name="generator" content="WordPress 6.4.1">
   <meta property="og:title" content="not this">
   <link rel="canonical" href="/canonical"><link rel="shortcut icon" href="icon.png">

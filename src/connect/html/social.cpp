@@ -12,7 +12,7 @@ struct Network {
   std::string_view name;
   std::string_view host;       // of the stored URL
   std::string_view also;       // another host, or empty
-  std::string_view beginning;  // how a profile's path begins; "/": anything but what `not_these` names
+  std::string_view beginning;  // how a profile's path begins; "/": anything but kNotProfiles
   std::string_view second;     // or so; or empty
   std::string_view third;
 };
@@ -78,6 +78,9 @@ std::optional<Social> social_of(std::string_view url) {
       // Where every path may be a profile, those that are known not to be are not.
       const bool other = std::find(kNotProfiles.begin(), kNotProfiles.end(), first) != kNotProfiles.end();
       if (beginning == "/" && other) continue;
+      // Behind a name stand posts and repositories; only facebook has profiles there too.
+      if (beginning == "/" && path.find('/', 1) != std::string_view::npos && network.name != "facebook")
+        continue;
       auto rest =
           first == "profile.php" ? std::string_view(parts->target) : path;  // facebook's numbered ones
       return Social{std::string(network.name), "https://" + std::string(network.host) + std::string(rest)};
