@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "cli/curate_serving.hpp"
 #include "cli/commands.hpp"
 #include "cli/key_check.hpp"
 #include "cli/program.hpp"
@@ -103,6 +104,13 @@ std::vector<Check> checks_of(const Settings& settings) {
     mail = error.what();
   }
   checks.push_back({"mail", mail});
+  std::string curate;
+  try {
+    curate_options(settings);
+  } catch (const UsageError& error) {
+    curate = error.what();
+  }
+  checks.push_back({"curate", curate});
   const auto server = settings.text("server");
   const bool http = server.starts_with("http://") || server.starts_with("https://");
   checks.push_back({"server", http ? "" : "'" + server + "' is no URL: write http://HOST:PORT"});

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
+#include "cli/curate_serving.hpp"
 #include "cli/identity_watch.hpp"
 #include "cli/process.hpp"
 #include "cli/program.hpp"
@@ -46,7 +47,9 @@ const std::vector<std::string_view> kNames = {
     "concurrency",  "lease",     "poll-only",          "log-json",        "log-level",
     "state-folder", "drain",     "public-url",         "trusted-proxies", "smtp-host",
     "smtp-tls",     "smtp-user", "smtp-password-file", "smtp-from",       "smtp-ca-file",
-    "notify-window"};
+    "notify-window", "curate", "curate-deep-scan", "curate-domain-extraction", "curate-domain-monitor",
+    "curate-sitemap-discovery", "curate-sitemap-import", "curate-page-curation", "curate-places-key-file",
+    "curate-places-api", "curate-places-url", "curate-places-budget", "curate-proxy", "curate-contact"};
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -122,6 +125,7 @@ class Serving {
   std::unique_ptr<connect::mail::Mailer> mailer_;
   std::unique_ptr<notify::Service> notifications_;
   std::unique_ptr<engine::HandlerWork> deliveries_;
+  std::unique_ptr<CurateServing> curate_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<announce::Service> announcements_;
   std::unique_ptr<http::EventHub> events_;
@@ -136,7 +140,7 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
-  database_ = open_database(settings, 2 * queue.concurrency + 12);
+  database_ = open_database(settings, 2 * queue.concurrency + 12 + curate_connections(settings));
   prepare_database(settings);
   publisher_ = std::make_unique<announce::Publisher>(*database_, *vault_,
                                                      std::vector<connect::Connector*>{&webhook_}, clock_);
@@ -144,6 +148,10 @@ Serving::Serving(const Settings& settings) : outgoing_(outgoing(settings), clock
   work_ = std::make_unique<engine::EffectWork>(engine_->context(), fences_[0], *publisher_);
   auto& runner = engine_->add(*work_, queue);
   add_notifications(settings, queue);
+  if (settings.flag("curate")) {
+    curate_ = std::make_unique<CurateServing>(settings, *database_, fences_, clock_);
+    curate_->add_to(*engine_);
+  }
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   events_ = std::make_unique<http::EventHub>(
@@ -216,7 +224,7 @@ void Serving::prepare_database(const Settings& settings) {
     const auto lease = database_->acquire();
     for (const auto& name : store::migrate(*lease, all_migrations()))
       base::log(LogLevel::info, "migrated", {{"migration", name}});
-    fences_ = make_fences(*lease);
+    fences_ = make_fences(*lease, curate_options(settings));
     for (const auto& fence : fences_) {
       fence.install(*lease);
       fence.check(*lease);

@@ -27,6 +27,7 @@ void add_shows(std::vector<Route>& routes, Services& services);
 void add_subscriptions(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
 void add_queue_items(std::vector<Route>& routes, Services& services);
+void add_curate(std::vector<Route>& routes, Services& services);
 void add_events(std::vector<Route>& routes, Services& services);
 void add_system(std::vector<Route>& routes, Services& services);
 void add_pages(std::vector<Route>& routes);
