@@ -19,11 +19,12 @@ HEAD = """# Reading sitemaps
 
 Written by `scripts/bench --sitemaps`; do not edit. One pass, as the bytes come (64 KiB at a time), each URL normalised
 (`connect::absolute_url`), given out in batches of 1,000 and judged by its words (`connect::judge_url`). A process of its
-own for each size and round; the median of {rounds} rounds. Memory: how far the process's peak rose while it read.
+own for each size and round; the median of {rounds} rounds. Seconds of CPU: what others do on the machine does not count.
+Memory: how far the process's peak rose while it read.
 
 {machine}
 
-| form | URLs | MB of XML | seconds | µs a URL | memory, MiB |
+| form | URLs | MB of XML | CPU, s | µs a URL | memory, MiB |
 |---|--:|--:|--:|--:|--:|
 """
 
