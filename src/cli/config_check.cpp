@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "cli/curate_serving.hpp"
 #include "cli/commands.hpp"
+#include "cli/curate_serving.hpp"
 #include "cli/key_check.hpp"
 #include "cli/program.hpp"
 #include "cli/settings.hpp"

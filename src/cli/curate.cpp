@@ -37,7 +37,8 @@ std::vector<std::string> kind_names(bool contacts) {
   return names;
 }
 
-CLI::App* add(CLI::App& noun, const char* name, const char* help, const Shared& given, bool contacts = false) {
+CLI::App* add(CLI::App& noun, const char* name, const char* help, const Shared& given,
+              bool contacts = false) {
   auto* command = noun.add_subcommand(name, help);
   command->add_option("KIND", given->kind, "places, businesses, domains, sitemaps or pages")
       ->required()
@@ -78,10 +79,12 @@ int list(Client& client, bool as_json, const Given& given) {
                       cell(item, "page_url")});
     else
       rows.push_back({cell(item, "id"), label(item), cell(item, "curation_status"),
-                      cell(item, "processing_status"), cell(item, item.at("error").is_null() ? "note" : "error")});
+                      cell(item, "processing_status"),
+                      cell(item, item.at("error").is_null() ? "note" : "error")});
   }
-  print(given.kind == "contacts" ? table({"ID", "E-MAIL", "PHONE", "HOST", "PAGE"}, rows, 60)
-                                 : table({"ID", "RECORD", "CURATION", "PROCESSING", "ERROR OR NOTE"}, rows, 60));
+  print(given.kind == "contacts"
+            ? table({"ID", "E-MAIL", "PHONE", "HOST", "PAGE"}, rows, 60)
+            : table({"ID", "RECORD", "CURATION", "PROCESSING", "ERROR OR NOTE"}, rows, 60));
   if (!body.at("next").is_null()) print("more: --cursor " + cell(body, "next") + "\n");
   return 0;
 }
@@ -103,7 +106,8 @@ int show(Client& client, bool as_json, const Given& given) {
 int set(Client& client, bool as_json, const Given& given) {
   const auto path = item_path("curate/" + given.kind, given.id);
   client.get(path);
-  const auto body = client.send("PATCH", path, {{"curation_status", given.status}}, {{"If-Match", client.etag()}});
+  const auto body =
+      client.send("PATCH", path, {{"curation_status", given.status}}, {{"If-Match", client.etag()}});
   if (as_json)
     print_json(body);
   else
@@ -145,9 +149,7 @@ int import_file(Client& client, bool as_json, const Given& given) {
   std::ifstream file(given.file, std::ios::binary);
   if (!file) throw base::UserError("unreadable", "'" + given.file + "' cannot be read");
   const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  const auto format = !given.format.empty()          ? given.format
-                      : given.file.ends_with(".csv") ? "csv"
-                                                     : "json";
+  const auto format = !given.format.empty() ? given.format : given.file.ends_with(".csv") ? "csv" : "json";
   const auto report = [&] {
     const Busy busy("importing");
     return client.send_bytes("POST",
@@ -161,8 +163,8 @@ int import_file(Client& client, bool as_json, const Given& given) {
   }
   for (const auto& bad : report.at("bad_lines"))
     print(given.file + ":" + cell(bad, "line") + ": " + cell(bad, "error") + "\n");
-  print(cell(report, "added") + " added, " + cell(report, "present") + " there already, " + cell(report, "bad") +
-        " bad\n");
+  print(cell(report, "added") + " added, " + cell(report, "present") + " there already, " +
+        cell(report, "bad") + " bad\n");
   return clean ? 0 : 1;
 }
 }  // namespace
@@ -201,7 +203,8 @@ void add_curate(CLI::App& app, Chosen& chosen) {
 
   runs(id(add(*noun, "delete", "Delete a record, with what was found under it", given)), remove);
   auto* imports = add(*noun, "import", "Import places or businesses from a file", given);
-  imports->add_option("FILE", given->file, "CSV with a header line; JSON: an array, or an object a line")->required();
+  imports->add_option("FILE", given->file, "CSV with a header line; JSON: an array, or an object a line")
+      ->required();
   imports->add_option("--format", given->format, "Where the file's name does not say it")
       ->check(CLI::IsMember({"csv", "json"}));
   imports->add_flag("--select", given->select, "New records begin Selected, and are queued");

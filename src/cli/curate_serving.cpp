@@ -53,9 +53,10 @@ void set(PipelineOptions& options, const std::string& name, const std::string& v
   } else if (name == "delay") {
     options.delay = value == "0" ? base::Duration(0) : at_least(value, base::Duration(0));
   } else {
-    throw UsageError("'" + name +
-                     "' is none of interval, batch, concurrency, instances, retries, backoff, backoff-cap and "
-                     "delay");
+    throw UsageError(
+        "'" + name +
+        "' is none of interval, batch, concurrency, instances, retries, backoff, backoff-cap and "
+        "delay");
   }
 }
 

@@ -42,14 +42,40 @@ constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
 
-const std::vector<std::string_view> kNames = {
-    "database",     "listen",    "token-file",         "key-file",        "allow-private-addresses",
-    "concurrency",  "lease",     "poll-only",          "log-json",        "log-level",
-    "state-folder", "drain",     "public-url",         "trusted-proxies", "smtp-host",
-    "smtp-tls",     "smtp-user", "smtp-password-file", "smtp-from",       "smtp-ca-file",
-    "notify-window", "curate", "curate-deep-scan", "curate-domain-extraction", "curate-domain-monitor",
-    "curate-sitemap-discovery", "curate-sitemap-import", "curate-page-curation", "curate-places-key-file",
-    "curate-places-api", "curate-places-url", "curate-places-budget", "curate-proxy", "curate-contact"};
+const std::vector<std::string_view> kNames = {"database",
+                                              "listen",
+                                              "token-file",
+                                              "key-file",
+                                              "allow-private-addresses",
+                                              "concurrency",
+                                              "lease",
+                                              "poll-only",
+                                              "log-json",
+                                              "log-level",
+                                              "state-folder",
+                                              "drain",
+                                              "public-url",
+                                              "trusted-proxies",
+                                              "smtp-host",
+                                              "smtp-tls",
+                                              "smtp-user",
+                                              "smtp-password-file",
+                                              "smtp-from",
+                                              "smtp-ca-file",
+                                              "notify-window",
+                                              "curate",
+                                              "curate-deep-scan",
+                                              "curate-domain-extraction",
+                                              "curate-domain-monitor",
+                                              "curate-sitemap-discovery",
+                                              "curate-sitemap-import",
+                                              "curate-page-curation",
+                                              "curate-places-key-file",
+                                              "curate-places-api",
+                                              "curate-places-url",
+                                              "curate-places-budget",
+                                              "curate-proxy",
+                                              "curate-contact"};
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;

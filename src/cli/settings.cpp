@@ -57,7 +57,8 @@ constexpr Setting kSettings[] = {
     {"notify-window", Kind::duration, "60s", "how long a notification waits for more to tell"},
     {"curate", Kind::flag, "false", "also work on curated records (docs/guides/pipelines.md)"},
     {"curate-deep-scan", Kind::text, "",
-     "off, or words over the defaults: interval=1m batch=10 concurrency=4 instances=0 (over all servers; 0: no "
+     "off, or words over the defaults: interval=1m batch=10 concurrency=4 instances=0 (over all servers; 0: "
+     "no "
      "limit) retries=5 backoff=15s backoff-cap=1h delay=1s (between two requests to a host)"},
     {"curate-domain-extraction", Kind::text, "", "the same; interval=2m batch=20"},
     {"curate-domain-monitor", Kind::text, "", "the same; batch=50"},

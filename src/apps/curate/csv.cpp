@@ -80,7 +80,8 @@ class Reader {
       field += text_[at_];
     }
     ++at_;
-    if (at_ == text_.size() || text_[at_] == separator_ || text_[at_] == '\r' || text_[at_] == '\n') return true;
+    if (at_ == text_.size() || text_[at_] == separator_ || text_[at_] == '\r' || text_[at_] == '\n')
+      return true;
     row.error = "text stands behind the quote that ends a field";
     return false;
   }

@@ -1,6 +1,6 @@
-// Place → the provider's details → business. Each call is drawn from the day's budget before it leaves, and an
-// answer is kept in a transaction of its own before anything is made of it: so an answer that was received is
-// never paid for again, and a call that was lost is counted as spent.
+// Place → the provider's details → business. Each call is drawn from the day's budget before it leaves, and
+// an answer is kept in a transaction of its own before anything is made of it: so an answer that was received
+// is never paid for again, and a call that was lost is counted as spent.
 
 #include <nlohmann/json.hpp>
 
@@ -53,8 +53,9 @@ std::variant<std::int64_t, Outcome> Pipelines::draw(const store::Claim& claim, c
     if (rows.empty()) throw Gone{};
     const auto now = now_of(connection);
     const auto call = rows[0][0].integer();
-    const auto take = store::take(connection, bucket_at(now, options_.places_zone), options_.places_budget, 1,
-                                  std::string(queue_name(kThis)), claim.item, kPurpose, static_cast<int>(call));
+    const auto take =
+        store::take(connection, bucket_at(now, options_.places_zone), options_.places_budget, 1,
+                    std::string(queue_name(kThis)), claim.item, kPurpose, static_cast<int>(call));
     if (take.full() && store::guard("places_budget")) {
       fresh_at = core::next_day_start(now, options_.places_zone);
       until_fresh = base::Duration(fresh_at - now);
@@ -140,7 +141,8 @@ Outcome Pipelines::deep_scan(const Attempt& attempt) {
     });
     return outcome;
   }
-  return done(kThis, attempt, {{"name", found->name}, {"website", found->website}, {"from_kept_answer", kept}},
+  return done(kThis, attempt,
+              {{"name", found->name}, {"website", found->website}, {"from_kept_answer", kept}},
               [id, place_id, found = *found](store::Connection& connection) {
                 connection.run(sql::upsert_business,
                                {place_id, found.name, found.website, found.phone, found.address});

@@ -56,8 +56,8 @@ TEST_P(DeepScanTest, ARescanBuysAnewAndLeavesWhatPeopleHaveDecided) {
   EXPECT_EQ(used(), 2);
 }
 
-// The answer came, and the process died before anything was made of it: the settlement is the only part that is
-// lost.
+// The answer came, and the process died before anything was made of it: the settlement is the only part that
+// is lost.
 TEST_P(DeepScanTest, AnAnswerThatWasReceivedIsNeverBoughtAgain) {
   const auto id = selected();
   answers("200 OK", kBar);
@@ -140,9 +140,9 @@ TEST_P(DeepScanTest, WhatNeverLeftIsGivenBack) {
   EXPECT_EQ(processing(id), "Queued");
   EXPECT_EQ(used(), 0);
   connect::HttpClient nobody({.addresses = {.allow_private = true}}, base::system_clock());
-  connect::Places refused(nobody, {connect::PlacesApi::current,
-                                   "http://127.0.0.1:" + std::to_string(connect::testing::refused_port()),
-                                   base::Secret("k")});
+  connect::Places refused(
+      nobody, {connect::PlacesApi::current,
+               "http://127.0.0.1:" + std::to_string(connect::testing::refused_port()), base::Secret("k")});
   Pipelines with(*database_, fences_, fetcher_, &refused, options_of());
   stops_ = false;
   EXPECT_EQ(work(kScan, with), 1);

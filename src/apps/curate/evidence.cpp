@@ -14,10 +14,10 @@ json evidence_of(const connect::Page& page) {
   json emails = json::array(), phones = json::array();
   for (const auto& email : page.emails) emails.push_back(email.address);
   for (const auto& phone : page.phones) phones.push_back(phone.number);
-  json out = {{"title", page.title},       {"description", page.description},
-              {"language", page.language}, {"favicon", page.favicon},
-              {"technologies", page.technologies}, {"emails", std::move(emails)},
-              {"phones", std::move(phones)}, {"socials", socials_of(page.socials)}};
+  json out = {
+      {"title", page.title},         {"description", page.description},    {"language", page.language},
+      {"favicon", page.favicon},     {"technologies", page.technologies},  {"emails", std::move(emails)},
+      {"phones", std::move(phones)}, {"socials", socials_of(page.socials)}};
   if (!page.canonical.empty()) out["canonical"] = page.canonical;
   if (page.truncated) out["truncated"] = true;
   return out;

@@ -14,8 +14,3 @@ SELECT free_at - fencepost_now() FROM fencepost_hosts WHERE host = $1
 -- name: give_host
 -- $1 host, $2 who has taken it, $3 µs of rest
 UPDATE fencepost_hosts SET free_at = fencepost_now() + $3, holder = '' WHERE host = $1 AND holder = $2
-
--- name: drop_hosts
--- $1 how many: hosts that were free for an hour are no different from none.
-DELETE FROM fencepost_hosts WHERE host IN
-  (SELECT h.host FROM fencepost_hosts AS h WHERE h.free_at < fencepost_now() - 3600000000 LIMIT $1)

@@ -83,7 +83,7 @@ class Import {
       connection.run(sql::lock_import);
       const auto n =
           connection.run_batch(kind_ == Kind::place ? sql::add_places : sql::add_businesses, waiting_).size();
-      connection.run(store::sql::notify, {std::string(name(kind_))});
+      connection.run(store::sql::notify, {std::string(queue_name(pipelines_of(kind_)[0]))});
       transaction.commit();
       first = !doubt;
       return static_cast<std::int64_t>(n);
@@ -134,7 +134,9 @@ void read_csv(Import& import, Kind kind, std::string_view text) {
     import.ignore(column);
     known = known || std::count(columns_of(kind).begin(), columns_of(kind).end(), column) > 0;
   }
-  if (!known) refuse("the first line names none of the columns: " + columns_of(kind)[0] + ", " + columns_of(kind)[1] + ", …");
+  if (!known)
+    refuse("the first line names none of the columns: " + columns_of(kind)[0] + ", " + columns_of(kind)[1] +
+           ", …");
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const auto& row = rows[i];
     if (!row.error.empty()) {

@@ -10,7 +10,9 @@ namespace fencepost::curate {
 namespace {
 
 TEST(CsvTest, ReadsWhatProgramsWrite) {
-  const auto rows = parse_csv("\xEF\xBB\xBF" "a;b\r\n\"x;\r\n\"\"y\"\"\";2\r\n\r\nlast;3");
+  const auto rows = parse_csv(
+      "\xEF\xBB\xBF"
+      "a;b\r\n\"x;\r\n\"\"y\"\"\";2\r\n\r\nlast;3");
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].fields, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(rows[1].fields, (std::vector<std::string>{"x;\r\n\"y\"", "2"}));
@@ -40,9 +42,10 @@ class ImportTest : public testing::Scene {
 };
 
 TEST_P(ImportTest, WhatIsBadIsSaidByItsLineAndTheRestIsKept) {
-  const auto report = csv(Kind::place,
-                          "Place_ID , name,colour\np1, Bar ,red\n,nobody,\np2,\"Grill, the\",\np3\np\xff,x,y\n"
-                          "p1,again,\n");
+  const auto report =
+      csv(Kind::place,
+          "Place_ID , name,colour\np1, Bar ,red\n,nobody,\np2,\"Grill, the\",\np3\np\xff,x,y\n"
+          "p1,again,\n");
   EXPECT_EQ(report.added, 2);
   EXPECT_EQ(report.present, 1);
   EXPECT_EQ(report.bad, 3);
@@ -74,7 +77,8 @@ TEST_P(ImportTest, ManyStepsAndSelectedOnes) {
 }
 
 TEST_P(ImportTest, JsonAsAnArrayOrALineEach) {
-  const auto array = json(Kind::place, R"([{"place_id": "p1", "name": "Bär"}, 7, {"place_id": 3}, {"name": null}])");
+  const auto array =
+      json(Kind::place, R"([{"place_id": "p1", "name": "Bär"}, 7, {"place_id": 3}, {"name": null}])");
   EXPECT_EQ(array.added, 1);
   EXPECT_EQ(array.bad, 3);
   EXPECT_EQ(array.bad_lines[0].line, 2);

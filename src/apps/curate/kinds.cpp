@@ -18,8 +18,11 @@ constexpr std::array<std::string_view, 5> kKindNames{"places", "businesses", "do
 constexpr std::array<std::string_view, 6> kPipelineNames{"deep-scan",      "domain-extraction",
                                                          "domain-monitor", "sitemap-discovery",
                                                          "sitemap-import", "page-curation"};
-constexpr std::array<std::string_view, 6> kQueueNames{"places",      "businesses", "domains",
-                                                      "discoveries", "sitemaps",   "pages"};
+// Not the bare nouns: people adopt tables of such names.
+constexpr std::string_view kPrefix = "curate-";
+constexpr std::array<std::string_view, 6> kQueueNames{"curate-places",   "curate-businesses",
+                                                      "curate-domains",  "curate-discoveries",
+                                                      "curate-sitemaps", "curate-pages"};
 }  // namespace
 
 std::string_view name(Kind kind) { return at(kKindNames, kind); }
@@ -99,7 +102,7 @@ PipelineOptions defaults(Pipeline pipeline) {
 core::Queue queue_of(Pipeline pipeline, const PipelineOptions& options) {
   core::Queue queue;
   queue.name = queue_name(pipeline);
-  queue.table = "fencepost_" + queue.name;
+  queue.table = "fencepost_" + queue.name.substr(kPrefix.size());
   queue.status = "processing_status";
   queue.words = {.queued = "Queued",
                  .claimed = "Processing",

@@ -40,7 +40,7 @@ inline constexpr Pipeline kPipelines[] = {Pipeline::deep_scan,      Pipeline::do
                                           Pipeline::sitemap_import, Pipeline::page_curation};
 // "deep-scan": in settings.
 std::string_view name(Pipeline pipeline);
-// The queue: "places", "businesses", "domains", "discoveries", "sitemaps", "pages".
+// The queue: "curate-places", …, "curate-discoveries" of a domain's sitemaps.
 std::string_view queue_name(Pipeline pipeline);
 // The pipelines of a kind: a domain has two.
 std::vector<Pipeline> pipelines_of(Kind kind);

@@ -1,5 +1,5 @@
-// Each guard of curate is removed in a child of its own, and the test that stands for it must fail there; intact,
-// it must pass. Built against fencepost_curate_mutants (store/guards.hpp).
+// Each guard of curate is removed in a child of its own, and the test that stands for it must fail there;
+// intact, it must pass. Built against fencepost_curate_mutants (store/guards.hpp).
 
 #include <gtest/gtest.h>
 

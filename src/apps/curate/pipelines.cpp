@@ -32,9 +32,8 @@ Pipelines::Pipelines(store::Database& database, std::span<const store::Fence> fe
       hosts_(database, fetcher.clock()) {}
 
 const store::Fence& Pipelines::fence(Pipeline pipeline) const {
-  const auto at = std::find_if(fences_.begin(), fences_.end(), [&](const auto& fence) {
-    return fence.queue().name == queue_name(pipeline);
-  });
+  const auto at = std::find_if(fences_.begin(), fences_.end(),
+                               [&](const auto& fence) { return fence.queue().name == queue_name(pipeline); });
   FENCEPOST_ASSERT(at != fences_.end());
   return *at;
 }
@@ -102,7 +101,8 @@ Outcome Pipelines::taken_back(Pipeline pipeline, const Attempt& attempt) const {
 Outcome Pipelines::waits(Pipeline pipeline, const Attempt& attempt, base::Duration delay,
                          const std::string& note) const {
   auto outcome = Outcome::snooze(delay);
-  outcome.within = [&one = fence(pipeline), item = attempt.claim().item, note](store::Connection& connection) {
+  outcome.within = [&one = fence(pipeline), item = attempt.claim().item,
+                    note](store::Connection& connection) {
     connection.run(one.over(sql::set_note), {item, note});
   };
   return outcome;
@@ -187,17 +187,18 @@ Outcome Pipelines::page_curation(const Attempt& attempt) {
   const auto page = connect::read_page(fetched.body, fetched.url, fetched.headers);
   const auto best = connect::best_email(page, host), phone = connect::best_phone(page);
   std::vector<store::Params> contacts;
-  for (const auto& email : page.emails) contacts.push_back({email.address, phone, email.address == best ? 1 : 0});
+  for (const auto& email : page.emails)
+    contacts.push_back({email.address, phone, email.address == best ? 1 : 0});
   // Two pages that name the same addresses wait for one another in one order.
   std::sort(contacts.begin(), contacts.end(),
             [](const auto& a, const auto& b) { return a[0].text() < b[0].text(); });
-  return done(kThis, attempt, evidence_of(page),
-              [contacts, id = std::stoll(attempt.claim().item), domain, host, url,
-               socials = text_of(socials_of(connect::best_socials(page)))](store::Connection& connection) {
-                connection.run_batch(sql::upsert_contacts, contacts, {domain, host, socials, url});
-                connection.run(sql::set_page_contact,
-                               {id, contacts.empty() ? "NoContactFound" : "ContactFound"});
-              });
+  return done(
+      kThis, attempt, evidence_of(page),
+      [contacts, id = std::stoll(attempt.claim().item), domain, host, url,
+       socials = text_of(socials_of(connect::best_socials(page)))](store::Connection& connection) {
+        connection.run_batch(sql::upsert_contacts, contacts, {domain, host, socials, url});
+        connection.run(sql::set_page_contact, {id, contacts.empty() ? "NoContactFound" : "ContactFound"});
+      });
 }
 
 }  // namespace fencepost::curate

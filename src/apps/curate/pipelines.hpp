@@ -1,7 +1,7 @@
 #pragma once
-// The six pipelines: handlers of repeatable queues (engine/handler_work.hpp). Each reads its record, works without
-// a connection, and gives back what it found as a function that runs in the transaction which settles: so its
-// results are there if and only if the record says Completed, once, whatever dies when.
+// The six pipelines: handlers of repeatable queues (engine/handler_work.hpp). Each reads its record, works
+// without a connection, and gives back what it found as a function that runs in the transaction which
+// settles: so its results are there if and only if the record says Completed, once, whatever dies when.
 //
 // Thread-safe. Everything named outlives it.
 
@@ -29,7 +29,7 @@ struct Options {
   base::Duration fetch_time = std::chrono::seconds(30);  // of a page; of a sitemap ten times as much
   int sitemap_depth = 3;                                 // indexes above a sitemap, at most
   std::size_t sitemap_urls = 50'000;                     // of one sitemap; more is left out, and noted
-  base::Duration patience = std::chrono::seconds(5);     // for a host's turn; then the record waits in its queue
+  base::Duration patience = std::chrono::seconds(5);  // for a host's turn; then the record waits in its queue
 
   const PipelineOptions& of(Pipeline pipeline) const { return pipelines[static_cast<std::size_t>(pipeline)]; }
 };

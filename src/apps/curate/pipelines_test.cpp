@@ -11,7 +11,8 @@ namespace {
 class PipelinesTest : public testing::WebScene {
  protected:
   std::int64_t business(const std::string& website) {
-    return run("INSERT INTO fencepost_businesses (name, website, curation_status) VALUES ('b', $1, 'Selected') "
+    return run("INSERT INTO fencepost_businesses (name, website, curation_status) VALUES ('b', $1, "
+               "'Selected') "
                "RETURNING id",
                {website})[0][0]
         .integer();
@@ -43,8 +44,8 @@ class PipelinesTest : public testing::WebScene {
 };
 
 TEST_P(PipelinesTest, ABusinessesWebsiteBecomesADomainOnce) {
-  const auto one = business("https://user:pw@www.Bücher.example.com:8443/x?y"), two = business("BÜCHER.example.com"),
-             bad = business("localhost"), none = business("");
+  const auto one = business("https://user:pw@www.Bücher.example.com:8443/x?y"),
+             two = business("BÜCHER.example.com"), bad = business("localhost"), none = business("");
   EXPECT_EQ(work(Pipeline::domain_extraction), 4);
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_domains"), 1);
   EXPECT_EQ(word("SELECT host FROM fencepost_domains"), "xn--bcher-kva.example.com");
@@ -83,7 +84,8 @@ TEST_P(PipelinesTest, SuccessThatProducedNoOutputIsAnErrorThatIsKept) {
 
 TEST_P(PipelinesTest, SitemapsAreFoundInRobotsTxtInLinksAndInTheUsualPlaces) {
   const auto one = selected_domain("a.example");
-  web_.page("http://a.example/robots.txt", "Sitemap: http://a.example/one.xml\nSitemap: /relative.xml\n", "text/plain");
+  web_.page("http://a.example/robots.txt", "Sitemap: http://a.example/one.xml\nSitemap: /relative.xml\n",
+            "text/plain");
   web_.page("http://a.example/", "<title>a</title><link rel=sitemap href=/two.xml>");
   const auto two = selected_domain("b.example");
   web_.page("http://b.example/", "<title>b</title>");
@@ -91,11 +93,13 @@ TEST_P(PipelinesTest, SitemapsAreFoundInRobotsTxtInLinksAndInTheUsualPlaces) {
   const auto three = selected_domain("c.example");
   EXPECT_EQ(work(Pipeline::sitemap_discovery), 3);
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_sitemaps WHERE domain_id = $1", {one}), 2);
-  EXPECT_EQ(word("SELECT url FROM fencepost_sitemaps WHERE domain_id = $1", {two}), "http://b.example/sitemap.xml");
+  EXPECT_EQ(word("SELECT url FROM fencepost_sitemaps WHERE domain_id = $1", {two}),
+            "http://b.example/sitemap.xml");
   EXPECT_EQ(word("SELECT last_error FROM fencepost_discoveries WHERE domain_id = $1", {three}),
             "no sitemap was found");
-  EXPECT_NE(word("SELECT evidence FROM fencepost_discoveries WHERE domain_id = $1", {three}).find("/sitemap.xml"),
-            std::string::npos);
+  EXPECT_NE(
+      word("SELECT evidence FROM fencepost_discoveries WHERE domain_id = $1", {three}).find("/sitemap.xml"),
+      std::string::npos);
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_sitemaps WHERE curation_status <> 'New'"), 0);
 }
 
@@ -111,9 +115,10 @@ TEST_P(PipelinesTest, ASitemapBecomesPagesByTheRulesOfTheirUrls) {
   EXPECT_EQ(work(Pipeline::sitemap_import), 1);
   EXPECT_EQ(processing(id, "sitemaps"), "Completed");
   const auto state = [&](const std::string& path) {
-    return word("SELECT curation_status || '|' || processing_status || '|' || score FROM fencepost_pages WHERE "
-                "url = $1",
-                {"http://a.example" + path});
+    return word(
+        "SELECT curation_status || '|' || processing_status || '|' || score FROM fencepost_pages WHERE "
+        "url = $1",
+        {"http://a.example" + path});
   };
   EXPECT_EQ(state("/contact"), "Selected|Queued|90");
   EXPECT_EQ(state("/jobs"), "Selected|Queued|70");
@@ -133,7 +138,8 @@ TEST_P(PipelinesTest, AnIndexQueuesItsSitemapsDownToADepth) {
               "application/xml");
   EXPECT_EQ(work(Pipeline::sitemap_import), 4);
   EXPECT_EQ(count("SELECT max(depth) FROM fencepost_sitemaps"), 3);
-  EXPECT_EQ(word("SELECT last_error FROM fencepost_sitemaps WHERE depth = 3"), "it stands under too many indexes");
+  EXPECT_EQ(word("SELECT last_error FROM fencepost_sitemaps WHERE depth = 3"),
+            "it stands under too many indexes");
 }
 
 // Who has lost its claim in the middle writes nothing more, whatever it still reads.
@@ -146,14 +152,25 @@ TEST_P(PipelinesTest, AStaleImportWritesNothing) {
   work(Pipeline::sitemap_import, pipelines_, claims(Pipeline::sitemap_import, 1));
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_pages"), 0);
   EXPECT_EQ(processing(id, "sitemaps"), "Queued");
+  std::vector<std::string> many;  // in more than one batch
+  for (int i = 0; i < 2'500; ++i) many.push_back("http://a.example/p" + std::to_string(i));
+  web_.page("http://a.example/s.xml", urlset(many), "application/xml");
+  work(Pipeline::sitemap_import, pipelines_, claims(Pipeline::sitemap_import, 1));
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_pages"), 0);
+  web_.before = [](const std::string&) {};
+  EXPECT_EQ(work(Pipeline::sitemap_import), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_pages"), 2'500);
+  run("DELETE FROM fencepost_pages");
+  pick(id, "Selected", Kind::sitemap);
   web_.before = [&](const std::string&) { run("DELETE FROM fencepost_sitemaps WHERE id = $1", {id}); };
   work(Pipeline::sitemap_import, pipelines_, claims(Pipeline::sitemap_import, 1));
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_pages"), 0);
 }
 
 TEST_P(PipelinesTest, APageBecomesContactsWhicheverPageIsReadFirst) {
-  const std::string html = "<title>t</title><a href='mailto:info@a.example'>i</a> sales@a.example "
-                           "<a href='tel:+49301234567'>call</a>";
+  const std::string html =
+      "<title>t</title><a href='mailto:info@a.example'>i</a> sales@a.example "
+      "<a href='tel:+49301234567'>call</a>";
   for (const auto first : {"http://a.example/a", "http://a.example/b"}) {
     run("DELETE FROM fencepost_domains");
     web_.page("http://a.example/a", html);
@@ -234,7 +251,8 @@ TEST_P(PipelinesTest, ABadCertificateIsAnErrorAndNotAskedAroundWithoutTls) {
     connection.read_some();
     connection.write("this is no handshake");
   });
-  connect::HttpClient http({.addresses = {.allow_private = true}, .proxy = not_tls.url("")}, base::system_clock());
+  connect::HttpClient http({.addresses = {.allow_private = true}, .proxy = not_tls.url("")},
+                           base::system_clock());
   connect::Fetcher fetcher(http);
   Pipelines with(*database_, fences_, fetcher, nullptr, options_of());
   const auto id = selected_domain();

@@ -130,6 +130,19 @@ TEST_P(RecordsTest, AFilterFindsWhatHasNoErrorAndWhatHasOne) {
   EXPECT_EQ(claims().size(), 2u);
 }
 
+// A fault of the predecessor: a task was started before the commit of what queued it.
+TEST_P(RecordsTest, NothingIsWorkedOnBeforeTheCommitThatQueuesIt) {
+  place();
+  const auto early = while_open(
+      [](store::Connection& connection) {
+        connection.run(store::Sql{"queue", "UPDATE fencepost_places SET curation_status = 'Selected'"});
+      },
+      [&] { return claims().size(); });
+  // PostgreSQL passes by what is not committed; SQLite's claim waits for the commit.
+  EXPECT_EQ(early, postgres() ? 0u : 1u);
+  EXPECT_EQ(early + claims().size(), 1u);
+}
+
 TEST_P(RecordsTest, WhoIsWorkedOnIsDeletedAfterwards) {
   const auto id = place();
   pick(id, "Selected");

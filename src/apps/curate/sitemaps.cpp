@@ -76,9 +76,9 @@ struct Pipelines::Discovered {
 void Pipelines::ask_robots(const std::string& host, const std::stop_token& stop, Discovered& found) {
   auto answer = over_either(host, [&](const std::string& origin) {
     found.origin = origin;
-    return in_turn(Pipeline::sitemap_discovery, host, options_.fetch_time, stop, [&](base::BootTime deadline) {
-      return connect::robots_of(fetcher_, origin + "/", deadline, stop);
-    });
+    return in_turn(
+        Pipeline::sitemap_discovery, host, options_.fetch_time, stop,
+        [&](base::BootTime deadline) { return connect::robots_of(fetcher_, origin + "/", deadline, stop); });
   });
   if (auto* error = std::get_if<FetchError>(&answer)) {
     found.failed = std::move(*error);
@@ -119,8 +119,8 @@ void Pipelines::ask_usual_places(const std::string& host, const std::stop_token&
     request.caps.time = options_.fetch_time;
     connect::SitemapReader reader(request.url, {.urls = 1}, [](auto& batch) { batch.clear(); });
     // The first element is enough.
-    const auto result = in_turn(
-        Pipeline::sitemap_discovery, host, options_.fetch_time, stop, [&](base::BootTime deadline) {
+    const auto result =
+        in_turn(Pipeline::sitemap_discovery, host, options_.fetch_time, stop, [&](base::BootTime deadline) {
           return fetcher_.stream(
               request, [&](std::string_view piece) { return reader.feed(piece); }, deadline, stop);
         });
@@ -162,8 +162,8 @@ Outcome Pipelines::sitemap_discovery(const Attempt& attempt) {
 // -- sitemap → pages
 
 // Writes what a sitemap names while it is read, batch by batch: each a transaction of its own, in which the
-// claim still counts, and which may be repeated, because each URL is there once. So memory is flat, and a worker
-// who has lost its claim writes nothing.
+// claim still counts, and which may be repeated, because each URL is there once. So memory is flat, and a
+// worker who has lost its claim writes nothing.
 class SitemapWriter {
  public:
   SitemapWriter(store::Database& database, const store::Fence& fence, const store::Claim& claim,
@@ -225,7 +225,8 @@ class SitemapWriter {
       transaction.commit();
       return n;
     };
-    added += store::until_certain(database_, [&](store::Connection& connection, bool) { return once(connection); });
+    added += store::until_certain(database_,
+                                  [&](store::Connection& connection, bool) { return once(connection); });
     base::testpoint("import.batch");
   }
 
@@ -273,13 +274,16 @@ Outcome Pipelines::sitemap_import(const Attempt& attempt) {
   if (read.error) return failed(kThis, attempt, *read.error, evidence);
   // A fault of old: "success" that produced nothing.
   if (read.urls == 0 || writer.elsewhere + writer.too_deep >= read.urls)
-    return failed(kThis, attempt,
-                  writer.too_deep > 0 ? "it stands under too many indexes" : "it names no page of this domain",
-                  evidence);
+    return failed(
+        kThis, attempt,
+        writer.too_deep > 0 ? "it stands under too many indexes" : "it names no page of this domain",
+        evidence);
   return done(
       kThis, attempt, evidence,
       [id = std::stoll(attempt.claim().item), n = static_cast<std::int64_t>(read.urls),
-       queue = std::string(read.kind == connect::SitemapResult::Kind::index ? "sitemaps" : "pages")](store::Connection& connection) {
+       queue = std::string(
+           queue_name(read.kind == connect::SitemapResult::Kind::index ? kThis : Pipeline::page_curation))](
+          store::Connection& connection) {
         connection.run(sql::set_sitemap_urls, {id, n});
         connection.run(store::sql::notify, {queue});
       },

@@ -55,7 +55,8 @@ PlaceAnswer legacy_answer(const json& body) {
   if (status == "OK") return {Kind::found, body.dump(), {}, {}};
   if (status == "NOT_FOUND" || status == "ZERO_RESULTS")
     return answer_of(Kind::not_found, "the provider knows no such place");
-  if (status == "INVALID_REQUEST") return answer_of(Kind::not_found, "the provider takes this for no place id");
+  if (status == "INVALID_REQUEST")
+    return answer_of(Kind::not_found, "the provider takes this for no place id");
   if (status == "REQUEST_DENIED") return answer_of(Kind::denied, "the provider refuses the key");
   if (status == "OVER_QUERY_LIMIT")
     return answer_of(Kind::temporary, "the provider wants fewer requests (OVER_QUERY_LIMIT)");
@@ -74,8 +75,7 @@ PlaceAnswer current_answer(int status, const json& body) {
     default:
       break;
   }
-  if (status != 200)
-    return answer_of(Kind::temporary, "the provider answered " + std::to_string(status));
+  if (status != 200) return answer_of(Kind::temporary, "the provider answered " + std::to_string(status));
   if (!body.is_object()) return answer_of(Kind::temporary, "the provider's answer could not be read");
   return {Kind::found, body.dump(), {}, {}};
 }
@@ -83,8 +83,8 @@ PlaceAnswer current_answer(int status, const json& body) {
 
 Places::Places(HttpClient& http, PlacesOptions options) : http_(http), options_(std::move(options)) {
   if (options_.base_url.empty())
-    options_.base_url = options_.api == PlacesApi::current ? "https://places.googleapis.com"
-                                                           : "https://maps.googleapis.com";
+    options_.base_url =
+        options_.api == PlacesApi::current ? "https://places.googleapis.com" : "https://maps.googleapis.com";
   if (const auto problem = url_problem(options_.base_url, http_.addresses()))
     throw base::UserError("invalid_places_url", *problem);
 }
@@ -116,10 +116,10 @@ std::optional<PlaceDetails> read_place(const std::string& body) {
   if (!answer.is_object()) return std::nullopt;
   PlaceDetails found;
   if (const auto legacy = answer.find("result"); legacy != answer.end() && legacy->is_object()) {
-    found = {text_at(*legacy, "name"), text_at(*legacy, "website"),
-             first_of(text_at(*legacy, "international_phone_number"),
-                      text_at(*legacy, "formatted_phone_number")),
-             text_at(*legacy, "formatted_address")};
+    found = {
+        text_at(*legacy, "name"), text_at(*legacy, "website"),
+        first_of(text_at(*legacy, "international_phone_number"), text_at(*legacy, "formatted_phone_number")),
+        text_at(*legacy, "formatted_address")};
   } else {
     const auto name = answer.find("displayName");
     found = {name != answer.end() && name->is_object() ? text_at(*name, "text") : std::string(),

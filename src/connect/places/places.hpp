@@ -1,8 +1,9 @@
 #pragma once
 // Google Place Details: the new API (GET /v1/places/{id} with a field mask; developers.google.com/maps/
-// documentation/places/web-service/place-details, 2026-11) and the one before it (/maps/api/place/details/json;
-// …/places/web-service/legacy/details). Every call that is answered costs money, and one that was cut may have:
-// whoever calls draws it from a budget first. Nothing is ever sent twice by the client itself.
+// documentation/places/web-service/place-details, 2026-11) and the one before it
+// (/maps/api/place/details/json; …/places/web-service/legacy/details). Every call that is answered costs
+// money, and one that was cut may have: whoever calls draws it from a budget first. Nothing is ever sent
+// twice by the client itself.
 
 #include <optional>
 #include <stop_token>

@@ -95,10 +95,8 @@ Response select(Services& services, Records& records, Kind kind, const Request& 
   const auto act = [&] {
     const auto done = records.pick_many(kind, filter, status, max, preview, actor_of(request));
     if (!preview) wake(services, kind);
-    return json_response(200, {{"preview", preview},
-                               {"items", done.items},
-                               {"answers", done.answers},
-                               {"more", done.more}});
+    return json_response(
+        200, {{"preview", preview}, {"items", done.items}, {"answers", done.answers}, {"more", done.more}});
   };
   return preview ? act() : act_once(services, request, act);
 }
@@ -233,20 +231,21 @@ Route select_route(Kind kind) {
 }
 
 Route import_route(Kind kind, bool csv) {
-  return {.method = "POST",
-          .pattern = path_of(kind) + "/import/" + (csv ? "csv" : "json"),
-          .access = Access::role(Role::operator_, Scope::curate),
-          .limit = kSeldom,
-          .query = {{.name = "select",
-                     .type = FieldType::boolean,
-                     .description = "new records begin Selected, and are queued",
-                     .example = "false"}},
-          .answers = {{200, "what could be read is there; what could not is said line by line", report_fields()},
-                      {422, "invalid_import", {}}},
-          .summary = "Imports " + std::string(curate::name(kind)) +
-                     (csv ? ": CSV with a header line" : ": a JSON array, or one object a line"),
-          .body_bytes = kImportBytes,
-          .raw_body = csv ? "text/csv" : "application/json"};
+  return {
+      .method = "POST",
+      .pattern = path_of(kind) + "/import/" + (csv ? "csv" : "json"),
+      .access = Access::role(Role::operator_, Scope::curate),
+      .limit = kSeldom,
+      .query = {{.name = "select",
+                 .type = FieldType::boolean,
+                 .description = "new records begin Selected, and are queued",
+                 .example = "false"}},
+      .answers = {{200, "what could be read is there; what could not is said line by line", report_fields()},
+                  {422, "invalid_import", {}}},
+      .summary = "Imports " + std::string(curate::name(kind)) +
+                 (csv ? ": CSV with a header line" : ": a JSON array, or one object a line"),
+      .body_bytes = kImportBytes,
+      .raw_body = csv ? "text/csv" : "application/json"};
 }
 
 using Shared = std::shared_ptr<Records>;
@@ -268,9 +267,8 @@ void add_kind(std::vector<Route>& routes, Services& services, const Shared& reco
                         {404, "not_found", {}}},
             .summary = "One " + noun_of(kind)},
       [records, kind](const Request& request) { return show(*records, kind, request); });
-  add(edit_route(kind), [&services, records, kind](const Request& request) {
-    return edit(services, *records, kind, request);
-  });
+  add(edit_route(kind),
+      [&services, records, kind](const Request& request) { return edit(services, *records, kind, request); });
   add(Route{.method = "DELETE",
             .pattern = path_of(kind) + "/{id}",
             .access = Access::role(Role::operator_, Scope::curate),

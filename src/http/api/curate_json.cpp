@@ -199,12 +199,9 @@ std::vector<Field> contact_fields() {
 json report_json(const curate::ImportReport& report) {
   json lines = json::array();
   for (const auto& bad : report.bad_lines) lines.push_back({{"line", bad.line}, {"error", bad.error}});
-  return {{"read", report.read()},
-          {"added", report.added},
-          {"present", report.present},
-          {"bad", report.bad},
-          {"bad_lines", std::move(lines)},
-          {"ignored_columns", report.ignored_columns}};
+  return {{"read", report.read()},         {"added", report.added},
+          {"present", report.present},     {"bad", report.bad},
+          {"bad_lines", std::move(lines)}, {"ignored_columns", report.ignored_columns}};
 }
 
 std::vector<Field> report_fields() {

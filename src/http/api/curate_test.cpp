@@ -15,7 +15,9 @@ class CurateApi : public testing::ApiTest {
   std::string place(const std::string& id) {
     return std::string(kPlaces) + "/" +
            std::to_string(
-               database.run("INSERT INTO fencepost_places (place_id, name) VALUES ($1, $1) RETURNING id", {id})[0][0]
+               database
+                   .run("INSERT INTO fencepost_places (place_id, name) VALUES ($1, $1) RETURNING id",
+                        {id})[0][0]
                    .integer());
   }
   Response set(const std::string& path, const std::string& status, const std::string& version) {
@@ -57,11 +59,15 @@ TEST_F(CurateApi, WhoIsWorkedOnIsDeletedAfterwards) {
 
 TEST_F(CurateApi, ManyArePickedByIdsAndByFilter) {
   for (const auto* id : {"a", "b", "c"}) place(id);
-  const auto post = [&](const json& body) { return json_of(send("POST", std::string(kPlaces) + "/select", body)); };
-  EXPECT_EQ(post({{"ids", {"1", "9"}}, {"preview", true}})["answers"], json({{"queued", 1}, {"not_found", 1}}));
+  const auto post = [&](const json& body) {
+    return json_of(send("POST", std::string(kPlaces) + "/select", body));
+  };
+  EXPECT_EQ(post({{"ids", {"1", "9"}}, {"preview", true}})["answers"],
+            json({{"queued", 1}, {"not_found", 1}}));
   EXPECT_EQ(post({{"search", "A"}})["answers"], json({{"queued", 1}}));
   EXPECT_EQ(post({{"processing_status", ""}, {"set", "Maybe"}})["answers"], json({{"set", 2}}));
-  EXPECT_EQ(post({{"curation_status", "Selected"}, {"set", "Archived"}})["answers"], json({{"taken_back", 1}}));
+  EXPECT_EQ(post({{"curation_status", "Selected"}, {"set", "Archived"}})["answers"],
+            json({{"taken_back", 1}}));
   EXPECT_EQ(code(send("POST", std::string(kPlaces) + "/select", json::object())), "422 invalid_filter");
   EXPECT_EQ(code(send("POST", std::string(kPlaces) + "/select", {{"ids", {"x"}}})), "422 invalid_field");
   EXPECT_EQ(json_of(send("GET", std::string(kPlaces) + "?curation_status=Maybe"))["items"].size(), 2U);
@@ -77,8 +83,8 @@ TEST_F(CurateApi, AFileIsImportedOnceAndItsBadLinesAreSaid) {
   EXPECT_EQ(json_of(report)["bad_lines"], json({{{"line", 3}, {"error", "place_id is missing"}}}));
   EXPECT_EQ(import(std::string(kPlaces) + "/import/csv?select=true", file, "text/csv").body, report.body);
   EXPECT_EQ(json_of(send("GET", kPlaces))["items"][0]["processing_status"], "Queued");
-  const auto businesses =
-      import("/api/v1/curate/businesses/import/json", R"([{"name": "Bar"}, {"phone": "1"}])", "application/json");
+  const auto businesses = import("/api/v1/curate/businesses/import/json",
+                                 R"([{"name": "Bar"}, {"phone": "1"}])", "application/json");
   EXPECT_EQ(json_of(businesses)["bad"], 1);
   EXPECT_EQ(code(import("/api/v1/curate/businesses/import/csv", "", "text/csv")), "422 invalid_import");
 }
@@ -87,11 +93,11 @@ TEST_F(CurateApi, AFileIsImportedOnceAndItsBadLinesAreSaid) {
 TEST_F(CurateApi, TheQueuesOfRecordsAreCountedPausedStoppedRetriedAndRequeued) {
   for (const auto* id : {"a", "b"}) set(place(id), "Selected", "\"1\"");
   const auto post = [&](const std::string& word, const json& body = json::object()) {
-    return json_of(send("POST", "/api/v1/queues/places/" + word, body));
+    return json_of(send("POST", "/api/v1/queues/curate-places/" + word, body));
   };
   json counts;
   for (const auto& queue : json_of(send("GET", "/api/v1/queues"))["items"])
-    if (queue["name"] == "places") counts = queue["counts"];
+    if (queue["name"] == "curate-places") counts = queue["counts"];
   EXPECT_EQ(counts, json({{"Queued", 2}}));
   EXPECT_EQ(post("pause")["paused"], true);
   EXPECT_EQ(post("resume")["paused"], false);

@@ -143,11 +143,10 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
   // Of an act: its preview; what it does depends on the states of the items, so that has a test of its own.
   int statements_of(const Route& route, const std::string& path) {
     counting.counted();
-    const auto response =
-        route.method == "GET" ? send("GET", path + "?limit=200")
-        : path.starts_with("/api/v1/curate/")
-            ? send("POST", path, {{"preview", true}, {"curation_status", "New"}})
-            : send("POST", path, {{"preview", true}});
+    const auto response = route.method == "GET" ? send("GET", path + "?limit=200")
+                          : path.starts_with("/api/v1/curate/")
+                              ? send("POST", path, {{"preview", true}, {"curation_status", "New"}})
+                              : send("POST", path, {{"preview", true}});
     const int counted = counting.counted();
     EXPECT_EQ(response.status, 200) << path << ' ' << response.body;
     return counted;

@@ -274,7 +274,9 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
   // A new record of curate under a domain of its own; nullopt: the noun is none of those.
   std::optional<std::int64_t> record_of(const std::string& noun) {
     const auto name = "r" + std::to_string(++count_) + ".example";
-    const auto made = [&](const std::string& statement) { return database.run(statement, {name})[0][0].integer(); };
+    const auto made = [&](const std::string& statement) {
+      return database.run(statement, {name})[0][0].integer();
+    };
     if (noun == "places") return made("INSERT INTO fencepost_places (place_id) VALUES ($1) RETURNING id");
     if (noun == "businesses") return made("INSERT INTO fencepost_businesses (name) VALUES ($1) RETURNING id");
     const bool under = noun == "sitemaps" || noun == "pages" || noun == "contacts";

@@ -1,6 +1,6 @@
 #pragma once
-// The pipelines over a web of one process: every host is the same proxy, which answers what a test gave it. One
-// record at a time, on the test's own thread. Tests only.
+// The pipelines over a web of one process: every host is the same proxy, which answers what a test gave it.
+// One record at a time, on the test's own thread. Tests only.
 
 #include <functional>
 #include <map>
@@ -54,7 +54,8 @@ class Web {
   std::mutex mutex_;
   std::map<std::string, std::string> answers_;
   std::map<std::string, int> asked_;
-  connect::testing::RawServer server_{[this](connect::testing::Connection& connection) { serve(connection); }};
+  connect::testing::RawServer server_{
+      [this](connect::testing::Connection& connection) { serve(connection); }};
 };
 
 // What a queue's runner does, without its threads.
@@ -93,7 +94,9 @@ class WebScene : public Scene {
     options.patience = {};
     return options;
   }
-  Pipelines pipelines(Options options) { return {*database_, fences_, fetcher_, &places_, std::move(options)}; }
+  Pipelines pipelines(Options options) {
+    return {*database_, fences_, fetcher_, &places_, std::move(options)};
+  }
 
   // Works on what is due of a queue, one item after the other; how many there were.
   int work(Pipeline pipeline, Pipelines& with) {
@@ -122,7 +125,8 @@ class WebScene : public Scene {
 
   bool stops_ = false;
   Web web_;
-  connect::HttpClient http_{{.addresses = {.allow_private = true}, .proxy = web_.proxy()}, base::system_clock()};
+  connect::HttpClient http_{{.addresses = {.allow_private = true}, .proxy = web_.proxy()},
+                            base::system_clock()};
   connect::Fetcher fetcher_{http_};
   connect::Places places_{http_, {connect::PlacesApi::current, "http://places.example", base::Secret("k")}};
   engine::Metrics metrics_;
