@@ -19,6 +19,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
+#include "cli/curate_serving.hpp"
 #include "cli/identity_watch.hpp"
 #include "cli/platforms.hpp"
 #include "cli/process.hpp"
@@ -84,7 +85,7 @@ const std::vector<std::string_view> kOwnNames = {"database",
                                                  "text-key-file",
                                                  "text-max-tokens",
                                                  "text-timeout",
-                                                 "text-ahead"};
+                                                 "text-ahead", "curate", "curate-deep-scan", "curate-domain-extraction", "curate-domain-monitor", "curate-sitemap-discovery", "curate-sitemap-import", "curate-page-curation", "curate-places-key-file", "curate-places-api", "curate-places-url", "curate-places-budget", "curate-proxy", "curate-contact"};
 
 const std::vector<std::string_view>& names() {
   static const auto all = [] {
@@ -188,6 +189,7 @@ class Serving {
   std::unique_ptr<connect::Model> model_;
   std::unique_ptr<announce::Texts> texts_;
   std::unique_ptr<engine::HandlerWork> writing_;
+  std::unique_ptr<CurateServing> curate_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<connections::Upkeep> upkeep_;
   std::unique_ptr<announce::Service> announcements_;
@@ -207,7 +209,7 @@ Serving::Serving(const Settings& settings)
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
-  database_ = open_database(settings, 2 * queue.concurrency + 12);
+  database_ = open_database(settings, 2 * queue.concurrency + 12 + curate_connections(settings));
   prepare_database(settings);
   engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
   outside_ = std::make_unique<connections::Outside>(platforms_.all());
@@ -221,6 +223,10 @@ Serving::Serving(const Settings& settings)
   add_notifications(settings, queue);
   add_live_check(settings, queue);
   add_texts(settings, queue);
+  if (settings.flag("curate")) {
+    curate_ = std::make_unique<CurateServing>(settings, *database_, fences_, clock_);
+    curate_->add_to(*engine_);
+  }
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   events_ = std::make_unique<http::EventHub>(
@@ -349,7 +355,7 @@ void Serving::prepare_database(const Settings& settings) {
     const auto lease = database_->acquire();
     for (const auto& name : store::migrate(*lease, all_migrations()))
       base::log(LogLevel::info, "migrated", {{"migration", name}});
-    fences_ = make_fences(*lease);
+    fences_ = make_fences(*lease, curate_options(settings));
     for (const auto& fence : fences_) {
       fence.install(*lease);
       fence.check(*lease);
