@@ -220,7 +220,7 @@ TEST(Page, OddShapesCostLittle) {
   }
   EXPECT_TRUE(page_of(attributes).truncated);
   EXPECT_TRUE(page_of(hidden).truncated);
-  EXPECT_LT(memory.risen_mib(), 500U);  // AddressSanitizer keeps 256 MiB of what was freed
+  EXPECT_LT(memory.risen_mib(), 200U);
 }
 
 TEST(Page, BytesOfAnyKindMakeAPage) {
