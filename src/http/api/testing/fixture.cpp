@@ -50,11 +50,11 @@ std::vector<store::Fence> queues_of(store::Database& database, const store::Fenc
 
 ApiTest::ApiTest(const std::string& kind)
     : database(kind, migrations()),
-      queues(queues_of(*database, stage.fence())),
+      worked(queues_of(*database, stage.fence())),
       vault(accounts::Vault::open(database.folder() + "/key", true)),
       http({.addresses = {.allow_private = true}}, base::system_clock()),
       services{counting,       vault,  passwords,   (stage.serve_from(counting), stage.service()),
-               stage.engine(), queues, connections, migrations(),
+               stage.engine(), worked, connections, migrations(),
                "1.2.3",        events, watcher},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
