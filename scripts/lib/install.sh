@@ -15,7 +15,8 @@ BUILD_PACKAGES=(
   libhowardhinnant-date-dev tzdata          # IANA time zones
   libsodium-dev libssl-dev                  # secrets; HMAC-SHA1 of OAuth 1.0a
   libicu-dev                                # graphemes, words and normal forms of texts
-  libxml2-dev                               # feeds and pages
+  libxml2-dev                               # feeds, pages and sitemaps
+  libpsl-dev zlib1g-dev                     # which part of a host is registrable; gzip
   prometheus-cpp-dev                        # metrics
   ca-certificates                           # HTTPS to platforms
 )
@@ -24,6 +25,7 @@ TEST_PACKAGES=(
   postgresql-15 postgresql-client-15        # run privately by lib/postgres.sh, never as a service
   sqlite3 curl                              # the tests look at a database and a server from outside
   python3-jsonschema                        # compares answers with the OpenAPI document (tests/e2e)
+  nginx                                     # run privately by tests/e2e/curate_world.py, never as a service
   libfaketime                               # moves the clock of a PostgreSQL (tests/crash)
   python3-aiosmtpd openssl                  # a mail server, and its certificate
   spin gcc                                  # checks spec/*.pml
@@ -42,8 +44,9 @@ is_installed() {
   [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
-# Debian's postgresql packages make a cluster and start it. While they are unpacked here, neither may happen;
-# afterwards the machine's own rules are as they were. A server that runs already is not touched.
+# Debian's postgresql packages make a cluster and start it, and nginx starts too. While they are unpacked here,
+# none of it may happen; afterwards the machine's own rules are as they were. A server that runs already is not
+# touched.
 without_services() (
   local postgres_conf=/etc/postgresql-common policy=/usr/sbin/policy-rc.d keep made_dir=
   keep=$(mktemp -d)
@@ -92,6 +95,8 @@ install_packages() {
     die "install them by hand: apt-get install $*
   (libboost1.81-dev and the default libboost-dev, which is 1.74, exclude each other: remove the older first)"
   fi
+  # Nor may what was just installed begin at the next boot.
+  if [[ " $* " == *" nginx "* ]]; then update-rc.d nginx disable >/dev/null 2>&1 || true; fi
 }
 
 require_debian_12() {

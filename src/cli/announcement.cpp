@@ -42,6 +42,9 @@ Table details(const json& item) {
        {"id", "status", "connection", "connection_id", "text", "url", "run_at", "version", "attempts",
         "stop_wanted", "last_error", "posted_at", "post_id", "post_url", "created_at"})
     rows.push_back({name, cell(item, name)});
+  for (const auto& part : item.value("parts", json::array()))
+    rows.push_back({"part " + part.at("part").dump(),
+                    part.at("status").get<std::string>() + "  " + part.at("text").get<std::string>()});
   if (item.value("episode_id", json()).is_null()) return rows;
   for (const char* name : {"episode_id", "host", "trigger", "at", "minutes", "stagger", "include_url",
                            "generated_text", "deadline", "approved", "approved_by"})
@@ -85,6 +88,7 @@ json connection_id(Client& client, const std::string& given) {
 void add_create(CLI::App& noun, Chosen& chosen) {
   struct Given {
     std::string connection, text, url, key, episode;
+    std::vector<std::string> parts;
     When when;
     Release release;
   };
@@ -96,6 +100,9 @@ void add_create(CLI::App& noun, Chosen& chosen) {
   command->add_option("--text", given->text,
                       "What it says; of an episode's it may be left to the show's template");
   command->add_option("--url", given->url, "Of the show");
+  command->add_option("--part", given->parts, "What follows it in its thread; give one for each")
+      ->take_all()
+      ->type_name("TEXT");
   given->when.add_to(*command);
   given->release.add_to(*command);
   command->add_option("--idempotency-key", given->key,
@@ -106,6 +113,7 @@ void add_create(CLI::App& noun, Chosen& chosen) {
     json body = {{"connection_id", connection_id(client, given->connection)}};
     if (!given->text.empty()) body["text"] = given->text;
     if (!given->url.empty()) body["url"] = given->url;
+    if (!given->parts.empty()) body["parts"] = given->parts;
     if (when) body[given->episode.empty() ? "run_at" : "at"] = *when;
     given->release.put_into(body);
     if (when && !given->episode.empty()) body.emplace("trigger", "at");

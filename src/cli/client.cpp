@@ -91,6 +91,16 @@ json Client::send(const std::string& method, const std::string& path, const json
   return call(std::move(request));
 }
 
+json Client::send_bytes(const std::string& method, const std::string& path, std::string bytes,
+                        const std::string& media_type) {
+  connect::HttpRequest request;
+  request.method = method;
+  request.url = path;
+  request.headers = {{"Content-Type", media_type}};
+  request.body = std::move(bytes);
+  return call(std::move(request));
+}
+
 json Client::call(connect::HttpRequest request) {
   request.url = server_ + "/api/v1" + request.url;
   request.headers.emplace_back("Authorization", "Bearer " + token_.reveal());

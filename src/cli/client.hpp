@@ -58,6 +58,9 @@ class Client {
   nlohmann::json get(const std::string& path);
   nlohmann::json send(const std::string& method, const std::string& path, const nlohmann::json& body,
                       const connect::Headers& headers = {});
+  // The same with a body that is not ours to read: a file.
+  nlohmann::json send_bytes(const std::string& method, const std::string& path, std::string bytes,
+                            const std::string& media_type);
 
   // Of the last answer.
   int status() const { return status_; }

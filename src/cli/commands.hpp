@@ -32,6 +32,7 @@ void add_token(CLI::App& app, Chosen& chosen);
 void add_connection(CLI::App& app, Chosen& chosen);
 void add_announcement(CLI::App& app, Chosen& chosen);
 void add_notify(CLI::App& app, Chosen& chosen);
+void add_curate(CLI::App& app, Chosen& chosen);
 void add_queue(CLI::App& app, Chosen& chosen);
 
 }  // namespace fencepost::cli

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "cli/curate_serving.hpp"
 #include "cli/key_check.hpp"
 #include "cli/platforms.hpp"
 #include "cli/process.hpp"
@@ -112,6 +113,7 @@ std::vector<Check> checks_of(const Settings& settings) {
                       connect::HttpClient http(outgoing(settings), base::system_clock());
                       Platforms(settings, http);
                     })});
+  checks.push_back({"curate", refusal_of([&] { curate_options(settings); })});
   checks.push_back({"youtube", refusal_of([&] { youtube_options(settings); })});
   const auto server = settings.text("server");
   const bool http = server.starts_with("http://") || server.starts_with("https://");

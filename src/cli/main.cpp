@@ -63,6 +63,7 @@ int run(int argc, char** argv) {
   add_announcement(app, chosen);
   add_notify(app, chosen);
   add_queue(app, chosen);
+  add_curate(app, chosen);
   add_completion(app, chosen);
   try {
     app.parse(argc, argv);

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/settings.hpp"
+#include "curate/sql.hpp"
 #include "library/sql.hpp"
 #include "live/sql.hpp"
 #include "store/descriptor.hpp"
@@ -32,6 +33,7 @@ std::vector<store::Migration> all_migrations() {
   std::copy(std::begin(announce::sql::migrations), std::end(announce::sql::migrations),
             std::back_inserter(all));
   std::copy(std::begin(live::sql::migrations), std::end(live::sql::migrations), std::back_inserter(all));
+  std::copy(std::begin(curate::sql::migrations), std::end(curate::sql::migrations), std::back_inserter(all));
   return all;
 }
 
@@ -68,18 +70,20 @@ store::Fence fence_of(store::Connection& connection, const core::Queue& queue) {
   return store::Fence(queue, connection.dialect(), store::own_schema(connection));
 }
 
-std::vector<store::Fence> own_fences(store::Connection& connection) {
+std::vector<store::Fence> own_fences(store::Connection& connection, const curate::Options& options) {
   std::vector<store::Fence> fences;
   fences.push_back(fence_of(connection, announce::announcement_queue()));
   fences.push_back(fence_of(connection, notify::delivery_queue()));
   fences.push_back(fence_of(connection, live::channel_queue()));
   fences.push_back(fence_of(connection, live::stream_queue()));
   fences.push_back(fence_of(connection, announce::text_queue()));
+  for (const auto pipeline : curate::kPipelines)
+    fences.push_back(fence_of(connection, curate::queue_of(pipeline, options.of(pipeline))));
   return fences;
 }
 
-std::vector<store::Fence> make_fences(store::Connection& connection) {
-  auto fences = own_fences(connection);
+std::vector<store::Fence> make_fences(store::Connection& connection, const curate::Options& options) {
+  auto fences = own_fences(connection, options);
   std::vector<std::string> broken;
   for (auto& fence : store::adopted_fences(connection, &broken)) fences.push_back(std::move(fence));
   for (const auto& name : broken)

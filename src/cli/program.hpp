@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "accounts/vault.hpp"
+#include "apps/curate/pipelines.hpp"
 #include "connect/mail/mailer.hpp"
-#include "connect/youtube/youtube.hpp"
 #include "connect/models/model.hpp"
+#include "connect/youtube/youtube.hpp"
 #include "store/database.hpp"
 #include "store/fence.hpp"
 
@@ -29,8 +30,11 @@ void require_current_schema(store::Connection& connection);
 
 // The fences of this program's own queues, and of all queues: also those of tables that were adopted, but for
 // what doctor would call broken. The schema must be current.
-std::vector<store::Fence> own_fences(store::Connection& connection);
-std::vector<store::Fence> make_fences(store::Connection& connection);
+// `options`: of the queues of curate.
+std::vector<store::Fence> own_fences(store::Connection& connection,
+                                     const curate::Options& options = curate::default_options());
+std::vector<store::Fence> make_fences(store::Connection& connection,
+                                      const curate::Options& options = curate::default_options());
 store::Fence fence_of(store::Connection& connection, const core::Queue& queue);
 
 // Migrates, and installs the triggers and indexes of all queues, which belong to the schema. Answers the

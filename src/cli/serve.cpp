@@ -12,13 +12,14 @@
 #include "apps/announce/live/watcher.hpp"
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/announce/texts.hpp"
 #include "apps/connections/service.hpp"
 #include "apps/connections/upkeep.hpp"
-#include "apps/announce/texts.hpp"
 #include "apps/notify/service.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/commands.hpp"
+#include "cli/curate_serving.hpp"
 #include "cli/identity_watch.hpp"
 #include "cli/platforms.hpp"
 #include "cli/process.hpp"
@@ -47,12 +48,44 @@ constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
 
-const std::vector<std::string_view> kOwnNames = {
-    "database",      "listen",      "token-file",         "key-file",        "allow-private-addresses",
-    "concurrency",   "lease",       "poll-only",          "log-json",        "log-level",
-    "state-folder",  "drain",       "public-url",         "trusted-proxies", "smtp-host",
-    "smtp-tls",      "smtp-user",   "smtp-password-file", "smtp-from",       "smtp-ca-file",
-    "notify-window", "post-timeout", "youtube-api-key-file", "youtube-project", "youtube-units-per-day", "youtube-api-url", "youtube-feed-url", "youtube-page-url", "live-check-every", "live-check-timeout", "live-check-concurrency", "text-api", "text-url", "text-model", "text-key-file", "text-max-tokens", "text-timeout", "text-ahead"};
+const std::vector<std::string_view> kOwnNames = {"database",
+                                                 "listen",
+                                                 "token-file",
+                                                 "key-file",
+                                                 "allow-private-addresses",
+                                                 "concurrency",
+                                                 "lease",
+                                                 "poll-only",
+                                                 "log-json",
+                                                 "log-level",
+                                                 "state-folder",
+                                                 "drain",
+                                                 "public-url",
+                                                 "trusted-proxies",
+                                                 "smtp-host",
+                                                 "smtp-tls",
+                                                 "smtp-user",
+                                                 "smtp-password-file",
+                                                 "smtp-from",
+                                                 "smtp-ca-file",
+                                                 "notify-window",
+                                                 "post-timeout",
+                                                 "youtube-api-key-file",
+                                                 "youtube-project",
+                                                 "youtube-units-per-day",
+                                                 "youtube-api-url",
+                                                 "youtube-feed-url",
+                                                 "youtube-page-url",
+                                                 "live-check-every",
+                                                 "live-check-timeout",
+                                                 "live-check-concurrency",
+                                                 "text-api",
+                                                 "text-url",
+                                                 "text-model",
+                                                 "text-key-file",
+                                                 "text-max-tokens",
+                                                 "text-timeout",
+                                                 "text-ahead", "curate", "curate-deep-scan", "curate-domain-extraction", "curate-domain-monitor", "curate-sitemap-discovery", "curate-sitemap-import", "curate-page-curation", "curate-places-key-file", "curate-places-api", "curate-places-url", "curate-places-budget", "curate-proxy", "curate-contact"};
 
 const std::vector<std::string_view>& names() {
   static const auto all = [] {
@@ -156,6 +189,7 @@ class Serving {
   std::unique_ptr<connect::Model> model_;
   std::unique_ptr<announce::Texts> texts_;
   std::unique_ptr<engine::HandlerWork> writing_;
+  std::unique_ptr<CurateServing> curate_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<connections::Upkeep> upkeep_;
   std::unique_ptr<announce::Service> announcements_;
@@ -168,11 +202,14 @@ class Serving {
 };
 
 Serving::Serving(const Settings& settings)
-    : outgoing_(outgoing(settings), clock_), platforms_(settings, outgoing_), to_youtube_(to_base_urls(), clock_), to_model_(to_base_urls(), clock_) {
+    : outgoing_(outgoing(settings), clock_),
+      platforms_(settings, outgoing_),
+      to_youtube_(to_base_urls(), clock_),
+      to_model_(to_base_urls(), clock_) {
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
-  database_ = open_database(settings, 2 * queue.concurrency + 12);
+  database_ = open_database(settings, 2 * queue.concurrency + 12 + curate_connections(settings));
   prepare_database(settings);
   engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
   outside_ = std::make_unique<connections::Outside>(platforms_.all());
@@ -186,6 +223,10 @@ Serving::Serving(const Settings& settings)
   add_notifications(settings, queue);
   add_live_check(settings, queue);
   add_texts(settings, queue);
+  if (settings.flag("curate")) {
+    curate_ = std::make_unique<CurateServing>(settings, *database_, fences_, clock_);
+    curate_->add_to(*engine_);
+  }
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   events_ = std::make_unique<http::EventHub>(
@@ -283,8 +324,9 @@ void Serving::gather() try {
 
 http::Services Serving::services(const Settings& settings) {
   limits_ = std::make_unique<accounts::RateLimits>(*database_);
-  http::Services services{*database_, *vault_,       passwords_,       *announcements_,   *engine_,
-                          fences_,    *connections_, all_migrations(), FENCEPOST_VERSION, *events_, *live_};
+  http::Services services{*database_,        *vault_,  passwords_,    *announcements_,
+                          *engine_,          fences_,  *connections_, all_migrations(),
+                          FENCEPOST_VERSION, *events_, *live_};
   services.origin = settings.text("public-url");
   // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
   services.secure_cookies =
@@ -313,7 +355,7 @@ void Serving::prepare_database(const Settings& settings) {
     const auto lease = database_->acquire();
     for (const auto& name : store::migrate(*lease, all_migrations()))
       base::log(LogLevel::info, "migrated", {{"migration", name}});
-    fences_ = make_fences(*lease);
+    fences_ = make_fences(*lease, curate_options(settings));
     for (const auto& fence : fences_) {
       fence.install(*lease);
       fence.check(*lease);

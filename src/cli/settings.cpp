@@ -95,6 +95,26 @@ constexpr Setting kSettings[] = {
     {"text-max-tokens", Kind::number, "400", "the most that one answer may have"},
     {"text-timeout", Kind::duration, "30s", "how long one answer may take"},
     {"text-ahead", Kind::duration, "1h", "how long before a start texts are written that nobody asked for"},
+    {"curate", Kind::flag, "false", "also work on curated records (docs/guides/pipelines.md)"},
+    {"curate-deep-scan", Kind::text, "",
+     "off, or words over the defaults: interval=1m batch=10 concurrency=4 instances=0 (over all servers; 0: "
+     "no "
+     "limit) retries=5 backoff=15s backoff-cap=1h delay=1s (between two requests to a host)"},
+    {"curate-domain-extraction", Kind::text, "", "the same; interval=2m batch=20"},
+    {"curate-domain-monitor", Kind::text, "", "the same; batch=50"},
+    {"curate-sitemap-discovery", Kind::text, "", "the same; batch=10"},
+    {"curate-sitemap-import", Kind::text, "", "the same; batch=20"},
+    {"curate-page-curation", Kind::text, "", "the same; batch=10"},
+    {"curate-places-key-file", Kind::text, "",
+     "has the key for Google Place Details, one line; none: no place is scanned"},
+    {"curate-places-api", Kind::text, "current", "current, or legacy: the API before"},
+    {"curate-places-url", Kind::text, "", "of the provider; default: Google's own"},
+    {"curate-places-budget", Kind::text, "100",
+     "paid calls a day (America/Los_Angeles), over all servers; 0: none"},
+    {"curate-proxy", Kind::text, "",
+     "http://HOST:PORT that pages are fetched through; it then has to keep private addresses away"},
+    {"curate-contact", Kind::text, "",
+     "an address or URL where owners of sites reach you: stands in the User-Agent"},
     {"server", Kind::text, "http://127.0.0.1:8787", "the server's URL"},
 };
 

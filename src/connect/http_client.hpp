@@ -14,6 +14,7 @@
 //   the process dies.
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -30,6 +31,8 @@ namespace fencepost::connect {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+struct HttpResult;
+
 struct HttpRequest {
   std::string method = "GET";  // upper case
   std::string url;
@@ -40,6 +43,10 @@ struct HttpRequest {
   // A question without effect: its connection may be kept, reused, and the question asked twice by libcurl.
   bool repeatable = false;
   std::size_t body_cap = std::size_t{1} << 20;  // of the answer, bytes; more is Failure::Kind::too_large
+  // If set, gets the answer's body piece by piece instead of HttpResult::body, on the thread of call();
+  // `head` has the final status and headers. false ends the call with Failure::Kind::unwanted, as does an
+  // exception.
+  std::function<bool(const HttpResult& head, std::string_view piece)> sink = {};
 };
 
 // Whether a byte of the request may have left this process. `no_byte_left` is certain: libcurl had not yet
@@ -57,6 +64,7 @@ struct Failure {
     deadline,   // the deadline came first
     stopped,    // the stop token came first
     too_large,  // the answer exceeds the cap
+    unwanted,   // the request's sink wanted no more
     cut,        // anything else after the request began: reset, closed early, not HTTP
   };
   Kind kind = Kind::cut;

@@ -184,6 +184,7 @@ Failure HttpTransfer::failure_of(CURLcode code) const {
   if (call_.interruption == Kind::stopped) return {Kind::stopped, sent, "the call was stopped"};
   if (call_.interruption) return {Kind::deadline, sent, "there was no answer before the deadline"};
   if (call_.too_large) return {Kind::too_large, sent, "the answer is too large"};
+  if (call_.unwanted) return {Kind::unwanted, sent, "the rest of the answer was not wanted"};
   // libcurl's own texts: constants, which name no host. It calls an answer that is not HTTP an unsupported
   // protocol.
   const bool not_http = call_.began && (code == CURLE_OK || code == CURLE_UNSUPPORTED_PROTOCOL);
@@ -274,10 +275,16 @@ void HttpTransfer::take_header(std::string_view line) {
 std::size_t HttpTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept try {
   auto& call = static_cast<HttpTransfer*>(self)->call_;
   const auto bytes = size * count;
-  call.too_large = bytes > call.request->body_cap - call.result.body.size();
+  call.too_large = bytes > call.request->body_cap - call.body_bytes;
   if (call.too_large) return CURL_WRITEFUNC_ERROR;
-  call.result.body.append(data, bytes);
-  return bytes;
+  call.body_bytes += bytes;
+  if (!call.request->sink) {
+    call.result.body.append(data, bytes);
+    return bytes;
+  }
+  call.unwanted = true;  // unless it says otherwise: an exception does not
+  call.unwanted = !call.request->sink(call.result, {data, bytes});
+  return call.unwanted ? CURL_WRITEFUNC_ERROR : bytes;
 } catch (...) {
   return CURL_WRITEFUNC_ERROR;
 }

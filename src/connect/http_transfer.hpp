@@ -65,6 +65,8 @@ class HttpTransfer {
     bool answered = false;  // the final answer's headers are whole
     bool address_refused = false;
     bool too_large = false;
+    bool unwanted = false;
+    std::size_t body_bytes = 0;
     std::optional<Failure::Kind> interruption;  // deadline or stopped
   };
   Call call_;

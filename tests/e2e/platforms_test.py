@@ -15,6 +15,7 @@ import os
 import re
 import threading
 import time
+import traceback
 
 from harness import PATIENCE, ROOT, Failed, Server, check, folder, run_all, show_logs
 from platforms import FAULTS, PLATFORMS, POINTS, TEXT, TIMEOUT, Emulated, promised
@@ -173,6 +174,7 @@ def main():
             cell.run()
         except Exception as error:  # pylint: disable=broad-except
             with lock:
+                traceback.print_exc()
                 results[str(cell)] = error
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:

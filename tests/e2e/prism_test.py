@@ -69,7 +69,9 @@ class Tour:
         request = urllib.request.Request(self.url + path, method=method)
         if self.token and "Cookie" not in (headers or {}):
             request.add_header("Authorization", f"Bearer {self.token}")
-        if body is not None:
+        if isinstance(body, bytes):  # a file, of the type that the headers name
+            request.data = body
+        elif body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         for name, value in (headers or {}).items():
@@ -145,11 +147,38 @@ def walk(tour):
     call(200, "POST", f"/api/v1/connections/{connection}/connect", {})
     imported = {"connections": [{"name": "y", "platform": "webhook", "url": "http://127.0.0.1:9/"}]}
     call(200, "POST", "/api/v1/connections/import", imported)
+    curate(tour)
     people(tour)
     notifications(tour)
     document = tour.server.contract.document
     missing = {(method, path) for path, item in document["paths"].items() for method in item} - tour.seen - ENDLESS
     check(not missing, f"the tour goes by every route, but: {sorted(missing)}")
+
+
+def curate(tour):
+    """Records: what people import, pick and delete; what only pipelines make is asked for in vain."""
+    call, root = tour.call, "/api/v1/curate"
+    for noun, line in (("places", b"place_id,name\np1,Bar\n,bad\n"), ("businesses", b"name,website\nBar,bar.example\n")):
+        call(200, "POST", f"{root}/{noun}/import/csv?select=true", line, {"Content-Type": "text/csv"})
+        call(200, "POST", f"{root}/{noun}/import/json", [{"place_id": "p2", "name": "Grill"}])
+        call(422, "POST", f"{root}/{noun}/import/json", b"", {"Content-Type": "application/json"})
+    for noun in ("places", "businesses"):
+        first = call(200, "GET", f"{root}/{noun}?curation_status=Selected&processing_status=Queued&limit=1")["items"][0]
+        path = f"{root}/{noun}/{first['id']}"
+        call(200, "GET", path)
+        call(200, "PATCH", path, {"curation_status": "Maybe"}, {"If-Match": f'"{first["version"]}"'})
+        call(412, "PATCH", path, {"curation_status": "Selected"}, {"If-Match": f'"{first["version"]}"'})
+        call(200, "POST", f"{root}/{noun}/select", {"search": "bar", "preview": True})
+        call(200, "POST", f"{root}/{noun}/select", {"ids": [str(first["id"])], "set": "Selected"})
+        call(204, "DELETE", path)
+    for noun in ("domains", "sitemaps", "pages"):
+        call(200, "GET", f"{root}/{noun}?search=x")
+        call(404, "GET", f"{root}/{noun}/999")
+        call(404, "PATCH", f"{root}/{noun}/999", {"curation_status": "Selected"}, {"If-Match": '"1"'})
+        call(404, "DELETE", f"{root}/{noun}/999")
+        call(200, "POST", f"{root}/{noun}/select", {"curation_status": "New", "preview": True})
+    call(200, "GET", f"{root}/contacts?search=info")
+    call(404, "GET", f"{root}/contacts/999")
 
 
 def people(tour):

@@ -7,15 +7,21 @@ from source import line_of
 FENCED_TABLES = {
     "{table}",
     "fencepost_announcements",
+    "fencepost_businesses",
     "fencepost_deliveries",
+    "fencepost_discoveries",
+    "fencepost_domains",
     "fencepost_jobs",
     "fencepost_live_channels",
     "fencepost_live_streams",
+    "fencepost_pages",
+    "fencepost_places",
     "fencepost_schedules",
+    "fencepost_sitemaps",
     "fencepost_texts",
 }
 # What a write on a fenced table must test, on the target row itself.
-TESTED = re.compile(r"\b(fence|claim_id|effect|status)\b", re.IGNORECASE)
+TESTED = re.compile(r"\b(fence|claim_id|effect|(processing_)?status)\b", re.IGNORECASE)
 # What only the protocol writes. Applications may read it.
 PROTOCOL_COLUMNS = {"fence", "claim_id", "effect", "lease_until", "stop_wanted", "attempt"}
 

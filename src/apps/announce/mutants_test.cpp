@@ -38,8 +38,8 @@ TEST(Mutants, AreAllKilledAndTheIntactOnesPass) { expect_killed(kMutants); }
 // Those of the SQL are read from it; the others stand in gate.cpp.
 TEST(Guards, OfTheAnnouncementsAreAllMutated) {
   auto marked = marked_in(sql::all);
-  marked.merge(std::set<std::string>{"gate_show",  "gate_approval", "gate_show_version",   "gate_member",
-                               "gate_ended", "gate_deadline", "gate_episode_version"});
+  marked.merge(std::set<std::string>{"gate_show", "gate_approval", "gate_show_version", "gate_member",
+                                     "gate_ended", "gate_deadline", "gate_episode_version"});
   EXPECT_EQ(marked, guards_of(kMutants));
 }
 

@@ -5,8 +5,8 @@
 #include "apps/announce/gate.hpp"
 #include "apps/announce/queue.hpp"
 #include "apps/announce/repository.hpp"
-#include "apps/announce/way.hpp"
 #include "apps/announce/threads.hpp"
+#include "apps/announce/way.hpp"
 
 namespace fencepost::announce {
 
@@ -61,8 +61,8 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
   if (const auto why = obstacle(*item)) {
     const std::string_view code = why->code;
     const bool may_come = code == "needs_approval" || code == "part_waits";
-    return engine::NotNow{
-        why->text, may_come ? std::optional<base::Duration>(std::chrono::minutes(1)) : std::nullopt};
+    return engine::NotNow{why->text,
+                          may_come ? std::optional<base::Duration>(std::chrono::minutes(1)) : std::nullopt};
   }
   if (item->reply_to && item->reply_to->parent.id.empty())
     return engine::NotNow{"nobody knows what the platform calls the part before it, so it cannot answer that",
@@ -71,7 +71,11 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
   if (!account || account->disconnected_at) return engine::NotNow{"the connection is disconnected", {}};
   auto [text, url] = words_of(*item);
   Way out{.connector = way,
-          .post = {.text = std::move(text), .url = std::move(url), .reply_to = item->reply_to},
+          .post = {.text = std::move(text),
+                   .url = std::move(url),
+                   .title = item->facts.title,
+                   .description = item->facts.show,
+                   .reply_to = item->reply_to},
           .account = {account->target, account->account_id, account->account_name, account->facts},
           .connection_id = item->connection_id};
   auto post = way->render(out.post, out.account, key);

@@ -34,9 +34,9 @@ bool fits(const Announcement& now, const Change& change) {
          now.stagger == change.stagger.value_or(now.stagger) &&
          now.include_url == change.include_url.value_or(now.include_url) &&
          now.deadline == change.deadline.value_or(now.deadline) &&
-         (!change.parts || std::equal(now.parts.begin(), now.parts.end(), change.parts->begin(),
-                                      change.parts->end(),
-                                      [](const Part& one, const std::string& text) { return one.text == text; }));
+         (!change.parts ||
+          std::equal(now.parts.begin(), now.parts.end(), change.parts->begin(), change.parts->end(),
+                     [](const Part& one, const std::string& text) { return one.text == text; }));
 }
 
 void check_parts(const std::vector<std::string>& texts) {
@@ -77,9 +77,8 @@ void check_not_ended(store::Connection& connection, std::int64_t episode, const 
 }
 
 void check_change(store::Connection& connection, const Announcement& now, const Change& change) {
-  if (now.thread &&
-      (change.url || change.run_at || change.trigger || change.at || change.minutes || change.stagger ||
-       change.include_url || change.deadline || change.parts))
+  if (now.thread && (change.url || change.run_at || change.trigger || change.at || change.minutes ||
+                     change.stagger || change.include_url || change.deadline || change.parts))
     throw base::UserError("invalid_field", "a part of a thread has only its text: change the first part");
   if (!now.episode) {
     if (change.trigger || change.at || change.minutes || change.stagger)

@@ -58,7 +58,7 @@ struct Announcement {
   std::optional<base::Micros> deadline;  // not posted after this
   bool approved = false;                 // this version of it
   std::optional<std::string> approved_by;
-  bool at_once = false;  // a person said "now"
+  bool at_once = false;                  // a person said "now"
   std::optional<std::int64_t> thread{};  // of a part behind the first: the first
   std::int64_t part = 1;
   std::vector<Part> parts{};  // of a first part: those behind it
@@ -172,12 +172,12 @@ class Service {
                                                                 const std::string& actor);
   std::pair<EditResult, std::optional<Announcement>> edit(std::int64_t id, std::int64_t version,
                                                           const Change& change, const std::string& actor);
-  // Of a first part: the whole thread, in one act, and the gravest of its parts' answers. Never `prevented` or
-  // `already_stopped` from a commit in doubt.
+  // Of a first part: the whole thread, in one act, and the gravest of its parts' answers. Never `prevented`
+  // or `already_stopped` from a commit in doubt.
   core::StopAnswer disable(std::int64_t id, const std::string& actor);
   // Back to queued, also after a failure, at its old time; too_late where that has passed by more than kLate.
-  // An episode's waits for its trigger again, and a thread goes on where it was stopped. Throws UserError with the code of an obstacle that will not go
-  // away: stream_ended, not_a_member, deadline_passed.
+  // An episode's waits for its trigger again, and a thread goes on where it was stopped. Throws UserError
+  // with the code of an obstacle that will not go away: stream_ended, not_a_member, deadline_passed.
   EnableResult enable(std::int64_t id, const std::string& actor);
   // Deletes what is not in flight, a first part with its thread; its history stays.
   core::StopAnswer remove(std::int64_t id, const std::string& actor);

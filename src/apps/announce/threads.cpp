@@ -24,7 +24,8 @@ std::vector<store::Snapshot> hold_items(store::Connection& connection, const sto
     items.push_back(std::to_string(row[0].integer()));
   auto held = fence.hold(connection, items);
   const auto key = [](const store::Snapshot& one) { return std::stoll(one.item); };
-  std::sort(held.begin(), held.end(), [&](const auto& one, const auto& other) { return key(one) < key(other); });
+  std::sort(held.begin(), held.end(),
+            [&](const auto& one, const auto& other) { return key(one) < key(other); });
   return held;
 }
 
@@ -40,10 +41,10 @@ void add_parts(store::Connection& connection, std::int64_t first, const std::vec
   std::vector<store::Params> events;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const auto part = static_cast<std::int64_t>(i) + 2;
-    const auto id = connection
-                        .run(sql::add_part, {first, part, texts[i], kNever, enabled ? "queued" : "disabled"})
-                        .rows.at(0)[0]
-                        .integer();
+    const auto id =
+        connection.run(sql::add_part, {first, part, texts[i], kNever, enabled ? "queued" : "disabled"})
+            .rows.at(0)[0]
+            .integer();
     events.push_back({kQueue, std::to_string(id), "created", store::Value(), enabled ? "queued" : "stopped",
                       0, store::Value(), actor, "part " + std::to_string(part)});
   }

@@ -26,7 +26,8 @@ SELECT coalesce(thread_id, id) FROM fencepost_announcements WHERE id = $1
 -- $1 any part, $2 never: what follows a part that is posted goes out now; what follows another one waits.
 -- Behind the lock of the part that was posted, so that of two who settle and arm at once the later sees both.
 UPDATE fencepost_announcements AS a
-SET run_at = CASE WHEN d.posted THEN fencepost_now() ELSE $2 END  --! thread_waits => SET run_at = fencepost_now()
+SET
+  run_at = CASE WHEN d.posted THEN fencepost_now() ELSE $2 END  --! thread_waits => run_at = fencepost_now()
 FROM (
   SELECT t.id AS item, b.status = 'posted' AS posted
   FROM fencepost_announcements AS g

@@ -11,8 +11,8 @@
 namespace fencepost::announce {
 namespace {
 
-using core::StopAnswer;
 using core::State;
+using core::StopAnswer;
 
 // A platform whose posts can answer one another: what it would send says what.
 class Answering final : public connect::Connector {
@@ -198,8 +198,10 @@ TEST_P(ThreadsTest, Rule12ARewoundPartIsNotSentAgain) {
   go_live(episode_);
   post_next();
   const auto two = post_next();
-  database_.run("UPDATE fencepost_announcements SET status = 'queued', run_at = 0, effect = NULL, attempt = 0 "
-                "WHERE id = " + std::to_string(two));
+  database_.run(
+      "UPDATE fencepost_announcements SET status = 'queued', run_at = 0, effect = NULL, attempt = 0 "
+      "WHERE id = " +
+      std::to_string(two));
   EXPECT_EQ(post_next(), 0);
   EXPECT_NE(status(3), "posted");
 }
@@ -239,8 +241,9 @@ TEST_P(ThreadsTest, APartArmedWhileTheOneBeforeIsPostedGoesOut) {
   const store::EffectResult posted{store::Verdict::happened, "post-1", "https://example.com/1", "", {}};
   while_open(
       [&](store::Connection& c) {
-        fence_.settle_effect(c, one->effect, posted, "test",
-                             [&](store::Connection& within) { publisher_.settled(within, one->effect, posted); });
+        fence_.settle_effect(c, one->effect, posted, "test", [&](store::Connection& within) {
+          publisher_.settled(within, one->effect, posted);
+        });
         return true;
       },
       [&](store::Connection& c) {

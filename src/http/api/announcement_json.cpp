@@ -11,7 +11,23 @@ namespace {
 using nlohmann::json;
 }
 
+namespace {
+json part_json(const announce::Part& part) {
+  return {{"id", part.id},
+          {"part", part.part},
+          {"text", part.text},
+          {"status", part.status},
+          {"version", part.version},
+          {"last_error", text_or_null(part.last_error)},
+          {"posted_at", time_or_null(part.posted_at)},
+          {"post_id", text_or_null(part.post_id)},
+          {"post_url", text_or_null(part.post_url)}};
+}
+}  // namespace
+
 json announcement_json(const announce::Announcement& a) {
+  json parts = json::array();
+  for (const auto& part : a.parts) parts.push_back(part_json(part));
   return {{"id", a.id},
           {"connection_id", a.connection_id},
           {"connection", a.connection},
@@ -38,12 +54,35 @@ json announcement_json(const announce::Announcement& a) {
           {"generated_text", text_or_null(a.generated_text)},
           {"deadline", time_or_null(a.deadline)},
           {"approved", a.approved},
-          {"approved_by", text_or_null(a.approved_by)}};
+          {"approved_by", text_or_null(a.approved_by)},
+          {"thread_id", a.thread ? json(*a.thread) : json()},
+          {"part", a.part},
+          {"parts", std::move(parts)}};
 }
 
 std::vector<std::string> announcement_statuses() {
   return {"pending", "queued", "sending", "posted", "failed", "unknown", "disabled"};
 }
+
+namespace {
+std::vector<Field> part_fields() {
+  const auto maybe = [](const char* name, Format format) {
+    return Field{.name = name, .required = true, .format = format, .nullable = true};
+  };
+  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "8"},
+          {.name = "part", .type = FieldType::integer, .required = true, .example = "2", .minimum = 2},
+          {.name = "text", .required = true, .max_length = 5000, .example = "\"And there is more.\""},
+          {.name = "status",
+           .required = true,
+           .description = "pending: the part before it is not posted",
+           .choices = announcement_statuses()},
+          {.name = "version", .type = FieldType::integer, .required = true, .example = "1"},
+          maybe("last_error", Format::none),
+          maybe("posted_at", Format::date_time),
+          maybe("post_id", Format::none),
+          maybe("post_url", Format::uri)};
+}
+}  // namespace
 
 std::vector<Field> announcement_fields() {
   const auto maybe = [](const char* name, Format format, const char* description) {
@@ -109,7 +148,14 @@ std::vector<Field> announcement_fields() {
            .type = FieldType::boolean,
            .required = true,
            .description = "by an admin, in this version; needed where the show asks for it"},
-          maybe("approved_by", Format::none, "who said so last")};
+          maybe("approved_by", Format::none, "who said so last"),
+          whole("thread_id", "of a part behind the first: the announcement that is the first"),
+          {.name = "part", .type = FieldType::integer, .required = true, .example = "1", .minimum = 1},
+          {.name = "parts",
+           .type = FieldType::objects,
+           .required = true,
+           .description = "of a thread: what follows it, each an announcement with an id of its own",
+           .fields = part_fields()}};
 }
 
 std::vector<Field> acted_fields(std::vector<std::string> answers) {

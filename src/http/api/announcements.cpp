@@ -31,6 +31,23 @@ Response create(Services& services, const Request& request) {
 }
 }  // namespace
 
+namespace {
+std::optional<std::vector<std::string>> parts_member(const Request& request) {
+  const auto at = request.json->find("parts");
+  if (at == request.json->end()) return std::nullopt;
+  return at->get<std::vector<std::string>>();
+}
+
+// A thread needs a platform where a post can answer another.
+void refuse_without_threads(Services& services, std::int64_t id) {
+  const auto connection = services.database.retrying(
+      [&](store::Connection& lease) { return accounts::get_connection(lease, id); });
+  if (connection && !services.connections.outside().connector(connection->platform).threads())
+    throw base::UserError("invalid_field",
+                          connection->platform + " has no threads: leave `parts` out, and make it one post");
+}
+}  // namespace
+
 announce::Draft draft_of(Services& services, const Request& request) {
   announce::Draft draft;
   draft.connection_id = request.json->at("connection_id").get<std::int64_t>();
@@ -44,10 +61,12 @@ announce::Draft draft_of(Services& services, const Request& request) {
   draft.include_url = flag_member(request, "include_url").value_or(true);
   draft.deadline = time_member(request, "deadline");
   draft.enabled = flag_member(request, "enabled").value_or(true);
+  draft.parts = parts_member(request).value_or(draft.parts);
   const Principal& who = *request.principal;
   const auto key = std::to_string(draft.connection_id);
   if (!who.at_least(Role::operator_) && relation_to(services, who, Thing::connection, key) != Relation::self)
     throw base::UserError("unknown_connection", "there is no such connection of yours");
+  if (!draft.parts.empty()) refuse_without_threads(services, draft.connection_id);
   return draft;
 }
 
@@ -79,6 +98,15 @@ std::vector<Field> announcement_body(bool creating, bool of_episode) {
        .description = "of the show",
        .example = "\"https://example.com/live\"",
        .nullable = true}};
+  fields.push_back(
+      {.name = "parts",
+       .type = FieldType::strings,
+       .max_length = 5000,
+       .description = creating ? "of a thread: what follows the text, each an answer to the one before"
+                               : "instead of the parts behind the first, if none has begun",
+       .example = "[\"And there is more.\"]",
+       .max_items = 24,
+       .min_length = 1});
   if (creating)
     fields.insert(fields.begin(), {.name = "connection_id",
                                    .type = FieldType::integer,
@@ -145,6 +173,8 @@ Response edit(Services& services, const Request& request) {
   change.minutes = number_member(request, "minutes");
   change.stagger = number_member(request, "stagger");
   change.include_url = flag_member(request, "include_url");
+  change.parts = parts_member(request);
+  if (change.parts && !change.parts->empty()) refuse_without_threads(services, seen->connection_id);
   if (request.json->contains("deadline")) change.deadline = time_member(request, "deadline");
   const auto [result, now] = services.announcements.edit(id, seen->version, change, actor_of(request));
   switch (result) {

@@ -45,6 +45,7 @@ std::vector<Route> routes(Services& services) {
   add_queues(all, services);
   add_queue_items(all, services);
   add_live(all, services);
+  add_curate(all, services);
   add_events(all, services);
   add_system(all, services);
   for (auto& route : all) {
@@ -81,7 +82,15 @@ Dispatcher::Options dispatch_options(Services& services) {
                       {"secret_unreadable", 500},
                       {"other_account", 409},
                       {"platform_unavailable", 503},
-{"duplicate_announcement", 409}, {"stream_ended", 409}, {"not_a_member", 409}, {"show_disabled", 409}, {"needs_approval", 409}, {"deadline_passed", 409}, {"no_channel", 409}, {"no_model", 409}};
+                      {"duplicate_announcement", 409},
+                      {"stream_ended", 409},
+                      {"not_a_member", 409},
+                      {"show_disabled", 409},
+                      {"needs_approval", 409},
+                      {"deadline_passed", 409},
+                      {"no_channel", 409},
+                      {"no_model", 409},
+                      {"part_waits", 409}};
   options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
     return translated([&] { return relation_to(services, who, thing, key); });
   };

@@ -33,6 +33,7 @@ void add_subscriptions(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
 void add_queue_items(std::vector<Route>& routes, Services& services);
 void add_live(std::vector<Route>& routes, Services& services);
+void add_curate(std::vector<Route>& routes, Services& services);
 void add_events(std::vector<Route>& routes, Services& services);
 void add_system(std::vector<Route>& routes, Services& services);
 void add_pages(std::vector<Route>& routes);

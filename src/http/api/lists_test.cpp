@@ -144,16 +144,42 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
         {"GET /api/v1/queues", announcements("/api/v1/queues")},
         {"GET /api/v1/queues/{name}/items", announcements("/api/v1/queues/announcements/items")},
     };
+    for (const std::string noun : {"places", "businesses", "domains", "sitemaps", "pages", "contacts"}) {
+      const auto path = "/api/v1/curate/" + noun;
+      all["GET " + path] = records(noun, path);
+      if (noun != "contacts") all["POST " + path + "/select"] = records(noun, path + "/select");
+    }
     for (const auto* act : {"stop", "retry", "requeue"})
       all["POST /api/v1/queues/{name}/" + std::string(act)] =
           announcements("/api/v1/queues/announcements/" + std::string(act));
     return all;
   }
+  // Records of curate, all under one domain where they need one.
+  Fill records(const std::string& noun, const std::string& path) {
+    return [this, noun, path](int n) {
+      const std::string key = noun == "places" ? "place_id" : noun == "businesses" ? "name" : "host";
+      for (int i = 0; i < n; ++i) {
+        const store::Value name("more-" + std::to_string(++made_));
+        if (noun == "places" || noun == "businesses" || noun == "domains") {
+          database.run("INSERT INTO fencepost_" + noun + " (" + key + ") VALUES ($1)", {name});
+          continue;
+        }
+        database.run("INSERT INTO fencepost_domains (host) VALUES ('of all') ON CONFLICT DO NOTHING");
+        database.run("INSERT INTO fencepost_" + noun + " (domain_id, host, " +
+                         (noun == "contacts" ? "email, page_url" : "url, evidence") +
+                         ") SELECT id, host, $1, '{}' FROM fencepost_domains WHERE host = 'of all'",
+                     {name});
+      }
+      return path;
+    };
+  }
   // Of an act: its preview; what it does depends on the states of the items, so that has a test of its own.
   int statements_of(const Route& route, const std::string& path) {
     counting.counted();
-    const auto response =
-        route.method == "GET" ? send("GET", path + "?limit=200") : send("POST", path, {{"preview", true}});
+    const auto response = route.method == "GET" ? send("GET", path + "?limit=200")
+                          : path.starts_with("/api/v1/curate/")
+                              ? send("POST", path, {{"preview", true}, {"curation_status", "New"}})
+                              : send("POST", path, {{"preview", true}});
     const int counted = counting.counted();
     EXPECT_EQ(response.status, 200) << path << ' ' << response.body;
     return counted;

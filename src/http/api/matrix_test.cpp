@@ -162,6 +162,39 @@ const std::map<std::string, Row> kExpected = {
     {"POST /api/v1/notifications/subscriptions/{id}/test", members(202)},
     {"POST /api/v1/notifications/subscriptions/{id}/confirm", members(422)},
 
+    // Without a filter or a file: refused.
+    {"GET /api/v1/curate/places", operators(200)},
+    {"GET /api/v1/curate/places/{id}", operators(200)},
+    {"PATCH /api/v1/curate/places/{id}", operators(428)},
+    {"DELETE /api/v1/curate/places/{id}", operators(204)},
+    {"POST /api/v1/curate/places/select", operators(422)},
+    {"POST /api/v1/curate/places/import/csv", operators(422)},
+    {"POST /api/v1/curate/places/import/json", operators(422)},
+    {"GET /api/v1/curate/businesses", operators(200)},
+    {"GET /api/v1/curate/businesses/{id}", operators(200)},
+    {"PATCH /api/v1/curate/businesses/{id}", operators(428)},
+    {"DELETE /api/v1/curate/businesses/{id}", operators(204)},
+    {"POST /api/v1/curate/businesses/select", operators(422)},
+    {"POST /api/v1/curate/businesses/import/csv", operators(422)},
+    {"POST /api/v1/curate/businesses/import/json", operators(422)},
+    {"GET /api/v1/curate/domains", operators(200)},
+    {"GET /api/v1/curate/domains/{id}", operators(200)},
+    {"PATCH /api/v1/curate/domains/{id}", operators(428)},
+    {"DELETE /api/v1/curate/domains/{id}", operators(204)},
+    {"POST /api/v1/curate/domains/select", operators(422)},
+    {"GET /api/v1/curate/sitemaps", operators(200)},
+    {"GET /api/v1/curate/sitemaps/{id}", operators(200)},
+    {"PATCH /api/v1/curate/sitemaps/{id}", operators(428)},
+    {"DELETE /api/v1/curate/sitemaps/{id}", operators(204)},
+    {"POST /api/v1/curate/sitemaps/select", operators(422)},
+    {"GET /api/v1/curate/pages", operators(200)},
+    {"GET /api/v1/curate/pages/{id}", operators(200)},
+    {"PATCH /api/v1/curate/pages/{id}", operators(428)},
+    {"DELETE /api/v1/curate/pages/{id}", operators(204)},
+    {"POST /api/v1/curate/pages/select", operators(422)},
+    {"GET /api/v1/curate/contacts", operators(200)},
+    {"GET /api/v1/curate/contacts/{id}", operators(200)},
+
     {"GET /api/v1/queues", operators(200)},
     {"POST /api/v1/queues/{name}/pause", operators(200)},
     {"POST /api/v1/queues/{name}/resume", operators(200)},
@@ -266,8 +299,29 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
                                                   {"invitations", invitation_},
                                                   {"subscriptions", subscription_},
                                                   {"episodes", episode_}};
+    if (const auto record = record_of(noun)) return *record;
     if (noun == "users") return person("somebody-" + std::to_string(++count_));
     return ids.at(noun);
+  }
+
+  // A new record of curate under a domain of its own; nullopt: the noun is none of those.
+  std::optional<std::int64_t> record_of(const std::string& noun) {
+    const auto name = "r" + std::to_string(++count_) + ".example";
+    const auto made = [&](const std::string& statement) {
+      return database.run(statement, {name})[0][0].integer();
+    };
+    if (noun == "places") return made("INSERT INTO fencepost_places (place_id) VALUES ($1) RETURNING id");
+    if (noun == "businesses") return made("INSERT INTO fencepost_businesses (name) VALUES ($1) RETURNING id");
+    const bool under = noun == "sitemaps" || noun == "pages" || noun == "contacts";
+    if (noun != "domains" && !under) return std::nullopt;
+    const auto domain = made("INSERT INTO fencepost_domains (host) VALUES ($1) RETURNING id");
+    if (!under) return domain;
+    const auto column = noun == "contacts" ? "email, page_url" : "url, curation_status";
+    return database
+        .run("INSERT INTO fencepost_" + noun + " (domain_id, host, " + column +
+                 ") VALUES ($1, $2, $2, 'New') RETURNING id",
+             {domain, name})[0][0]
+        .integer();
   }
 
   std::map<Caller, std::int64_t> people;

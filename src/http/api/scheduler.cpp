@@ -62,15 +62,19 @@ Response due(Services& services, const Request& request) {
 // As it would stand on its platform, were it posted now.
 Response preview(Services& services, const Request& request) {
   const auto id = id_of(request);
-  const auto item = services.database.retrying(
-      [&](store::Connection& connection) { return announce::to_publish(connection, id); });
-  if (!item) return not_found(request, "announcement");
-  const auto at = std::find_if(services.connectors.begin(), services.connectors.end(),
-                               [&](const auto* one) { return one->platform() == item->platform; });
-  if (at == services.connectors.end())
-    return problem(request, 409, "no_connector", "this server has no connector for " + item->platform);
+  std::optional<announce::ToPublish> item;
+  std::optional<accounts::ConnectionInfo> account;
+  services.database.retrying([&](store::Connection& connection) {
+    item = announce::to_publish(connection, id);
+    if (item) account = accounts::get_connection(connection, item->connection_id);
+    return 0;
+  });
+  if (!item || !account) return not_found(request, "announcement");
   const auto words = announce::words_of(*item);
-  const auto fitted = (*at)->fit({words.text, words.url}, {item->target});
+  const auto fitted = services.connections.outside()
+                          .connector(item->platform)
+                          .fit({words.text, words.url},
+                               {account->target, account->account_id, account->account_name, account->facts});
   const auto why = announce::obstacle(*item);
   return json_response(200, {{"text", fitted.text},
                              {"platform", item->platform},
@@ -155,7 +159,6 @@ void add_scheduler(std::vector<Route>& routes, Services& services) {
        .limit = kReads,
        .answers = {{200, "as it would be posted now", preview_fields()},
                    {404, "not_found", {}},
-                   {409, "no_connector", {}},
                    {422, "invalid_text", {}}},
        .summary = "How an announcement will look"},
       preview);

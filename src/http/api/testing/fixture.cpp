@@ -3,8 +3,11 @@
 #include "accounts/people.hpp"
 #include "accounts/sessions.hpp"
 #include "accounts/tokens.hpp"
+#include "apps/curate/kinds.hpp"
+#include "curate/sql.hpp"
 #include "http/openapi.hpp"
 #include "live/sql.hpp"
+#include "store/migrate.hpp"
 #include "store/sqlite/sqlite_database.hpp"
 
 namespace fencepost::http::testing {
@@ -25,23 +28,37 @@ std::vector<Field> answered(const std::vector<Field>& fields) {
   for (const auto& field : fields) out.push_back(answered(field));
   return out;
 }
+
 // Of all that the API shows.
 std::vector<store::Migration> migrations() {
   auto all = announce::testing::migrations();
   all.insert(all.end(), std::begin(live::sql::migrations), std::end(live::sql::migrations));
+  all.insert(all.end(), std::begin(curate::sql::migrations), std::end(curate::sql::migrations));
+  return all;
+}
+
+std::vector<store::Fence> queues_of(store::Database& database, const store::Fence& announcements) {
+  const auto lease = database.acquire();
+  std::vector<store::Fence> all{announcements};
+  for (const auto pipeline : curate::kPipelines) {
+    all.emplace_back(curate::queue_of(pipeline), lease->dialect(), store::own_schema(*lease));
+    all.back().install(*lease);
+  }
   return all;
 }
 }  // namespace
 
 ApiTest::ApiTest(const std::string& kind)
     : database(kind, migrations()),
+      queues(queues_of(*database, stage.fence())),
       vault(accounts::Vault::open(database.folder() + "/key", true)),
       http({.addresses = {.allow_private = true}}, base::system_clock()),
       services{counting,       vault,
                passwords,      (stage.serve_from(counting), stage.service()),
-               stage.engine(), {&stage.fence(), 1},
+               stage.engine(), queues,
                connections,    migrations(),
-               "1.2.3",        events, watcher},
+               "1.2.3",        events,
+               watcher},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
                                               dispatch_options(services))),

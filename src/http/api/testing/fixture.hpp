@@ -56,6 +56,7 @@ class ApiTest : public ::testing::Test {
   announce::testing::Receiver receiver;
   std::int64_t connection = announce::testing::connect_to(database, receiver.url());
   announce::testing::Stage stage{database};
+  std::vector<store::Fence> queues;  // what the API knows: announcements, and those of curate
   accounts::Vault vault;
   accounts::Passwords passwords{kCheap};
   connect::HttpClient http;
