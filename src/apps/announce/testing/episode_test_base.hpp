@@ -12,6 +12,7 @@
 #include "apps/announce/repository.hpp"
 #include "apps/announce/shows.hpp"
 #include "apps/announce/testing/migrations.hpp"
+#include "apps/announce/testing/never_refreshes.hpp"
 #include "connect/webhook/webhook.hpp"
 #include "store/migrate.hpp"
 
@@ -111,7 +112,11 @@ class EpisodeTestBase : public accounts::testing::PeopleTestBase {
   connect::HttpClient http_{{.addresses = {.allow_private = true}}, base::system_clock()};
   connect::Webhook webhook_{http_};
   const store::Fence fence_ = installed();
-  Publisher publisher_{*database_, vault_, {&webhook_}, base::system_clock()};
+  engine::Metrics metrics_;
+  const engine::Context context_{*database_, metrics_, base::system_clock(), kWorker};
+  NeverRefreshes never_;
+  accounts::FreshCredentials credentials_{context_, vault_, never_};
+  Publisher publisher_{*database_, credentials_, {&webhook_}, base::system_clock()};
 
  private:
   store::Fence installed() {

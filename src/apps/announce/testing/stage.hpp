@@ -12,6 +12,7 @@
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
 #include "apps/announce/testing/migrations.hpp"
+#include "apps/announce/testing/never_refreshes.hpp"
 #include "apps/announce/testing/receiver.hpp"
 #include "connect/webhook/webhook.hpp"
 #include "engine/engine.hpp"
@@ -74,14 +75,7 @@ class Stage {
   accounts::Vault vault_;
   engine::Metrics metrics_;
   const engine::Context context_;
-  // A webhook's secret has no end.
-  class Never final : public accounts::Refresher {
-   public:
-    accounts::RefreshAnswer refresh(const accounts::LiveConnection&, base::BootTime) override {
-      return {.kind = accounts::RefreshAnswer::Kind::refused, .why = "never refreshed"};
-    }
-    void discard(const accounts::LiveConnection&, const base::Secret&, base::BootTime) override {}
-  } never_;
+  NeverRefreshes never_;
   accounts::FreshCredentials credentials_;
   connect::HttpClient http_;
   connect::Webhook webhook_{http_};
