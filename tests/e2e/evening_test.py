@@ -58,11 +58,49 @@ def texts_before(w, servers):
                If_Match=f'"{shown["version"]}"')
 
 
+def a_get_creates_nothing(w):
+    """Whoever looks at pages has made and enabled nothing."""
+    for person in w.people.values():
+        for path in ("/announcements", "/shows", f"/shows/{w.show}", f"/shows/{w.show}/members/me", f"/shows/{w.show}/episodes",
+                     f"/shows/{w.show}/live", f"/episodes/{w.episode}", f"/episodes/{w.episode}/announcements",
+                     "/connections", "/scheduler", "/scheduler/due"):
+            person.expect(200, w.server, "GET", "/api/v1" + path)
+    check(w.server.expect(200, "GET", "/api/v1/announcements")["items"] == [], "nothing was made")
+    ida = w.people["ida"].expect(200, w.server, "GET", f"/api/v1/shows/{w.show}/members/me")
+    check(ida == {"opted_in": False}, f"nobody was opted in: {ida}")
+
+
+def a_malformed_channel_id_is_refused(w):
+    show = f"/api/v1/shows/{w.show}"
+    seen = w.people["ann"].expect(200, w.server, "GET", show)
+    for channel in ("@nighttalk", "UCshort", w.channel + "0", w.channel[:-1] + "/"):
+        answer = w.people["ann"].expect(422, w.server, "PATCH", show, {"channel_id": channel}, If_Match=f'"{seen["version"]}"')
+        check(answer["code"] == "invalid_channel", f"{channel}: {answer}")
+
+
+def the_button_takes_the_schedulers_path(w, button, scheduler):
+    """From the claim on, what was posted by hand and what was posted at its time have the same history."""
+    def path(account):
+        events = w.server.expect(200, "GET", f"/api/v1/announcements/{w.items[account]}/history")["items"]
+        kinds = [event["kind"] for event in events]
+        check(kinds.count("begun") == 1, f"{account} was begun once: {kinds}")
+        return kinds[kinds.index("begun"):]
+    check(path(button) == path(scheduler), f"one path: {path(button)}, {path(scheduler)}")
+
+
+def an_episode_is_deleted(w):
+    """What was posted of it stays."""
+    w.people["ann"].expect(204, w.server, "DELETE", f"/api/v1/episodes/{w.episode}")
+    w.people["ann"].expect(404, w.server, "GET", f"/api/v1/episodes/{w.episode}")
+
+
 def whole(kind, processes):
     """Everything at once, as it is meant to be."""
     with world(kind, processes) as w:
         servers, people = list(w.servers), w.people
         w.plan("Pilot")
+        a_get_creates_nothing(w)
+        a_malformed_channel_id_is_refused(w)
         check(w.announce_all() == {"enabled": 6, "disabled": 1}, "one for each connection; Ida did not opt in")
         left = people["ann"].expect(200, servers[0], "DELETE", f"/api/v1/shows/{w.show}/members/{people['gus'].id}")
         check(left["prevented"] == 1, f"Gus has left, and his is stopped: {left}")
@@ -101,6 +139,9 @@ def whole(kind, processes):
         for account in ACCOUNTS:
             check(not any(again in one["text"] for one in w.places[account].posts()), "a restart posts nothing")
         w.nothing_more()
+        the_button_takes_the_schedulers_path(w, "mastodon", "bluesky")
+        an_episode_is_deleted(w)
+        check(w.announcement("bluesky")["status"] == "posted", "what was posted stays")
 
 
 def killed(kind):
@@ -114,11 +155,14 @@ def killed(kind):
         for account in ("bluesky", "mastodon", "x"):
             w.places[account].meets({"mode": "slow", "seconds": 1})
         video = w.stream("live")
+
+        def kill_in_the_middle():
+            eventually(lambda: any(w.texts(account) for account in ("bluesky", "mastodon", "x")), "a post is under way")
+            two.kill()
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            pool.submit(lambda: eventually(lambda: any(w.texts(account) for account in ("bluesky", "mastodon", "x")), "one is under way")
-                        ).add_done_callback(lambda _: two.kill())
+            killing = pool.submit(kill_in_the_middle)
             w.until(video, "live")
-        check(two.process.poll() is not None, "the other one is dead")
+            killing.result()
         w.servers.remove(two)
         answers = clicked([one], bob, w.items["mastodon"])
         clear(answers, started=(0, 1))  # none where the stream was faster
