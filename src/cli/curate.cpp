@@ -95,10 +95,10 @@ int show(Client& client, bool as_json, const Given& given) {
     print_json(body);
     return 0;
   }
-  std::vector<std::pair<std::string, std::string>> lines;
+  Table lines;
   for (const auto& member : body.items())
-    lines.emplace_back(member.key(), member.value().is_structured() ? member.value().dump()
-                                                                    : cell(body, member.key().c_str()));
+    lines.push_back({member.key(), member.value().is_structured() ? member.value().dump()
+                                                                  : cell(body, member.key().c_str())});
   print(sheet(lines));
   return 0;
 }

@@ -85,7 +85,20 @@ const std::vector<std::string_view> kOwnNames = {"database",
                                                  "text-key-file",
                                                  "text-max-tokens",
                                                  "text-timeout",
-                                                 "text-ahead", "curate", "curate-deep-scan", "curate-domain-extraction", "curate-domain-monitor", "curate-sitemap-discovery", "curate-sitemap-import", "curate-page-curation", "curate-places-key-file", "curate-places-api", "curate-places-url", "curate-places-budget", "curate-proxy", "curate-contact"};
+                                                 "text-ahead",
+                                                 "curate",
+                                                 "curate-deep-scan",
+                                                 "curate-domain-extraction",
+                                                 "curate-domain-monitor",
+                                                 "curate-sitemap-discovery",
+                                                 "curate-sitemap-import",
+                                                 "curate-page-curation",
+                                                 "curate-places-key-file",
+                                                 "curate-places-api",
+                                                 "curate-places-url",
+                                                 "curate-places-budget",
+                                                 "curate-proxy",
+                                                 "curate-contact"};
 
 const std::vector<std::string_view>& names() {
   static const auto all = [] {

@@ -98,7 +98,7 @@ class World:
         self.path, self.stack = path, stack
         self.database = stack.enter_context(postgres_database()) if kind == "postgres" else f"sqlite:{path}/fencepost.db"
         self.youtube = self.emulated("youtube/youtube.py", "--key", KEY)
-        self.model = self.emulated("model/server.py")
+        self.model = self.emulated("model/model.py")
         self.model.ask("/_set", {"says": WRITTEN, "key": KEY})
         (path / "a-key").write_text(KEY + "\n")
         self.places, self.nobodys = {}, self.closing(Hook())

@@ -21,7 +21,7 @@ KEY = "sk-demo"
 
 class Model:
     def __init__(self):
-        self.process = subprocess.Popen(["python3", str(ROOT / "emulators/model/server.py")], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(["python3", str(ROOT / "emulators/model/model.py")], stdout=subprocess.PIPE, text=True)
         self.url = first_line(self.process, r"listening on (http://\S+)")
 
     def tell(self, path, body):

@@ -8,7 +8,7 @@ namespace {
 constexpr auto kScan = Pipeline::deep_scan;
 constexpr const char* kUrl = "http://places.example/v1/places/p1";
 constexpr const char* kBar =
-    R"({"displayName":{"text":"Bar"},"websiteUri":"https://www.bar.example/x","formattedAddress":"1 High Street"})";
+    R"({"displayName":{"text":"Bar"},"websiteUri":"https://www.bar.example/x","formattedAddress":"Road 1"})";
 
 class DeepScanTest : public testing::WebScene {
  protected:

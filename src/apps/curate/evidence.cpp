@@ -1,8 +1,14 @@
 #include "apps/curate/evidence.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace fencepost::curate {
 
 using nlohmann::json;
+
+std::string text_of(const json& evidence) {
+  return evidence.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 json socials_of(const std::vector<connect::Social>& socials) {
   json all = json::array();

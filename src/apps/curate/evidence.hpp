@@ -1,7 +1,7 @@
 #pragma once
 // What the pipelines keep of what they found, as JSON. Inside curate only.
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "connect/html/page.hpp"
@@ -12,9 +12,7 @@ namespace fencepost::curate {
 struct Gone {};
 
 // Whatever texts came from outside: bytes that are no UTF-8 become U+FFFD.
-inline std::string text_of(const nlohmann::json& evidence) {
-  return evidence.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string text_of(const nlohmann::json& evidence);
 
 nlohmann::json socials_of(const std::vector<connect::Social>& socials);
 nlohmann::json evidence_of(const connect::Page& page);

@@ -17,7 +17,7 @@ using testing::RawServer;
 using Kind = FetchError::Kind;
 
 constexpr const char* kHead = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n";
-constexpr std::size_t kMemoryMib = 200;  // what a test may take; the sanitizers' own included
+constexpr std::size_t kMemoryMib = 200;  // what a test may take
 
 // Writes until the client has gone.
 void write_for_ever(Connection& c, const std::string& piece) {

@@ -30,7 +30,8 @@ inline std::string gzipped(std::string_view bytes, int level = 6) {
   return out;
 }
 
-// How far this process's memory rose above what it was when the object was made, at its peak.
+// How far this process's memory rose above what it was when the object was made, at its peak. Sanitizers keep
+// what was freed, and shadows: with them nothing is measured, and 0 is the answer.
 class PeakMemory {
  public:
   PeakMemory() {
@@ -38,6 +39,9 @@ class PeakMemory {
     before_ = read("VmRSS:");
   }
   std::size_t risen_mib() const {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return 0;
+#endif
     const auto peak = read("VmHWM:");
     return peak > before_ ? (peak - before_) >> 10U : 0;
   }

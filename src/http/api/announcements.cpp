@@ -105,8 +105,8 @@ std::vector<Field> announcement_body(bool creating, bool of_episode) {
        .description = creating ? "of a thread: what follows the text, each an answer to the one before"
                                : "instead of the parts behind the first, if none has begun",
        .example = "[\"And there is more.\"]",
-       .max_items = 24,
-       .min_length = 1});
+       .min_length = 1,
+       .max_items = 24});
   if (creating)
     fields.insert(fields.begin(), {.name = "connection_id",
                                    .type = FieldType::integer,

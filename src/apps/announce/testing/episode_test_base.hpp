@@ -12,7 +12,7 @@
 #include "apps/announce/repository.hpp"
 #include "apps/announce/shows.hpp"
 #include "apps/announce/testing/migrations.hpp"
-#include "apps/announce/testing/never_refreshes.hpp"
+#include "apps/announce/testing/never_refreshed.hpp"
 #include "connect/webhook/webhook.hpp"
 #include "store/migrate.hpp"
 
@@ -114,7 +114,7 @@ class EpisodeTestBase : public accounts::testing::PeopleTestBase {
   const store::Fence fence_ = installed();
   engine::Metrics metrics_;
   const engine::Context context_{*database_, metrics_, base::system_clock(), kWorker};
-  NeverRefreshes never_;
+  NeverRefreshed never_;
   accounts::FreshCredentials credentials_{context_, vault_, never_};
   Publisher publisher_{*database_, credentials_, {&webhook_}, base::system_clock()};
 

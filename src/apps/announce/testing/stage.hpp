@@ -12,7 +12,7 @@
 #include "apps/announce/publisher.hpp"
 #include "apps/announce/service.hpp"
 #include "apps/announce/testing/migrations.hpp"
-#include "apps/announce/testing/never_refreshes.hpp"
+#include "apps/announce/testing/never_refreshed.hpp"
 #include "apps/announce/testing/receiver.hpp"
 #include "connect/webhook/webhook.hpp"
 #include "engine/engine.hpp"
@@ -75,7 +75,7 @@ class Stage {
   accounts::Vault vault_;
   engine::Metrics metrics_;
   const engine::Context context_;
-  NeverRefreshes never_;
+  NeverRefreshed never_;
   accounts::FreshCredentials credentials_;
   connect::HttpClient http_;
   connect::Webhook webhook_{http_};

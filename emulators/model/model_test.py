@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""python3 emulators/model/server_test.py"""
+"""python3 emulators/model/model_test.py"""
 
 import pathlib
 import sys
@@ -7,7 +7,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import testing  # pylint: disable=wrong-import-position
-from server import Model  # pylint: disable=wrong-import-position
+from model import Model  # pylint: disable=wrong-import-position
 
 USER = {"role": "user", "content": "Pilot"}
 

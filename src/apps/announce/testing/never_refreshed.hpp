@@ -1,11 +1,11 @@
 #pragma once
-// For credentials that have no end, as a webhook's secret. Tests only.
+// Credentials that have no end, as a webhook's: nobody is asked for new ones. Tests only.
 
 #include "accounts/fresh_credentials.hpp"
 
 namespace fencepost::announce::testing {
 
-class NeverRefreshes final : public accounts::Refresher {
+class NeverRefreshed final : public accounts::Refresher {
  public:
   accounts::RefreshAnswer refresh(const accounts::LiveConnection&, base::BootTime) override {
     return {.kind = accounts::RefreshAnswer::Kind::refused, .why = "never refreshed"};
