@@ -78,6 +78,7 @@ def possible(platform):
 class Person:
     id: int
     token: str
+    page: Page  # signed in: who is in a show is not a token's business
 
     def call(self, server, method, path, body=None, **headers):
         headers = {key.replace("_", "-"): value for key, value in headers.items()}
@@ -166,7 +167,7 @@ class World:
         joined = page.expect(201, self.server, "POST", "/api/v1/invitations/accept",
                              {"code": code, "name": name, "email": f"{name}@example.org", "password": PASSWORD})
         token = page.expect(201, self.server, "POST", "/api/v1/tokens", {"name": "script"})["token"]
-        self.people[name] = Person(joined["person"]["id"], token)
+        self.people[name] = Person(joined["person"]["id"], token, page)
         return self.people[name]
 
     def connect(self, person, name, platform, place):

@@ -64,7 +64,7 @@ def a_get_creates_nothing(w):
     for person in w.people.values():
         for path in ("/announcements", "/shows", f"/shows/{w.show}", f"/shows/{w.show}/members/me", f"/shows/{w.show}/episodes",
                      f"/shows/{w.show}/live", f"/episodes/{w.episode}", f"/episodes/{w.episode}/announcements",
-                     "/connections", "/scheduler", "/scheduler/due"):
+                     "/connections", "/scheduler/due"):
             person.expect(200, w.server, "GET", "/api/v1" + path)
     check(w.server.expect(200, "GET", "/api/v1/announcements")["items"] == [], "nothing was made")
     ida = w.people["ida"].expect(200, w.server, "GET", f"/api/v1/shows/{w.show}/members/me")
@@ -76,7 +76,7 @@ def a_malformed_channel_id_is_refused(w):
     seen = w.people["ann"].expect(200, w.server, "GET", show)
     for channel in ("@nighttalk", "UCshort", w.channel + "0", w.channel[:-1] + "/"):
         answer = w.people["ann"].expect(422, w.server, "PATCH", show, {"channel_id": channel}, If_Match=f'"{seen["version"]}"')
-        check(answer["code"] == "invalid_channel", f"{channel}: {answer}")
+        check(answer["code"] in ("invalid_channel", "invalid_field"), f"{channel}: {answer}")  # too long: a field
 
 
 def the_button_takes_the_schedulers_path(w, button, scheduler):
@@ -103,7 +103,7 @@ def whole(kind, processes):
         a_get_creates_nothing(w)
         a_malformed_channel_id_is_refused(w)
         check(w.announce_all() == {"enabled": 6, "disabled": 1}, "one for each connection; Ida did not opt in")
-        left = people["ann"].expect(200, servers[0], "DELETE", f"/api/v1/shows/{w.show}/members/{people['gus'].id}")
+        left = people["ann"].page.expect(200, servers[0], "DELETE", f"/api/v1/shows/{w.show}/members/{people['gus'].id}")
         check(left["prevented"] == 1, f"Gus has left, and his is stopped: {left}")
         texts_before(w, servers)
         video = w.stream()
@@ -177,17 +177,22 @@ def killed(kind):
         w.nothing_more()
 
 
-SOON = dataclasses.replace(FAULTS[-1], name="429 for a moment", known="posted",
-                           mode={"mode": "status", "status": 429, "headers": {"Retry-After": "1"}})
+def soon():
+    """429 until in a moment, as each platform says it."""
+    headers = {"Retry-After": "1", "x-rate-limit-reset": str(int(time.time()) + 1)}
+    return dataclasses.replace(FAULTS[-1], name="429 for a moment", known="posted",
+                               mode={"mode": "status", "status": 429, "headers": headers})
+
+
 SHORT = [fault for fault in FAULTS if fault.name in (
     "accepted, then cut", "accepted, answered 500", "accepted, answered with garbage", "accepted, answered too late",
-    "refused with 503", "cut unread")] + [SOON]
+    "refused with 503", "cut unread")]
 
 
 def faults(kind, processes):
     """Every platform fails in the same way, evening after evening."""
     with world(kind, processes) as w:
-        for fault in SHORT:
+        for fault in [*SHORT, soon()]:
             w.plan(fault.name)
             w.announce()
             met = {account: w.places[account].meets(fault.mode) for account in ACCOUNTS}
