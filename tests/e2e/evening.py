@@ -280,8 +280,11 @@ class World:
         return found
 
     def outcomes(self):
-        """Of every account, once nothing changes any more."""
-        return {account: eventually(lambda a=account: self.outcome(a), f"{account} is settled: {self.announcement(account)}")
+        """Of every account, once it is one that a crash may leave: a look that came too early is repeated."""
+        def settled(account):
+            found = self.outcome(account)
+            return found if found in possible(BY_NAME[account]) else None
+        return {account: eventually(lambda a=account: settled(a), f"{account} is settled: {self.announcement(account)}")
                 for account in ACCOUNTS}
 
     def await_outcome(self, account, wanted):
