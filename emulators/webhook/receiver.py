@@ -8,8 +8,9 @@ The first line on standard output is "listening on http://127.0.0.1:PORT". Every
 timestamp more than five minutes off, gets 401. Like a real receiver of the simplest kind it promises nothing:
 a second arrival of a key counts again, which is just what a test wants to see.
 
-    GET  /count   {"total": n, "by_key": {key: n}, "refused": n}; what took effect here, and what was refused
-    POST /fault   {"mode": MODE, "times": n, "seconds": s}; the next n webhooks (default 1) meet the fault
+    GET  /count     {"total": n, "by_key": {key: n}, "refused": n}; what took effect here, and what was refused
+    GET  /arrivals  [{"key", "body"}]; what took effect, in order
+    POST /fault     {"mode": MODE, "times": n, "seconds": s}; the next n webhooks (default 1) meet the fault
 
 Modes, also as ?fault=MODE of a single webhook; "counted" means that it took effect:
     none                nothing (ends a fault)
@@ -79,14 +80,16 @@ class State:
         self._show = show
         self._lock = threading.Lock()
         self._by_key = {}
+        self._arrivals = []
         self._refused = 0
         self._fault = ("none", 0, None)
 
-    def arrived(self, key):
+    def arrived(self, key, body):
         """Counts an arrival; its number among all arrivals."""
         with self._lock:
             self._by_key[key] = self._by_key.get(key, 0) + 1
-            total = sum(self._by_key.values())
+            self._arrivals.append({"key": key, "body": body.decode("utf-8", "replace")})
+            total = len(self._arrivals)
             if self._show:
                 of_key = self._by_key[key]
                 print(f"arrival {total} key={json.dumps(key)} of_this_key={of_key}", flush=True)
@@ -102,6 +105,10 @@ class State:
         with self._lock:
             total = sum(self._by_key.values())
             return {"total": total, "by_key": dict(self._by_key), "refused": self._refused}
+
+    def arrivals(self):
+        with self._lock:
+            return list(self._arrivals)
 
     def set_fault(self, mode, times, seconds):
         with self._lock:
@@ -134,12 +141,12 @@ class Handler(BaseHTTPRequestHandler):
         super().handle_one_request()
 
     def _is_control(self):
-        """Whether the coming request is /count or /fault; looked at, not read."""
+        """Whether the coming request is no webhook; looked at, not read."""
         try:
             head = self.connection.recv(11, socket.MSG_PEEK | socket.MSG_WAITALL)
         except OSError:
             head = b""
-        return not head or head in (b"GET /count ", b"POST /fault")
+        return not head.startswith(b"POST ") or head == b"POST /fault"
 
     def _reset(self):
         self.close_connection = True
@@ -149,8 +156,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if urlsplit(self.path).path == "/count":
             self._answer(200, self.state.counts())
+        elif urlsplit(self.path).path == "/arrivals":
+            self._answer(200, self.state.arrivals())
         else:
-            self._answer(404, {"error": "GET knows /count only"})
+            self._answer(404, {"error": "GET knows /count and /arrivals"})
 
     def do_POST(self):
         length = self.headers.get("Content-Length", "")
@@ -191,7 +200,7 @@ class Handler(BaseHTTPRequestHandler):
             self.state.refused("429 on command")
             self._answer(429, {"error": "slow down"}, {"Retry-After": f"{1 if seconds is None else seconds:g}"})
             return
-        number = self.state.arrived(self.headers["webhook-id"])
+        number = self.state.arrived(self.headers["webhook-id"], body)
         if mode == "accept_then_cut":
             self.close_connection = True
         elif mode == "garbage":

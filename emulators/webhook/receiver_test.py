@@ -61,6 +61,8 @@ class ReceiverTest(unittest.TestCase):
         self.hook("a")
         self.hook("b")
         self.assertEqual(self.counts(), {"total": 3, "by_key": {"a": 2, "b": 1}, "refused": 0})
+        self.assertEqual([one["key"] for one in self.call("GET", "/arrivals")[1]], ["a", "a", "b"])
+        self.assertEqual(json.loads(self.call("GET", "/arrivals")[1][0]["body"]), {"text": "live"})
 
     def test_refuses_wrong_and_old_signatures(self):
         self.assertEqual(self.hook(signature="v1,AAAA")[0], 401)

@@ -5,6 +5,7 @@
 #include "accounts/connections.hpp"
 #include "accounts/people.hpp"
 #include "apps/announce/shows.hpp"
+#include "apps/announce/testing/doubtful.hpp"
 #include "apps/announce/testing/stage.hpp"
 
 namespace fencepost::announce {
@@ -111,6 +112,22 @@ TEST_P(EveningTest, ForAllMembersIsForThoseWhoSaidSoAndRepeatsNothing) {
   connect(eve);
   EXPECT_EQ(service_.create_for_all(episode_, "ann")->disabled, 1);
   EXPECT_FALSE(service_.create_for_all(999, "ann"));
+}
+
+// SYSTEMS.md, announce: "N+1 queries when creating for all members".
+TEST_P(EveningTest, CreatingForAllMembersRunsNoQueryForEach) {
+  testing::DoubtfulDatabase counted(database_.another());
+  stage_.serve_from(counted);
+  const auto cost = [&](int hosts) {
+    for (int i = 0; i < hosts; ++i) connect(host("host" + std::to_string(hosts * 100 + i), true));
+    const auto episode = make_episode();
+    const auto before = counted.statements();
+    EXPECT_GE(stage_.service().create_for_all(episode, "ann")->enabled, hosts);
+    return counted.statements() - before;
+  };
+  const auto one = cost(1);
+  EXPECT_GT(one, 0);
+  EXPECT_EQ(cost(30), one);
 }
 
 TEST_P(EveningTest, ForAllMembersStaggersAsTheShowWants) {

@@ -216,6 +216,28 @@ TEST_P(ThreadsTest, TheKillSwitchBetweenPartsHoldsForAll) {
   EXPECT_EQ(refused_, "the show is switched off");
 }
 
+// Parts have no host of their own: what their first part's host says counts.
+TEST_P(ThreadsTest, OptingOutBetweenPartsPreventsTheRest) {
+  go_live(episode_);
+  EXPECT_EQ(post_next(), id_of(1));
+  opt(*database_->acquire(), fence_, show_, bob_.id, true, "bob");
+  EXPECT_EQ(opt(*database_->acquire(), fence_, show_, bob_.id, false, "bob")->prevented, 2);
+  EXPECT_EQ(statuses(), (Words{"posted", "disabled", "disabled"}));
+  EXPECT_EQ(post_next(), 0);
+}
+
+TEST_P(ThreadsTest, WhoLeavesTheShowBetweenPartsIsToldWhatWasPrevented) {
+  go_live(episode_);
+  EXPECT_EQ(post_next(), id_of(1));
+  const auto begun = begin();
+  ASSERT_TRUE(begun);
+  const auto said = remove_member(*database_->acquire(), fence_, show_, bob_.id, "ann").second;
+  EXPECT_EQ(said.in_flight, 1) << "part 2 is on its way";
+  EXPECT_EQ(said.prevented, 1);
+  yes(*begun);
+  EXPECT_EQ(statuses(), (Words{"posted", "posted", "disabled"}));
+}
+
 // What was announced is said to its end, though the stream is over.
 TEST_P(ThreadsTest, AThreadThatHasBegunOutlivesItsStream) {
   go_live(episode_);

@@ -20,9 +20,15 @@ WHERE (e.id = ?1 OR e.show_id = ?2) AND (?3 IS NULL OR a.id = ?3)
 ORDER BY a.id
 
 -- name: lock_open_of_host
--- ?1 show, ?2 person: what has not ended.
-SELECT a.id FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
-WHERE e.show_id = ?1 AND a.host_id = ?2 AND a.status IN ('queued', 'claimed', 'sending', 'unknown')
+-- ?1 show, ?2 person: what has not ended, parts of threads too: they are their first part's host's.
+SELECT a.id FROM fencepost_announcements AS a
+WHERE a.status IN ('queued', 'claimed', 'sending', 'unknown') AND a.id IN (
+  SELECT r.id FROM fencepost_announcements AS r JOIN fencepost_episodes AS e ON e.id = r.episode_id
+  WHERE e.show_id = ?1 AND r.host_id = ?2
+  UNION ALL
+  SELECT t.id FROM fencepost_announcements AS t JOIN fencepost_announcements AS r ON r.id = t.thread_id
+    JOIN fencepost_episodes AS e ON e.id = r.episode_id
+  WHERE e.show_id = ?1 AND r.host_id = ?2)
 ORDER BY a.id
 
 -- name: lock_open_of_connection

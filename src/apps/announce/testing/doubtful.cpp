@@ -9,10 +9,12 @@ class DoubtfulConnection final : public store::Connection {
 
   store::Dialect dialect() const override { return inner_->dialect(); }
   store::Rows run(const store::Sql& sql, const store::Params& params) override {
+    ++database_.statements_;
     return inner_->run(sql, params);
   }
   store::Rows run_batch(const store::Sql& sql, const std::vector<store::Params>& rows,
                         const store::Params& shared) override {
+    ++database_.statements_;
     return inner_->run_batch(sql, rows, shared);
   }
   void prepare_only(const store::Sql& sql) override { inner_->prepare_only(sql); }

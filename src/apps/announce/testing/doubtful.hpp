@@ -1,6 +1,6 @@
 #pragma once
 // A database whose commits can be put in doubt: the caller is told that nobody knows, and the transaction was
-// committed, or was not. Tests only.
+// committed, or was not. It counts what it is asked. Tests only.
 
 #include <atomic>
 #include <memory>
@@ -22,6 +22,8 @@ class DoubtfulDatabase final : public store::Database {
     left_ = commits;
   }
   int left() const { return left_; }
+  // Statements so far; a batch is one.
+  int statements() const { return statements_; }
 
   std::unique_ptr<store::Connection> connect() override;
   store::Dialect dialect() const override { return inner_->dialect(); }
@@ -31,7 +33,7 @@ class DoubtfulDatabase final : public store::Database {
   friend class DoubtfulConnection;
   std::unique_ptr<store::Database> inner_;
   std::atomic<Fate> fate_{Fate::kept};
-  std::atomic<int> left_{0};
+  std::atomic<int> left_{0}, statements_{0};
 };
 
 }  // namespace fencepost::announce::testing
