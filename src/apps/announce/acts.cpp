@@ -143,10 +143,13 @@ std::pair<ApproveResult, std::optional<Announcement>> Service::approve(std::int6
 StopAnswer Service::remove(std::int64_t id, const std::string& actor) {
   return store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
     store::Transaction transaction(connection);
+    const auto episode = connection.run(sql::episode_of, {id});
+    if (!episode.empty() && !episode[0][0].is_null()) lock_episode(connection, episode[0][0].integer(), true);
     const auto first = first_part(connection, id);
     if (first != id) fence_.hold(connection, {std::to_string(first)});
     auto answer = gravest(fence_.stop(connection, hold_items(connection, fence_, id), actor));
     if (answer != StopAnswer::in_flight && answer != StopAnswer::outcome_unknown) {
+      connection.run(sql::remember_deleted, {id});
       // The first part takes the others along.
       fence_.remove(connection, std::to_string(id), actor);
       if (first != id) release_thread(connection, first);

@@ -39,6 +39,8 @@ FROM fencepost_episodes AS e JOIN fencepost_shows AS s ON s.id = e.show_id
         JOIN fencepost_episodes AS f ON f.show_id = n.show_id WHERE f.id = $1)
       AND NOT EXISTS (SELECT 1 FROM fencepost_announcements AS o
         WHERE o.episode_id = $1 AND o.connection_id = k.id)
+      AND NOT EXISTS (SELECT 1 FROM fencepost_announcements_deleted AS d
+        WHERE d.episode_id = $1 AND d.connection_id = k.id)
   ) AS w ON w.id = c.id
 WHERE e.id = $1
 ON CONFLICT (episode_id, connection_id) WHERE episode_id IS NOT NULL DO NOTHING
@@ -113,6 +115,14 @@ SET text = $3, url = $4, run_at = $5, trigger_on = $6, at_time = $7, minutes_bef
   include_url = $10, deadline = $11, release_at = NULL, at_once = FALSE, version = version + 1,
   updated_at = fencepost_now()
 WHERE id = $1 AND version = $2 AND status IN ('queued', 'failed', 'disabled') RETURNING version
+
+-- name: remember_deleted
+-- $1 id, of an episode's announcement that is about to be deleted; under the episode's lock, so that who
+-- announces for all sees the row or this.
+INSERT INTO fencepost_announcements_deleted (episode_id, connection_id)
+SELECT a.episode_id, a.connection_id FROM fencepost_announcements AS a
+WHERE a.id = $1 AND a.episode_id IS NOT NULL
+ON CONFLICT (episode_id, connection_id) DO NOTHING
 
 -- name: renew_release
 -- $1 id. It was armed again: its trigger decides anew, whatever it was put off to before.

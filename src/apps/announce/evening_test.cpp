@@ -114,6 +114,17 @@ TEST_P(EveningTest, ForAllMembersIsForThoseWhoSaidSoAndRepeatsNothing) {
   EXPECT_FALSE(service_.create_for_all(999, "ann"));
 }
 
+// A deletion is a no, and what was posted and deleted is not posted twice.
+TEST_P(EveningTest, ForAllMembersMakesNothingAgainThatWasDeleted) {
+  connect(host("bob", true));
+  const auto episode = make_episode();
+  ASSERT_EQ(service_.create_for_all(episode, "ann")->enabled, 1);
+  const auto id = service_.list_of_episode(episode, std::nullopt, 10).items.at(0).id;
+  EXPECT_EQ(service_.remove(id, "bob"), core::StopAnswer::prevented);
+  const auto again = service_.create_for_all(episode, "ann");
+  EXPECT_EQ(again->enabled + again->disabled, 0);
+}
+
 // SYSTEMS.md, announce: "N+1 queries when creating for all members".
 TEST_P(EveningTest, CreatingForAllMembersRunsNoQueryForEach) {
   testing::DoubtfulDatabase counted(database_.another());

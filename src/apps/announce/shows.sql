@@ -12,7 +12,9 @@ WHERE id = $1
 -- $1 show, $2 why: what is due, or at work, and has not begun. Under the show's lock, which keeps its gates
 -- out.
 UPDATE fencepost_announcements SET status = 'failed', last_error = $2
-WHERE episode_id IN (SELECT e.id FROM fencepost_episodes AS e WHERE e.show_id = $1)
+WHERE coalesce(thread_id, id) IN (
+    SELECT r.id FROM fencepost_announcements AS r JOIN fencepost_episodes AS e ON e.id = r.episode_id
+    WHERE e.show_id = $1)
   AND status IN ('queued', 'claimed') AND effect IS NULL AND run_at <= fencepost_now()
 RETURNING id
 
@@ -20,7 +22,8 @@ RETURNING id
 -- $1 show: how many are being sent, of how many the outcome is unknown, and how many are still to come.
 SELECT count(CASE WHEN a.status = 'sending' THEN 1 END), count(CASE WHEN a.status = 'unknown' THEN 1 END),
   count(CASE WHEN a.status = 'queued' THEN 1 END)
-FROM fencepost_announcements AS a JOIN fencepost_episodes AS e ON e.id = a.episode_id
+FROM fencepost_announcements AS a JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
+  JOIN fencepost_episodes AS e ON e.id = r.episode_id
 WHERE e.show_id = $1 AND a.status IN ('sending', 'unknown', 'queued')
 
 -- name: opt

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/sha256.hpp"
 #include "http/api/testing/fixture.hpp"
 
 namespace fencepost::http {
@@ -24,12 +25,13 @@ class CurateApi : public testing::ApiTest {
     return send("PATCH", path, {{"curation_status", status}}, {{"If-Match", version}});
   }
   Response import(const std::string& target, const std::string& body, const std::string& type) {
-    auto response = dispatcher->handle(
-        {.method = "POST",
-         .target = target,
-         .headers = {{"Authorization", "Bearer " + admin}, {"Content-Type", type}, {"Idempotency-Key", body}},
-         .body = body,
-         .peer = "127.0.0.1"});
+    auto response = dispatcher->handle({.method = "POST",
+                                        .target = target,
+                                        .headers = {{"Authorization", "Bearer " + admin},
+                                                    {"Content-Type", type},
+                                                    {"Idempotency-Key", base::sha256_hex(body)}},
+                                        .body = body,
+                                        .peer = "127.0.0.1"});
     return response;
   }
 };

@@ -21,6 +21,9 @@ namespace {
 using core::State;
 using nlohmann::json;
 
+// 2038: later than any time that can be given, so nobody gave it.
+constexpr base::Micros kEnd = 2'145'916'800'000'000;
+
 constexpr State kStates[] = {State::queued, State::claimed, State::sending, State::done,
                              State::failed, State::unknown, State::stopped};
 
@@ -42,7 +45,7 @@ json item_json(const store::Snapshot& s) {
   return {{"item", s.item},
           {"state", core::name(s.state)},
           {"status", s.word},
-          {"run_at", base::format_utc(s.run_at)},
+          {"run_at", s.run_at < kEnd ? json(base::format_utc(s.run_at)) : json()},
           {"attempt", s.attempt},
           {"enabled", s.enabled},
           {"stop_wanted", s.stop_wanted},
@@ -55,7 +58,11 @@ std::vector<Field> item_fields() {
       {.name = "item", .required = true, .description = "its key", .example = "\"42\""},
       {.name = "state", .required = true, .choices = state_names()},
       {.name = "status", .required = true, .description = "the table's own word"},
-      {.name = "run_at", .required = true, .format = Format::date_time, .description = "not before"},
+      {.name = "run_at",
+       .required = true,
+       .format = Format::date_time,
+       .description = "not before; null: until something releases it",
+       .nullable = true},
       {.name = "attempt", .type = FieldType::integer, .required = true},
       {.name = "enabled", .type = FieldType::boolean, .required = true},
       {.name = "stop_wanted", .type = FieldType::boolean, .required = true},
