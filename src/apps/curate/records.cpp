@@ -17,7 +17,7 @@ using core::State;
 using core::StopAnswer;
 using nlohmann::json;
 
-constexpr int kStep = 200;
+constexpr int kStep = 500;
 
 const store::Statement& list_of(Kind kind) {
   switch (kind) {

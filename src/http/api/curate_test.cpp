@@ -98,7 +98,8 @@ TEST_F(CurateApi, TheQueuesOfRecordsAreCountedPausedStoppedRetriedAndRequeued) {
     return json_of(send("POST", "/api/v1/queues/curate-places/" + word, body));
   };
   json counts;
-  for (const auto& queue : json_of(send("GET", "/api/v1/queues"))["items"])
+  const auto listed = json_of(send("GET", "/api/v1/queues"));
+  for (const auto& queue : listed["items"])
     if (queue["name"] == "curate-places") counts = queue["counts"];
   EXPECT_EQ(counts, json({{"Queued", 2}}));
   EXPECT_EQ(post("pause")["paused"], true);

@@ -87,7 +87,7 @@ SELECT episode_id FROM fencepost_live_streams WHERE id = $1
 -- $1 id, $2 the claim that looked, $3 episode. Once: a stream never becomes another episode's.
 UPDATE fencepost_live_streams SET episode_id = $3, bound_at = fencepost_now()
 WHERE id = $1 AND claim_id = $2
-  AND episode_id IS NULL  --! bind_once
+  AND episode_id IS NULL
 
 -- name: candidates
 -- $1 channel, $2, $3 starts from and to, $4 video. Episodes that the stream may be, or be a restart of.

@@ -12,7 +12,6 @@ namespace {
 using namespace store::testing;
 
 const std::vector<SqlMutant> kMutants = {
-    {"bind_once", "BoundTest.AStreamIsBoundOnce"},
     {"end_others", "BoundTest.AnEpisodeEndsWithTheLastOfItsStreams"},
     {"end_lock", "BoundTest.TwoStreamsThatEndAtOnceEndTheirEpisode", true},
 };
