@@ -83,7 +83,7 @@ std::set<std::string> asked_for_in_cpp() {
   std::set<std::string> names;
   const std::regex call("guard\\(\"(\\w+)\"\\)");
   for (const auto& file : std::filesystem::directory_iterator(FENCEPOST_STORE_SOURCES)) {
-    if (file.path().extension() != ".cpp") continue;
+    if (file.path().extension() != ".cpp" && file.path().extension() != ".hpp") continue;
     std::ifstream in(file.path());
     const std::string text((std::istreambuf_iterator<char>(in)), {});
     for (std::sregex_iterator found(text.begin(), text.end(), call), end; found != end; ++found)
