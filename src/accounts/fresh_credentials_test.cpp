@@ -128,6 +128,18 @@ TEST_P(FreshCredentialsTest, OfManyThreadsOneRefreshes) {
   EXPECT_EQ(platform_.asked, 1);
 }
 
+// Both have read that nobody refreshes.
+TEST_P(FreshCredentialsTest, OfTwoWhoLeaseARefreshAtOnceOneDoes) {
+  expires_in(kMinute / 2);
+  const auto lease = [&](std::int64_t number) {
+    return [this, number](store::Connection& connection) {
+      return connection.run(sql::lease_refresh, {id_, number, kMinute, 1}).size();
+    };
+  };
+  const auto [one, two] = while_open(lease(1), lease(2));
+  EXPECT_EQ(one + two, 1u);
+}
+
 // It has read the old one, and then others were quicker: the old one is no more to be refreshed.
 TEST_P(FreshCredentialsTest, WhoWasPausedBeforeItsLeaseRefreshesNothing) {
   expires_in(kMinute / 2);

@@ -26,7 +26,7 @@ const std::vector<SqlMutant> kMutants = {
     {"token_life", "TokensOfPeopleTest.ExpireAndSayWhenTheyWereUsed"},
     {"token_revoked", "TokensOfPeopleTest.BelongToTheirMaker"},
     {"reseal_same", "RotationTest.WhatChangesMeanwhileIsLeftAlone"},
-    {"refresh_lease", "FreshCredentialsTest.OfTwoProcessesOneRefreshesAndBothGoOn"},
+    {"refresh_lease", "FreshCredentialsTest.OfTwoWhoLeaseARefreshAtOnceOneDoes"},
     {"refresh_version", "FreshCredentialsTest.WhoWasPausedBeforeItsLeaseRefreshesNothing"},
     {"refresh_made_from", "FreshCredentialsTest.APersonWhoConnectsAnewDuringARefreshWins"},
     {"refusal_version", "FreshCredentialsTest.ARefusalOfAnOlderSecretChangesNothing"},
