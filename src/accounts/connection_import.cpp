@@ -4,8 +4,8 @@
 #include <set>
 
 #include "accounts/sql.hpp"
-#include "accounts/unique.hpp"
 #include "accounts/text.hpp"
+#include "accounts/unique.hpp"
 
 namespace fencepost::accounts {
 

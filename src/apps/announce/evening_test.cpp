@@ -182,8 +182,8 @@ TEST_P(EveningTest, WhatForbidsAPostIsSaidAndNothingIsStarted) {
   const auto id = announce(connect(bob));
   edit_show(*database_->acquire(), stage_.fence(), show_, std::nullopt, {.enabled = false}, "ann");
   EXPECT_EQ(refused([&] { service_.post_now(id, "bob", 0s); }), "show_disabled");
-  edit_show(*database_->acquire(), stage_.fence(), show_, std::nullopt, {.enabled = true, .needs_approval = true},
-            "ann");
+  edit_show(*database_->acquire(), stage_.fence(), show_, std::nullopt,
+            {.enabled = true, .needs_approval = true}, "ann");
   EXPECT_EQ(refused([&] { service_.post_now(id, "bob", 0s); }), "needs_approval");
   EXPECT_EQ(service_.get(id)->status, "pending");
   edit_show(*database_->acquire(), stage_.fence(), show_, std::nullopt, {.needs_approval = false}, "ann");
