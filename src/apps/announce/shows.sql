@@ -19,8 +19,8 @@ WHERE coalesce(thread_id, id) IN (
 RETURNING id
 
 -- name: begun_of_show
--- $1 show: what is being sent, or of unknown outcome, in the order of their keys. Under the show's lock, which
--- lets no gate through: it gets fewer only.
+-- $1 show: what is being sent, or of unknown outcome, in the order of their keys. Under the show's lock,
+-- which lets no gate through: it gets fewer only.
 SELECT a.id
 FROM fencepost_announcements AS a JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
   JOIN fencepost_episodes AS e ON e.id = r.episode_id
