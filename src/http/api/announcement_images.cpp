@@ -113,10 +113,12 @@ Field position_field(const char* description) {
           .maximum = announce::kMostImages};
 }
 
-Field alt_field() {
+// In a query it is short: a request's head has its limit.
+Field alt_field(bool query) {
   return {.name = "alt",
-          .max_length = 5000,
-          .description = "what it shows, for those who cannot see it",
+          .max_length = query ? 1000U : 5000U,
+          .description = query ? "what it shows, for those who cannot see it; a longer one by PATCH"
+                               : "what it shows, for those who cannot see it",
           .example = "\"A cat at a microphone\""};
 }
 
@@ -137,7 +139,8 @@ Route edit_route(const char* method, const char* pattern, const char* summary) {
 Route add_route() {
   auto route = edit_route("POST", kImages, "Adds an image: JPEG, PNG, GIF or WebP, as its bytes are");
   route.limit = kUploads;
-  route.query = {alt_field(), position_field("before the one that stands there; behind all where not given")};
+  route.query = {alt_field(true),
+                 position_field("before the one that stands there; behind all where not given")};
   route.body_bytes = announce::kImageBytes;
   route.raw_body = "image/*";
   route.answers[0] = {201, "the announcement with it", announcement_fields()};
@@ -147,7 +150,7 @@ Route add_route() {
 
 Route change_route() {
   auto route = edit_route("PATCH", kOne, "Changes an image's description or its place");
-  route.fields = {alt_field(), position_field("it takes this place, and the others close up")};
+  route.fields = {alt_field(false), position_field("it takes this place, and the others close up")};
   route.answers.push_back({422, "invalid_image or invalid_text", {}});
   return route;
 }
