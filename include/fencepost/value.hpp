@@ -16,7 +16,13 @@ namespace fencepost::base {
 
 namespace fencepost {
 
-// A parameter or a field: NULL, an integer (booleans are 0 and 1), a floating-point number or a text.
+// A parameter that is bytes and no text: BLOB or BYTEA. Read back, such a field is a text() of those bytes.
+struct Bytes {
+  std::string data;
+  bool operator==(const Bytes&) const = default;
+};
+
+// A parameter or a field: NULL, an integer (booleans are 0 and 1), a floating-point number, a text or bytes.
 class Value {
  public:
   Value() = default;
@@ -27,6 +33,7 @@ class Value {
   Value(std::string value) : value_(std::move(value)) {}
   Value(std::string_view value) : value_(std::string(value)) {}
   Value(const char* value) : value_(std::string(value)) {}
+  Value(Bytes value) : value_(std::move(value)) {}
   template <typename T>
   Value(const std::optional<T>& value) {
     if (value) *this = Value(*value);
@@ -42,7 +49,7 @@ class Value {
   }
   std::optional<std::string> maybe_text() const { return is_null() ? std::nullopt : std::optional(text()); }
 
-  using Variant = std::variant<std::monostate, std::int64_t, double, std::string>;
+  using Variant = std::variant<std::monostate, std::int64_t, double, std::string, Bytes>;
   const Variant& variant() const { return value_; }
   bool operator==(const Value&) const = default;
 

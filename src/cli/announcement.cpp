@@ -45,6 +45,8 @@ Table details(const json& item) {
   for (const auto& part : item.value("parts", json::array()))
     rows.push_back({"part " + part.at("part").dump(),
                     part.at("status").get<std::string>() + "  " + part.at("text").get<std::string>()});
+  for (const auto& image : item.value("images", json::array()))
+    rows.push_back({"image " + image.at("id").dump(), cell(image, "media_type") + "  " + cell(image, "alt")});
   if (item.value("episode_id", json()).is_null()) return rows;
   for (const char* name : {"episode_id", "host", "trigger", "at", "minutes", "stagger", "include_url",
                            "generated_text", "deadline", "approved", "approved_by"})
@@ -216,6 +218,7 @@ void add_announcement(CLI::App& app, Chosen& chosen) {
   });
   add_edit(*noun, chosen);
   add_announcement_acts(*noun, chosen);
+  add_announcement_images(*noun, chosen);
   auto* history = noun->add_subcommand("history", "Show everything that happened to one, the oldest first");
   history->add_option("ID", *id, "As list shows it")->required();
   speaks(*history, chosen, [id](Client& client, bool as_json) {

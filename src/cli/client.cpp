@@ -92,11 +92,12 @@ json Client::send(const std::string& method, const std::string& path, const json
 }
 
 json Client::send_bytes(const std::string& method, const std::string& path, std::string bytes,
-                        const std::string& media_type) {
+                        const std::string& media_type, const connect::Headers& headers) {
   connect::HttpRequest request;
   request.method = method;
   request.url = path;
-  request.headers = {{"Content-Type", media_type}};
+  request.headers = headers;
+  request.headers.emplace_back("Content-Type", media_type);
   request.body = std::move(bytes);
   return call(std::move(request));
 }

@@ -60,7 +60,7 @@ class Client {
                       const connect::Headers& headers = {});
   // The same with a body that is not ours to read: a file.
   nlohmann::json send_bytes(const std::string& method, const std::string& path, std::string bytes,
-                            const std::string& media_type);
+                            const std::string& media_type, const connect::Headers& headers = {});
 
   // Of the last answer.
   int status() const { return status_; }

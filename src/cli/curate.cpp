@@ -1,13 +1,10 @@
 // `fencepost curate`: records, through the API.
 
 #include <CLI/CLI.hpp>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/curate/kinds.hpp"
-#include "base/error.hpp"
 #include "cli/noun.hpp"
 #include "cli/progress.hpp"
 #include "cli/settings.hpp"
@@ -146,9 +143,7 @@ int remove(Client& client, bool as_json, const Given& given) {
 }
 
 int import_file(Client& client, bool as_json, const Given& given) {
-  std::ifstream file(given.file, std::ios::binary);
-  if (!file) throw base::UserError("unreadable", "'" + given.file + "' cannot be read");
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const auto bytes = file_bytes(given.file);
   const auto format = !given.format.empty() ? given.format : given.file.ends_with(".csv") ? "csv" : "json";
   const auto report = [&] {
     const Busy busy("importing");

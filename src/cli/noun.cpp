@@ -2,9 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
 
@@ -27,6 +30,14 @@ void show_answer(const std::string& what, const nlohmann::json& body, bool as_js
     print_json(body);
   else
     print(what + ": " + cell(body, "answer") + "\n");
+}
+
+std::string file_bytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw base::UserError("unreadable", "'" + path + "' cannot be read");
+  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad()) throw base::UserError("unreadable", "'" + path + "' cannot be read");
+  return bytes;
 }
 
 std::string item_path(const std::string& collection, const std::string& id, const std::string& act) {

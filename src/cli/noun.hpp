@@ -19,6 +19,9 @@ void speaks(CLI::App& command, Chosen& chosen, Talk talk);
 void show_answer(const std::string& what, const nlohmann::json& body, bool as_json);
 void print_json(const nlohmann::json& body);
 
+// A whole file. Throws UserError("unreadable").
+std::string file_bytes(const std::string& path);
+
 // "/announcements/7": an id is a positive number. Throws UsageError.
 std::string item_path(const std::string& collection, const std::string& id, const std::string& act = {});
 

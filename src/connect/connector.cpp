@@ -16,6 +16,8 @@ Fitted Connector::fit(const Post& post, const Account&) const {
   return {.text = post.text, .length = measure(post.text, {}), .limit = 0, .shortened = false};
 }
 
+ImageRules Connector::image_rules(const Account&) const { return {.who = std::string(platform())}; }
+
 std::variant<Rendered, Outcome> Connector::prepare(Rendered rendered, const Post&, const Account&,
                                                    const Credentials&, const std::string&, base::BootTime,
                                                    std::stop_token) {

@@ -17,19 +17,11 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "connect/images.hpp"
 #include "connect/oauth/client.hpp"
 #include "connect/text.hpp"
 
 namespace fencepost::connect {
-
-// A picture of a post, whole.
-struct Image {
-  std::string bytes;
-  std::string media_type;  // "image/jpeg", "image/png", "image/webp" or "image/gif"
-  std::string alt;         // what it shows, for those who cannot see it; may be empty
-  int width = 0;           // pixels; 0: not known
-  int height = 0;
-};
 
 // What a platform calls a post that is out: as Outcome gave it.
 struct Remote {
@@ -47,7 +39,7 @@ struct Thread {
 struct Post {
   std::string text;                  // UTF-8
   std::string url;                   // of the show; may be empty
-  std::vector<Image> images{};       // in their order; may be more than the platform takes: fit() says so
+  std::vector<Image> images{};       // in their order; may be more than the platform takes: render() says so
   std::string title{};               // of what `url` leads to, for a link card; may be empty
   std::string description{};         // likewise
   std::string language{};            // BCP 47, or empty
@@ -152,6 +144,9 @@ class Connector {
   // Pure: how the text will stand on the platform: with the URL where the platform wants it, shortened where
   // it is too long, counted as the platform counts. For previews; render() sends the same.
   virtual Fitted fit(const Post& post, const Account& account) const;
+
+  // Pure: which images it takes with a post of this account. The default: none.
+  virtual ImageRules image_rules(const Account& account) const;
 
   // Pure: the same arguments give the same bytes. `key` is the item's idempotency key; the time that it
   // begins with (base::time_of) is before anything of it can have been sent. Throws

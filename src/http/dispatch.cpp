@@ -29,6 +29,13 @@ std::string_view media_type(const Headers& headers) {
   return trim(std::string_view(*value).substr(0, value->find(';')));
 }
 
+// "image/*" stands for every type of images.
+bool is_type(std::string_view type, std::string_view wanted) {
+  if (!wanted.ends_with("/*")) return iequals(type, wanted);
+  const auto family = wanted.size() - 1;
+  return type.size() > family && iequals(type.substr(0, family), wanted.substr(0, family));
+}
+
 Response with_retry(Response response, std::chrono::nanoseconds wait) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
   response.headers.set("Retry-After", std::to_string(std::max<std::int64_t>(1, seconds)));
@@ -263,7 +270,7 @@ std::optional<Response> Dispatcher::check(Request& request, const Route& route,
   const std::string_view wanted =
       route.raw_body.empty() ? std::string_view("application/json") : route.raw_body;
   // Also a wall against forms of foreign pages: no form can send this type (Fetch, §2.2.2).
-  if (!request.body.empty() && !iequals(media_type(request.headers), wanted))
+  if (!request.body.empty() && !is_type(media_type(request.headers), wanted))
     return problem(request, 415, "unsupported_media_type",
                    "send the body with Content-Type: " + std::string(wanted));
   if (!route.raw_body.empty()) return std::nullopt;

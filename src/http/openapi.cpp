@@ -128,6 +128,8 @@ json responses(const Route& route) {
       continue;
     }
     slot = {{"description", answer.description}};
+    const bool bytes = answer.fields.empty() && answer.media != "application/json";
+    if (bytes) slot["content"][answer.media] = json::object();
     if (answer.fields.empty()) continue;
     // A stream is no JSON document: a validator would compare the text of it with the schema of its data.
     const bool json_document = answer.media == "application/json";

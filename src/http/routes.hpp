@@ -47,7 +47,8 @@ struct Route {
   Handler handler = {};
   std::uint64_t body_bytes = kBodyBytes;       // longer bodies get 413
   std::optional<RateLimit> person_limit = {};  // of a person; the instance's own tokens have `limit`
-  std::string raw_body = {};  // a media type such as "text/csv": the handler takes the bytes as they come
+  std::string raw_body =
+      {};  // a media type such as "text/csv" or "image/*": the handler takes the bytes as they come
 };
 
 // Finds the route of a request. Immutable, so that any number of threads may ask.

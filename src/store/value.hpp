@@ -9,6 +9,7 @@
 
 namespace fencepost::store {
 
+using fencepost::Bytes;
 using fencepost::Params;
 using fencepost::Row;
 using fencepost::Rows;

@@ -14,6 +14,10 @@ LATE = TIMEOUT + 1.5  # a request that travels longer than that
 TEXT = "Live now (really) & <here> #show"
 
 
+def posts_in(accepted):
+    return [one for one in accepted if one["what"] in ("post", "status", "message")]
+
+
 class Emulated:
     """One emulator of emulators/, as a process of its own."""
 
@@ -28,7 +32,7 @@ class Emulated:
             return json.load(answer)
 
     def posts(self):
-        return [one for one in self.ask("/_accepted") if one["what"] in ("post", "status", "message")]
+        return posts_in(self.ask("/_accepted"))
 
     def close(self):
         self.process.kill()
@@ -51,6 +55,10 @@ class Platform:
     refuses: bool = False  # it refuses a second arrival, so that what is absent is sent again by itself
     refreshes: bool = False  # the credentials here can be refreshed
     yes_by_status: bool = True  # the status alone is a yes, whatever the body
+    # Images: (method, pattern) of the request that brings their bytes before the post; None: they travel with it.
+    upload: tuple = None
+    # The descriptions of a post's images, of the post and all that the emulator accepted; None: it takes none here.
+    alts: Callable = None
 
 
 def urls(platform):
@@ -63,22 +71,29 @@ def x_secret(_):
 
 PLATFORMS = [
     Platform("x", "x/x.py", "POST", "/2/tweets", x_secret, lambda url: urls("x")(url) + ["--x-client-id", "c"],
-             setup=lambda emulator: emulator.ask("/test/expire", {"refresh": ["demo-refresh"]}), refreshes=True),
+             setup=lambda emulator: emulator.ask("/test/expire", {"refresh": ["demo-refresh"]}), refreshes=True,
+             upload=("POST", r"/2/media/upload/\d+/append"), alts=lambda post, _: post["media"]),
     Platform("threads", "threads/threads.py", "POST", r"/v1\.0/\d+/threads_publish", lambda _: "demo-access", urls("threads"),
              yes_by_status=False),
     Platform("linkedin", "linkedin/linkedin.py", "POST", "/rest/posts", lambda _: "demo-access", urls("linkedin"),
-             setup=lambda emulator: emulator.ask("/_set", {"versions": 0}), looks=False),
+             setup=lambda emulator: emulator.ask("/_set", {"versions": 0}), looks=False,
+             upload=("PUT", r"/dms-uploads/.*"), alts=lambda post, _: post["images"]),
     Platform("linkedin (partner)", "linkedin/linkedin.py", "POST", "/rest/posts", lambda _: "demo-access", urls("linkedin"),
-             setup=lambda emulator: emulator.ask("/_set", {"versions": 0, "reads": True})),
+             setup=lambda emulator: emulator.ask("/_set", {"versions": 0, "reads": True}),
+             upload=("PUT", r"/dms-uploads/.*"), alts=lambda post, _: post["images"]),
     Platform("bluesky", "bluesky/bluesky.py", "POST", r"/xrpc/com\.atproto\.repo\.putRecord",
              lambda _: json.dumps({"identifier": "demo.test", "password": "abcd-abcd-abcd-abcd"}),
              lambda url: ["--bluesky-url", url, "--bluesky-site", url], lambda url: url,
-             ("--account", "demo.test:abcd-abcd-abcd-abcd"), refuses=True, refreshes=True),
+             ("--account", "demo.test:abcd-abcd-abcd-abcd"), refuses=True, refreshes=True,
+             upload=("POST", r"/xrpc/com\.atproto\.repo\.uploadBlob"),
+             alts=lambda post, _: [one["alt"] for one in post["record"].get("embed", {}).get("images", [])]),
     Platform("mastodon", "mastodon/mastodon.py", "POST", "/api/v1/statuses", lambda _: "demo-token", target=lambda url: url,
-             arguments=("--token", "demo-token"), refuses=True),
+             arguments=("--token", "demo-token"), refuses=True, upload=("POST", "/api/v2/media"),
+             alts=lambda post, all_: [one["description"] for one in all_ if one["what"] == "media" and one["id"] in post["media"]]),
     Platform("discord", "discord/discord.py", "POST", r".*/webhooks/\d+/[^/]+",
              lambda url: url + "/api/webhooks/1180000000000000001/demo-token", lambda url: ["--discord-url", url],
-             arguments=("--webhook", "1180000000000000001/demo-token"), looks=False),
+             arguments=("--webhook", "1180000000000000001/demo-token"), looks=False,
+             alts=lambda post, _: [one["alt"] for one in post["files"]]),
 ]
 
 
@@ -110,10 +125,28 @@ FAULTS = [
 BEFORE = ("claimed", "gate.begin", "gate.commit")  # nothing was begun: the item is claimed again, and meets the fault
 AFTER = ("sent", "settle.commit")  # the answer was there, and died with its process
 POINTS = ("", *BEFORE, "gate.passed", *AFTER, "settled")
+# Around an image: before its upload (claimed), between that and the gate, and behind the gate.
+IMAGE_POINTS = ("", "claimed", "gate.begin", "gate.passed", "sent")
+UPLOAD_POINTS = ("", "claimed", "gate.begin")
+
+# What is sent, and which request meets the fault.
+PLAIN, IMAGE, UPLOAD = "", "with an image", "with an image, whose upload meets the fault"
 
 
-def promised(platform, fault, point):
-    """(accepted posts, state): by PLATFORMS.md, and nothing worse."""
+def sections():
+    """(platform, kind, points) of each table."""
+    for platform in PLATFORMS:
+        yield platform, PLAIN, POINTS
+        if platform.alts:
+            yield platform, IMAGE, IMAGE_POINTS
+        if platform.upload:
+            yield platform, UPLOAD, UPLOAD_POINTS
+
+
+def promised(platform, kind, fault, point):
+    """(accepted posts, state): by PLATFORMS.md, and nothing worse. None: there is no such case."""
+    if kind == UPLOAD:
+        return promised_of_upload(platform, fault, point)
     if point == "gate.passed":  # the effect had begun, and nothing was sent
         return resent(platform, fault) if platform.refuses else (0, "unknown")
     if point in AFTER:
@@ -121,6 +154,15 @@ def promised(platform, fault, point):
             return (1, "posted" if platform.looks else "unknown")
         return resent_clean(platform)
     return settled(platform, fault)
+
+
+def promised_of_upload(platform, fault, point):
+    """Nobody sees an image that no post names: whatever its upload came to, it is tried again, or certainly failed."""
+    if fault.known == "credentials" and not platform.refreshes:
+        end = (0, "failed")
+    else:
+        end = {"rejected": (0, "failed"), "limited": (0, "queued")}.get(fault.known, (1, "posted"))
+    return None if point == "gate.begin" and not end[0] else end  # then it never comes to its gate
 
 
 def settled(platform, fault):

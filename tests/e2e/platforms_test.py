@@ -2,14 +2,17 @@
 """Each platform, each fault, a crash at each point: how many posts the platform accepted, and what Fencepost says. Through
 the real server and the emulators; compared with what platforms.py derives from what each platform can be asked.
 
-usage: platforms_test.py PATH/TO/fencepost [--write] [--only PLATFORM] [--quick]
+usage: platforms_test.py PATH/TO/fencepost [--write] [--only PLATFORM] [--quick] [--postgres]
 
 --write: writes docs/platform-faults.md of what was seen; without it that page has to say the same.
---quick: every fault without a crash, and two crashes without a fault; the page is compared as far as that goes.
+--quick: every fault without a crash, and the crashes around the gate without a fault; the page is compared as far as that
+goes. --postgres: on PostgreSQL, where the same page has to hold; otherwise on SQLite.
 """
 
 import argparse
 import concurrent.futures
+import contextlib
+import datetime
 import http.client
 import os
 import re
@@ -17,11 +20,13 @@ import threading
 import time
 import traceback
 
-from harness import PATIENCE, ROOT, Failed, Server, check, folder, run_all, show_logs
-from platforms import FAULTS, PLATFORMS, POINTS, TEXT, TIMEOUT, Emulated, promised
+from harness import PATIENCE, ROOT, Failed, Server, check, folder, postgres_database, run_all, show_logs
+from images import announce_with_image, png
+from platforms import FAULTS, PLAIN, TEXT, TIMEOUT, UPLOAD, Emulated, posts_in, promised, sections
 
 PAGE = ROOT / "docs/platform-faults.md"
-QUICK = ("gate.passed", "sent")
+QUICK = ("gate.begin", "gate.passed", "sent")
+IMAGE, ALT = png(), "A cat & <its> microphone"
 AT_ONCE = 16  # cells beside each other: most of the time each waits
 HEAD = """# What is left after each fault
 
@@ -32,9 +37,12 @@ the state that Fencepost shows. A crash is SIGKILL at a named point of the code,
 *unknown* stands only where the platform can be asked nothing better, and a person decides. *queued* waits for the reset that
 the platform named. The request's deadline is {timeout} s here. "linkedin (partner)" may read a member's posts (`r_member_social`).
 
+With an image, its upload comes before the gate, and is seen by nobody: whatever becomes of it, no post is lost and none is
+doubled. Discord has the image in the post itself. Threads has none here (it would fetch them from a public address).
+
 | point | what had happened when the process died |
 |---|---|
-| claimed, gate.begin, gate.commit | nothing had begun |
+| claimed, gate.begin, gate.commit | nothing had begun; from gate.begin on the image was uploaded |
 | gate.passed | the effect had begun, and no byte was sent |
 | sent, settle.commit | the platform had answered, and nothing of it was written down |
 | settled | all was written down |
@@ -42,18 +50,24 @@ the platform named. The request's deadline is {timeout} s here. "linkedin (partn
 
 
 class Cell:
-    """One fault on one platform, with a crash at one point."""
+    """One fault on one platform, with a crash at one point; `kind`: of what is sent."""
 
-    def __init__(self, binary, platform, fault, point):
-        self.binary, self.platform, self.fault, self.point = binary, platform, fault, point
-        self.wanted = promised(platform, fault, point)
+    def __init__(self, arguments, platform, kind, fault, point):
+        self.binary, self.postgres = os.path.abspath(arguments.binary), arguments.postgres
+        self.platform, self.kind, self.fault, self.point = platform, kind, fault, point
+        self.wanted = promised(platform, kind, fault, point)
         self.seen = (None, "not run")
 
+    def at(self):
+        return title_of(self.platform, self.kind), self.fault.name, self.point
+
     def __str__(self):
-        return f"{self.platform.name} × {self.fault.name} × {self.point or 'no crash'}"
+        return f"{title_of(self.platform, self.kind)} × {self.fault.name} × {self.point or 'no crash'}"
 
     def run(self):
-        with folder() as path:
+        with contextlib.ExitStack() as stack:
+            path = stack.enter_context(folder())
+            self.database = stack.enter_context(postgres_database()) if self.postgres else f"sqlite:{path}/fencepost.db"
             emulator = Emulated(self.platform.script, *self.platform.arguments)
             try:
                 self.platform.setup(emulator)
@@ -66,7 +80,7 @@ class Cell:
                 emulator.close()
 
     def server(self, path, emulator, kill_at=""):
-        return Server(self.binary, f"sqlite:{path}/fencepost.db", path, "server", "--post-timeout", f"{TIMEOUT}s",
+        return Server(self.binary, self.database, path, "server", "--post-timeout", f"{TIMEOUT}s",
                       "--concurrency", "1", *self.platform.settings(emulator.url), kill_at=kill_at)
 
     def within(self, path, emulator):
@@ -76,7 +90,8 @@ class Cell:
                 "name": "account", "platform": self.platform.name.split()[0], "secret": self.platform.secret(emulator.url),
                 **({"url": self.platform.target(emulator.url)} if self.platform.target(emulator.url) else {})})
             if self.fault.mode:
-                emulator.ask("/_fault", {**self.fault.mode, "method": self.platform.method, "path": self.platform.path})
+                method, where = self.platform.upload if self.kind == UPLOAD else (self.platform.method, self.platform.path)
+                emulator.ask("/_fault", {**self.fault.mode, "method": method, "path": where})
             item = self.announce(server, made["id"])
             if self.point:
                 server.process.wait(PATIENCE)
@@ -91,7 +106,12 @@ class Cell:
     def announce(self, server, connection):
         """The announcement's id; None where the server died before it could tell."""
         try:
-            return server.expect(201, "POST", "/api/v1/announcements", {"connection_id": connection, "text": TEXT})["id"]
+            if self.kind == PLAIN:
+                return server.expect(201, "POST", "/api/v1/announcements", {"connection_id": connection, "text": TEXT})["id"]
+            item, version = announce_with_image(server, connection, TEXT, IMAGE, ALT)
+            now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            server.expect(200, "PATCH", f"/api/v1/announcements/{item}", {"run_at": now}, {"If-Match": f'"{version}"'})
+            return item
         except (OSError, http.client.HTTPException):
             check(self.point, f"{self}: the server is gone")
             return None
@@ -123,36 +143,45 @@ class Cell:
         status, answer, _ = server.call("POST", f"/api/v1/announcements/{item}/post-now", {})
         if self.wanted[1] in ("unknown", "posted"):
             check(status == 409, f"{self}: post-now answers {status} {answer}")
-        check(len(emulator.posts()) <= 1, f"{self}: two posts after post-now")
+        accepted = emulator.ask("/_accepted")
+        posts = posts_in(accepted)
+        check(len(posts) <= 1, f"{self}: two posts after post-now")
+        if self.kind != PLAIN and posts:
+            alts = self.platform.alts(posts[0], accepted)
+            check(alts == [ALT], f"{self}: the post has the images {alts}")
+
+
+def title_of(platform, kind):
+    return f"{platform.name}, {kind}" if kind else platform.name
 
 
 def page_of(cells):
-    """The document: a table a platform."""
+    """The document: a table for each platform and kind."""
     lines = [HEAD.format(timeout=TIMEOUT)]
-    for platform in PLATFORMS:
-        points = [point for point in POINTS]
-        lines += [f"## {platform.name}", "", "| fault | " + " | ".join(point or "no crash" for point in points) + " |",
+    for platform, kind, points in sections():
+        title = title_of(platform, kind)
+        lines += [f"## {title}", "", "| fault | " + " | ".join(point or "no crash" for point in points) + " |",
                   "|---" * (len(points) + 1) + "|"]
         for fault in FAULTS:
-            found = [cells.get((platform.name, fault.name, point)) for point in points]
+            found = [cells.get((title, fault.name, point)) for point in points]
             lines.append(f"| {fault.name} | " + " | ".join("" if one is None else f"{one[0]} {one[1]}" for one in found) + " |")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
 
 def read_page():
-    """{(platform, fault, point): (posts, state)} of the document."""
-    cells, platform, points = {}, None, []
+    """{(title, fault, point): (posts, state)} of the document."""
+    cells, title, points = {}, None, []
     for line in PAGE.read_text().splitlines() if PAGE.exists() else []:
         row = [one.strip() for one in line.strip("|").split("|")]
         if line.startswith("## "):
-            platform = line[3:]
-        elif line.startswith("| fault") and platform:
+            title = line[3:]
+        elif line.startswith("| fault") and title:
             points = ["" if one == "no crash" else one for one in row[1:]]
-        elif line.startswith("| ") and platform:
+        elif line.startswith("| ") and title:
             for point, cell in zip(points, row[1:]):
                 if found := re.fullmatch(r"(\d+) (\w+)", cell):
-                    cells[(platform, row[0], point)] = (int(found[1]), found[2])
+                    cells[(title, row[0], point)] = (int(found[1]), found[2])
     return cells
 
 
@@ -160,12 +189,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--only", help="a platform, or a part of PLATFORM × FAULT × POINT")
+    parser.add_argument("--only", help="a platform, or a part of PLATFORM, KIND × FAULT × POINT")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--postgres", action="store_true")
     arguments = parser.parse_args()
-    cells = [Cell(os.path.abspath(arguments.binary), platform, fault, point)
-             for platform in PLATFORMS for fault in FAULTS for point in POINTS]
-    cells = [cell for cell in cells if (not arguments.only or arguments.only in str(cell)) and
+    cells = [Cell(arguments, platform, kind, fault, point)
+             for platform, kind, points in sections() for fault in FAULTS for point in points]
+    cells = [cell for cell in cells if cell.wanted and (not arguments.only or arguments.only in str(cell)) and
              (not arguments.quick or not cell.point or (cell.point in QUICK and cell.fault.name == "none"))]
     results, lock = {}, threading.Lock()
 
@@ -180,7 +210,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(run, cells))
     written = read_page()
-    seen = {(cell.platform.name, cell.fault.name, cell.point): cell.seen for cell in cells}
+    seen = {cell.at(): cell.seen for cell in cells}
     if arguments.write:
         PAGE.write_text(page_of({**written, **seen}))
         written = seen
@@ -189,8 +219,8 @@ def main():
         def test():
             if str(cell) in results:
                 raise results[str(cell)]
-            at = (cell.platform.name, cell.fault.name, cell.point)
-            check(written.get(at) == cell.seen, f"the page says {written.get(at)}, seen was {cell.seen}: run it with --write")
+            said = written.get(cell.at())
+            check(said == cell.seen, f"the page says {said}, seen was {cell.seen}: run it with --write")
         return test
 
     return run_all([(str(cell), outcome(cell)) for cell in cells])

@@ -18,6 +18,7 @@ import urllib.request
 
 import contract
 from harness import PATIENCE, Server, check, eventually, first_line, folder, run_all, show_logs
+from images import png
 from people_test import PASSWORD, Page
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "fencepost"
@@ -88,7 +89,7 @@ class Tour:
         check(answer.status == status, f"{where}: {answer.status} {content[:300]!r}, wanted {status}")
         self.server.contract.check(method, path, answer.status, dict(answer.headers), content)
         self.seen.add((method.lower(), self.server.contract.template(path.split("?")[0])))
-        return json.loads(content) if content else None
+        return json.loads(content) if "json" in answer.headers.get("Content-Type", "") else None
 
 
 def tour_of_all_routes():
@@ -130,6 +131,7 @@ def walk(tour):
     call(200, "POST", first + "/disable")
     call(200, "POST", first + "/enable")
     call(202, "POST", first + "/post-now?wait=5")  # nobody listens there: it comes back for its retry
+    images(tour, connection)
     call(409, "POST", first + "/generate", {"when": "now"})
     call(409, "POST", first + "/resolve", {"outcome": "did_not_happen"})
     call(200, "DELETE", f"/api/v1/announcements/{made[1]}")
@@ -153,6 +155,29 @@ def walk(tour):
     document = tour.server.contract.document
     missing = {(method, path) for path, item in document["paths"].items() for method in item} - tour.seen - ENDLESS
     check(not missing, f"the tour goes by every route, but: {sorted(missing)}")
+
+
+def images(tour, webhook):
+    """Of an announcement to a platform that takes them; and to one that does not."""
+    call = tour.call
+    secret = "https://discord.com/api/webhooks/1180000000000000001/a-token"
+    discord = call(201, "POST", "/api/v1/connections", {"name": "d", "platform": "discord", "secret": secret})["id"]
+    far = {"text": "Later", "run_at": "2037-01-01T00:00:00Z"}
+    path = "/api/v1/announcements/{}/images"
+    one = path.format(call(201, "POST", "/api/v1/announcements", {**far, "connection_id": discord})["id"])
+    sent = lambda version: {"Content-Type": "image/png", "If-Match": f'"{version}"'}
+    made = call(201, "POST", one + "?alt=A%20cat", png(), {**sent(1), "Idempotency-Key": "i1"})["images"][0]["id"]
+    call(201, "POST", one + "?position=1", png(shade=9), sent(2))
+    call(412, "POST", one, png(), sent(1))
+    call(422, "POST", one, b"<svg/>", sent(3))
+    call(415, "POST", one, {"image": "no"}, {"If-Match": '"3"'})
+    call(200, "GET", one)
+    call(200, "GET", f"{one}/{made}")
+    call(404, "GET", f"{one}/999")
+    call(200, "PATCH", f"{one}/{made}", {"alt": "A tom cat", "position": 1}, {"If-Match": '"3"'})
+    call(200, "DELETE", f"{one}/{made}", headers={"If-Match": '"4"'})
+    none = path.format(call(201, "POST", "/api/v1/announcements", {**far, "connection_id": webhook})["id"])
+    call(422, "POST", none, png(), sent(1))
 
 
 def curate(tour):

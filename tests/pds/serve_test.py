@@ -5,6 +5,7 @@ usage: scripts/lib/with-pds /usr/bin/python3 tests/pds/serve_test.py PATH/TO/fen
 """
 
 import contextlib
+import datetime
 import functools
 import json
 import os
@@ -15,6 +16,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from harness import PATIENCE, Server, check, eventually, folder, postgres_database, run_all, show_logs  # noqa: E402
+from images import announce_with_image, png  # noqa: E402
 from xrpc import Pds  # noqa: E402
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "fencepost"
@@ -107,6 +109,48 @@ def crash(at):
     return test
 
 
+def begun_with_image(stage, connection, text):
+    """An announcement with an image, which goes out now."""
+    number, version = announce_with_image(stage.server, connection, text, png(160, 90), "Ein Käfer")
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    with contextlib.suppress(OSError):  # the server may die before it has answered
+        stage.server.expect(200, "PATCH", f"/api/v1/announcements/{number}", {"run_at": now}, {"If-Match": f'"{version}"'})
+    return number
+
+
+def one_record_with_its_image(stage, text):
+    [record] = stage.records(text)
+    [image] = record["value"]["embed"]["images"]
+    check(image["alt"] == "Ein Käfer" and image["aspectRatio"] == {"width": 160, "height": 90}, image)
+    check(image["image"]["mimeType"] == "image/png" and image["image"]["size"] == len(png(160, 90)), image)
+    status, blob, _ = stage.pds.call("GET", "com.atproto.sync.getBlob", token="", did=ALICE["did"],
+                                     cid=image["image"]["ref"]["$link"])
+    check(status == 200 and blob == png(160, 90), f"the blob: {status}")
+
+
+def an_image_goes_with_its_post(stage):
+    stage.start()
+    text = unique("With an image")
+    number = begun_with_image(stage, stage.connect(), text)
+    stage.await_status(number, "posted")
+    one_record_with_its_image(stage, text)
+
+
+def crash_with_image(at):
+    def test(stage):
+        stage.start()
+        connection = stage.connect()
+        stage.start(kill_at=at)
+        text = unique("Image and crash " + at)
+        number = begun_with_image(stage, connection, text)
+        stage.server.process.wait(PATIENCE)
+        stage.start()
+        stage.await_status(number, "posted")
+        one_record_with_its_image(stage, text)
+    test.__name__ = f"with an image, crash at {at}: one record"
+    return test
+
+
 def stop_before_the_gate(stage):
     stage.start()
     connection = stage.connect()
@@ -153,6 +197,7 @@ def refused_credentials_are_named(stage):
 
 
 TESTS = [posts_with_facets, *map(crash, ("gate.begin", "gate.passed", "sent", "settle.commit")), stop_before_the_gate,
+         an_image_goes_with_its_post, *map(crash_with_image, ("gate.begin", "gate.passed", "sent")),
          a_put_after_a_delete_never_happens, refused_credentials_are_named]
 
 

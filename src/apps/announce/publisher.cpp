@@ -3,6 +3,7 @@
 #include "accounts/connections.hpp"
 #include "accounts/spend.hpp"
 #include "apps/announce/gate.hpp"
+#include "apps/announce/images.hpp"
 #include "apps/announce/queue.hpp"
 #include "apps/announce/repository.hpp"
 #include "apps/announce/threads.hpp"
@@ -73,6 +74,7 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
   Way out{.connector = way,
           .post = {.text = std::move(text),
                    .url = std::move(url),
+                   .images = images_to_publish(connection, id_of(claim.item)),
                    .title = item->facts.title,
                    .description = item->facts.show,
                    .reply_to = item->reply_to},

@@ -1,6 +1,7 @@
 #include "apps/announce/repository.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "announce/sql.hpp"
 
@@ -77,6 +78,20 @@ void add_their_parts(store::Connection& connection, std::vector<Announcement>& i
               [](const Part& left, const Part& right) { return left.part < right.part; });
 }
 
+// The images of all of them and of their parts, in one statement.
+void add_their_images(store::Connection& connection, std::vector<Announcement>& items) {
+  std::map<std::int64_t, std::vector<Image>*> where;
+  std::vector<store::Params> keys;
+  const auto add = [&](std::int64_t id, std::vector<Image>& images) {
+    if (where.emplace(id, &images).second) keys.push_back({id});
+  };
+  for (auto& one : items) {
+    add(one.id, one.images);
+    for (auto& part : one.parts) add(part.id, part.images);
+  }
+  for (auto& [id, image] : images_of(connection, keys)) where.at(id)->push_back(std::move(image));
+}
+
 // A page of ids as a list selected them, loaded in one statement, in their order.
 std::vector<Announcement> loaded(store::Connection& connection, const store::Rows& ids) {
   std::vector<store::Params> keys;
@@ -90,6 +105,7 @@ std::vector<Announcement> loaded(store::Connection& connection, const store::Row
     if (at != found.end()) items.push_back(*at);  // else it was deleted meanwhile
   }
   add_their_parts(connection, items);
+  add_their_images(connection, items);
   return items;
 }
 
@@ -115,6 +131,7 @@ std::optional<Announcement> load(store::Connection& connection, std::int64_t id)
   if (rows.empty()) return std::nullopt;
   std::vector<Announcement> one{announcement_of(rows[0])};
   add_their_parts(connection, one);
+  add_their_images(connection, one);
   return one[0];
 }
 

@@ -8,6 +8,7 @@
 #include "accounts/connections.hpp"
 #include "announce/sql.hpp"
 #include "apps/announce/check.hpp"
+#include "apps/announce/edit.hpp"
 #include "apps/announce/repository.hpp"
 #include "apps/announce/threads.hpp"
 #include "store/certain.hpp"
@@ -117,22 +118,6 @@ std::optional<EditResult> replace_parts(store::Connection& connection, const sto
   for (const auto& part : held) fence.remove(connection, part.item, actor);
   add_parts(connection, first.id, texts, first.status != "disabled", actor);
   return std::nullopt;
-}
-
-std::optional<EditResult> refusal_of(core::EditAnswer answer) {
-  switch (answer) {
-    case core::EditAnswer::editable:
-      return std::nullopt;
-    case core::EditAnswer::in_flight:
-      return EditResult::in_flight;
-    case core::EditAnswer::outcome_unknown:
-      return EditResult::outcome_unknown;
-    case core::EditAnswer::already_done:
-      return EditResult::already_posted;
-    case core::EditAnswer::not_found:
-      break;
-  }
-  return EditResult::not_found;
 }
 
 constexpr auto kFirst = std::numeric_limits<std::int64_t>::max();
@@ -266,42 +251,16 @@ std::pair<EditResult, std::optional<Announcement>> Service::edit(std::int64_t id
   if (change.text) check_own_words(*change.text, false);
   if (change.url) check_url(*change.url);
   if (change.parts) check_parts(*change.parts);
-  using Answer = std::pair<EditResult, std::optional<Announcement>>;
-  const auto answer =
-      store::until_certain(database_, [&](store::Connection& connection, bool doubt) -> Answer {
-        store::Transaction transaction(connection);
-        const auto episode = lock_parents(connection, id, false);
-        const auto first = first_part(connection, id);
-        if (first != id) fence_.hold(connection, {std::to_string(first)});
-        const auto editable = fence_.edit(connection, std::to_string(id), actor);
-        // Behind the lock that edit() took, so that this is what it is now. Without a commit, what edit() did
-        // is undone.
-        const auto now = load(connection, id);
-        if (!now) return {EditResult::not_found, {}};
-        if (doubt && now->version == version + 1 && fits(*now, change)) {
-          // The write that was in doubt is there; what is committed after it takes it along.
-          store::Fence::confirm(connection);
-          transaction.commit();
-          return {EditResult::changed, now};
-        }
-        if (now->version != version) return {EditResult::version_conflict, now};
-        if (const auto refused = refusal_of(editable)) return {*refused, now};
-        check_change(connection, *now, change);
-        // A foreign program's word may be one that nothing here makes; then a person has to resolve it first.
-        if (!write_change(connection, *now, change)) return {EditResult::outcome_unknown, now};
-        if (change.parts)
-          if (const auto refused = replace_parts(connection, fence_, *now, *change.parts, actor))
-            return {*refused, now};
-        if (first != id) connection.run(sql::renew_first, {first});
-        if (episode)
-          release(connection, {.episode = episode, .announcement = first}, actor, "it was changed");
-        connection.run(store::sql::notify, {kQueue});
-        auto changed = load(connection, id);
-        transaction.commit();
-        return {EditResult::changed, std::move(changed)};
-      });
-  if (answer.first == EditResult::changed) runner_.wake();
-  return answer;
+  return edited({.id = id,
+                 .version = version,
+                 .actor = actor,
+                 .is_there = [&](const Announcement& now) { return fits(now, change); },
+                 .write = [&](store::Connection& connection, const Announcement& now) -> Edit::Written {
+                   check_change(connection, now, change);
+                   if (!write_change(connection, now, change)) return {.written = false};
+                   if (!change.parts) return {};
+                   return {.refused = replace_parts(connection, fence_, now, *change.parts, actor)};
+                 }});
 }
 
 std::optional<Announcement> Service::wait_settled(std::int64_t id, base::Duration wait) {

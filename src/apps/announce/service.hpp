@@ -9,6 +9,7 @@
 
 #include "apps/announce/episodes.hpp"
 #include "apps/announce/gate.hpp"
+#include "apps/announce/images.hpp"
 #include "apps/announce/queue.hpp"
 #include "core/state.hpp"
 #include "engine/engine.hpp"
@@ -27,6 +28,7 @@ struct Part {
   std::optional<std::string> last_error;
   std::optional<base::Micros> posted_at;
   std::optional<std::string> post_id, post_url;
+  std::vector<Image> images{};  // in their order
 };
 
 // An announcement as people see it. Times are µs since 1970 UTC.
@@ -61,7 +63,8 @@ struct Announcement {
   bool at_once = false;                  // a person said "now"
   std::optional<std::int64_t> thread{};  // of a part behind the first: the first
   std::int64_t part = 1;
-  std::vector<Part> parts{};  // of a first part: those behind it
+  std::vector<Part> parts{};    // of a first part: those behind it
+  std::vector<Image> images{};  // in their order
   bool pending() const { return run_at >= kNever; }
 };
 
@@ -126,6 +129,8 @@ struct PostNow {
   std::optional<Announcement> announcement;  // as it was when the answer was given
 };
 
+struct Edit;
+
 struct HistoryEntry {
   std::int64_t id;
   base::Micros at;
@@ -172,6 +177,20 @@ class Service {
                                                                 const std::string& actor);
   std::pair<EditResult, std::optional<Announcement>> edit(std::int64_t id, std::int64_t version,
                                                           const Change& change, const std::string& actor);
+  // Edits of its images, of a part's own too. Throw UserError("invalid_image"), and "not_found" where there
+  // is no such image. What a platform takes is its connector's to say.
+  std::pair<EditResult, std::optional<Announcement>> add_image(std::int64_t id, std::int64_t version,
+                                                               const NewImage& image,
+                                                               const std::string& actor);
+  std::pair<EditResult, std::optional<Announcement>> change_image(std::int64_t id, std::int64_t version,
+                                                                  std::int64_t image,
+                                                                  const ImageChange& change,
+                                                                  const std::string& actor);
+  std::pair<EditResult, std::optional<Announcement>> remove_image(std::int64_t id, std::int64_t version,
+                                                                  std::int64_t image,
+                                                                  const std::string& actor);
+  // Its media type and its bytes; nullopt: there is none.
+  std::optional<connect::Image> image(std::int64_t id, std::int64_t image);
   // Of a first part: the whole thread, in one act, and the gravest of its parts' answers. Never `prevented`
   // or `already_stopped` from a commit in doubt.
   core::StopAnswer disable(std::int64_t id, const std::string& actor);
@@ -194,6 +213,8 @@ class Service {
   std::vector<HistoryEntry> history(std::int64_t id, std::int64_t after, int limit);
 
  private:
+  std::pair<EditResult, std::optional<Announcement>> edited(const Edit& edit);
+
   store::Database& database_;
   const store::Fence& fence_;
   engine::QueueRunner& runner_;

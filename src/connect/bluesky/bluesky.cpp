@@ -89,8 +89,10 @@ Fitted Bluesky::fit(const Post& post, const Account&) const {
   return fitted;
 }
 
+ImageRules Bluesky::image_rules(const Account&) const { return connect::image_rules("Bluesky", limits_); }
+
 Rendered Bluesky::render(const Post& post, const Account& account, const std::string& key) const {
-  check_images(post.images, image_rules("Bluesky", limits_));
+  check_images(post.images, image_rules(account));
   const auto text = fit(post, account).text;
   Json record = {{"$type", kCollection}, {"text", text}, {"createdAt", base::format_utc(base::time_of(key))}};
   if (!post.language.empty()) record["langs"] = Json::array({post.language});

@@ -34,6 +34,7 @@ class Bluesky final : public Connector {
   // `destination`: the PDS, https://HOST; empty: Bluesky's own. The secret: see session.hpp.
   void check(const std::string& destination, const Credentials& credentials) const override;
   Fitted fit(const Post& post, const Account& account) const override;
+  ImageRules image_rules(const Account& account) const override;
   Rendered render(const Post& post, const Account& account, const std::string& key) const override;
   std::variant<Rendered, Outcome> prepare(Rendered rendered, const Post& post, const Account& account,
                                           const Credentials& credentials, const std::string& key,

@@ -30,16 +30,6 @@ std::string file_of(const Image& image, std::size_t number) {
   return "image-" + std::to_string(number + 1) + "." + extension(image.media_type);
 }
 
-// Discord limits the files of a message together.
-void check_size(const Post& post, const PlatformLimits& limits) {
-  std::size_t bytes = 0;
-  for (const auto& image : post.images) bytes += image.bytes.size();
-  if (static_cast<std::int64_t>(bytes) > limits.number("image-bytes"))
-    throw base::UserError("invalid_image", "the pictures of a message for Discord have at most " +
-                                               std::to_string(limits.number("image-bytes")) +
-                                               " bytes together");
-}
-
 }  // namespace
 
 // What is stored is {"guild": for the message's link, "message": what is sent, byte for byte}.
@@ -56,9 +46,10 @@ Fitted Discord::fit(const Post& post, const Account&) const {
   return connect::fit(post.text, post.url, limits_.text_rules());
 }
 
+ImageRules Discord::image_rules(const Account&) const { return connect::image_rules("Discord", limits_); }
+
 Rendered Discord::render(const Post& post, const Account& account, const std::string&) const {
-  check_images(post.images, image_rules("Discord", limits_));
-  check_size(post, limits_);
+  check_images(post.images, image_rules(account));
   const auto text = fit(post, account).text;
   if (text.empty() && post.images.empty())
     throw base::UserError("invalid_text", "a message needs a text or an image");

@@ -39,6 +39,7 @@ class Discord final : public Connector {
   // empty, or that URL without its last part.
   void check(const std::string& destination, const Credentials& credentials) const override;
   Fitted fit(const Post& post, const Account& account) const override;
+  ImageRules image_rules(const Account& account) const override;
   // A webhook cannot answer a message: the parts of a thread follow each other.
   Rendered render(const Post& post, const Account& account, const std::string& key) const override;
   std::variant<Rendered, Outcome> prepare(Rendered rendered, const Post& post, const Account& account,

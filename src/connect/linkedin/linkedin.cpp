@@ -29,22 +29,6 @@ oauth::Client client_of(const LinkedInOptions& options, const PlatformLimits& li
   return client;
 }
 
-void check_images(const std::vector<Image>& images, const PlatformLimits& limits) {
-  const auto refuse = [](const std::string& why) { throw base::UserError("invalid_image", why); };
-  const auto most = limits.number("images");
-  if (images.size() > static_cast<std::size_t>(most))
-    refuse("LinkedIn takes at most " + std::to_string(most) + " pictures");
-  for (const auto& image : images) {
-    if (!limits.has_word("image-types", image.media_type)) refuse("LinkedIn takes no " + image.media_type);
-    if (image.bytes.empty() || std::int64_t{image.width} * image.height >= limits.number("image-pixels"))
-      refuse("a picture for LinkedIn has less than " + std::to_string(limits.number("image-pixels")) +
-             " pixels");
-    if (measure(image.alt, {}) > limits.number("alt-length"))
-      refuse("a picture's description for LinkedIn has at most " +
-             std::to_string(limits.number("alt-length")) + " characters");
-  }
-}
-
 // The URN that LinkedIn's message names: "Content is a duplicate of urn:li:share:7141138937766391808".
 std::string urn_in(const std::string& text) {
   const auto at = text.find("urn:li:");
@@ -137,9 +121,11 @@ Fitted LinkedIn::fit(const Post& post, const Account&) const {
   return connect::fit(post.text, post.url, limits_.text_rules());
 }
 
+ImageRules LinkedIn::image_rules(const Account&) const { return connect::image_rules("LinkedIn", limits_); }
+
 Rendered LinkedIn::render(const Post& post, const Account& account, const std::string&) const {
   if (post.reply_to) throw base::UserError("invalid_text", "LinkedIn has no threads: make it one post");
-  check_images(post.images, limits_);
+  check_images(post.images, image_rules(account));
   const auto text = fit(post, account).text;
   if (text.empty()) throw base::UserError("invalid_text", "a post on LinkedIn needs a text");
   Json body = {{"author", account.id},
@@ -151,7 +137,7 @@ Rendered LinkedIn::render(const Post& post, const Account& account, const std::s
                  {"thirdPartyDistributionChannels", Json::array()}}},
                {"lifecycleState", "PUBLISHED"},
                {"isReshareDisabledByAuthor", false}};
-  // LinkedIn makes no card of a link by itself, and a post has either a card or pictures.
+  // LinkedIn makes no card of a link by itself, and a post has either a card or images.
   if (!post.url.empty() && !post.title.empty() && post.images.empty())
     body["content"] = {
         {"article", {{"source", post.url}, {"title", post.title}, {"description", post.description}}}};

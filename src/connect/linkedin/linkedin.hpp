@@ -1,5 +1,5 @@
 #pragma once
-// The connector to LinkedIn (versioned APIs): posts of a member, with pictures or a link card.
+// The connector to LinkedIn (versioned APIs): posts of a member, with images or a link card.
 //
 // LinkedIn has no idempotency key. It refuses a text that it has with 422 DUPLICATE_POST and names a post,
 // which may be one that was deleted or never seen (github.com/ComposioHQ/composio, issue 2710): evidence, and
@@ -33,6 +33,7 @@ class LinkedIn final : public OAuthConnector {
   // The destination is empty: LinkedIn has one. The credentials are tokens (oauth/tokens.hpp).
   void check(const std::string& destination, const Credentials& credentials) const override;
   Fitted fit(const Post& post, const Account& account) const override;
+  ImageRules image_rules(const Account& account) const override;
   // A part of a thread is refused: LinkedIn has none.
   Rendered render(const Post& post, const Account& account, const std::string& key) const override;
   std::variant<Rendered, Outcome> prepare(Rendered rendered, const Post& post, const Account& account,
@@ -51,7 +52,7 @@ class LinkedIn final : public OAuthConnector {
   HttpResult get(const std::string& path, const Call& call) const;
   HttpResult post(const std::string& path, const std::string& json, const Call& call) const;
   Outcome refusal(const HttpResult& result, const Call& call) const;
-  // Accepted with the picture's URN, or why not.
+  // Accepted with the image's URN, or why not.
   Outcome upload(const Image& image, const std::string& owner, const Call& call) const;
   std::string post_url(const std::string& urn) const { return options_.site + "/feed/update/" + urn + "/"; }
 

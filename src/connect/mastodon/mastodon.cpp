@@ -77,9 +77,13 @@ Fitted Mastodon::fit(const Post& post, const Account& account) const {
   return connect::fit(post.text, post.url, mastodon::facts_of(account, limits_).text);
 }
 
+ImageRules Mastodon::image_rules(const Account& account) const {
+  return mastodon::facts_of(account, limits_).images;
+}
+
 Rendered Mastodon::render(const Post& post, const Account& account, const std::string&) const {
   const auto facts = mastodon::facts_of(account, limits_);
-  check_images(post.images, facts.images);
+  check_images(post.images, image_rules(account));
   const auto text = fit(post, account).text;
   if (text.empty() && post.images.empty())
     throw base::UserError("invalid_text", "a status needs a text or an image");

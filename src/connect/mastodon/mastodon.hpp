@@ -33,6 +33,7 @@ class Mastodon final : public OAuthConnector {
   void check(const std::string& destination, const Credentials& credentials) const override;
   // By what verify() found that the server allows; until then by Mastodon's own limits.
   Fitted fit(const Post& post, const Account& account) const override;
+  ImageRules image_rules(const Account& account) const override;
   Rendered render(const Post& post, const Account& account, const std::string& key) const override;
   std::variant<Rendered, Outcome> prepare(Rendered rendered, const Post& post, const Account& account,
                                           const Credentials& credentials, const std::string& key,

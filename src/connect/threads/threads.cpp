@@ -90,11 +90,15 @@ Fitted Threads::fit(const Post& post, const Account&) const {
   return connect::fit(post.text, post.url, limits_.text_rules());
 }
 
+ImageRules Threads::image_rules(const Account&) const {
+  return {.who = "Threads",
+          .why_none =
+              "Threads fetches images from a public address, which is not offered here: post without "
+              "images"};
+}
+
 Rendered Threads::render(const Post& post, const Account& account, const std::string&) const {
-  if (!post.images.empty())
-    throw base::UserError("invalid_image",
-                          "Threads fetches pictures from a public address, which is not offered here: post "
-                          "without pictures");
+  check_images(post.images, image_rules(account));
   const auto text = fit(post, account).text;
   if (text.empty()) throw base::UserError("invalid_text", "a post on Threads needs a text");
   const auto user = account.id.empty() ? std::string("me") : account.id;

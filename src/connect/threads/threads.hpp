@@ -7,7 +7,7 @@
 // queued again gets a new container anyway: refuses_second_arrival is 0. A container that was not published
 // ends by itself after a day.
 //
-// Pictures: Threads fetches them from a public address, which a Fencepost server need not have: not offered.
+// Images: Threads fetches them from a public address, which a Fencepost server need not have: not offered.
 //
 // Sources: developers.facebook.com/docs/threads "Publishing", "Troubleshooting" (the states of a container),
 // "Long-lived tokens"; the numbers are in limits.toml.
@@ -39,6 +39,7 @@ class Threads final : public OAuthConnector {
   // The destination is empty: Threads has one. The credentials are a long-lived token (oauth/tokens.hpp).
   void check(const std::string& destination, const Credentials& credentials) const override;
   Fitted fit(const Post& post, const Account& account) const override;
+  ImageRules image_rules(const Account& account) const override;
   Rendered render(const Post& post, const Account& account, const std::string& key) const override;
   std::variant<Rendered, Outcome> prepare(Rendered rendered, const Post& post, const Account& account,
                                           const Credentials& credentials, const std::string& key,

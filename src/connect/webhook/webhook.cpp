@@ -109,6 +109,7 @@ void Webhook::check(const std::string& destination, const Credentials& credentia
 }
 
 Rendered Webhook::render(const Post& post, const Account& account, const std::string& key) const {
+  check_images(post.images, image_rules(account));
   const Json body = {{"type", "announcement"}, {"id", key}, {"text", post.text}, {"url", post.url}};
   try {
     return {account.target, body.dump()};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
 #include "connect/multipart.hpp"
 
 namespace fencepost::connect::x {
@@ -13,8 +12,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 bool is_gif(const Image& image) { return image.media_type == "image/gif"; }
-
-[[noreturn]] void refuse(const std::string& why) { throw base::UserError("invalid_image", why); }
 
 // One step of an upload. Whatever it comes to, nothing is posted.
 class Upload {
@@ -68,7 +65,7 @@ class Upload {
     return outcome_of(api_.post("/2/media/upload/" + id_ + "/append", body.content_type, body.body, call_));
   }
 
-  // Pictures are ready at once; animated ones are worked on, and asked about until they are done.
+  // Images are ready at once; animated ones are worked on, and asked about until they are done.
   Outcome finish() {
     auto result = api_.post("/2/media/upload/" + id_ + "/finalize", "", call_);
     while (true) {
@@ -78,11 +75,11 @@ class Upload {
       const auto& info = member(member(body, "data"), "processing_info");
       const auto state = text_at(info, "state");
       if (state.empty() || state == "succeeded") return outcome;
-      if (state == "failed") return certain(Reason::rejected, "X could not read a picture");
+      if (state == "failed") return certain(Reason::rejected, "X could not read an image");
       const auto& seconds = member(info, "check_after_secs");
       const auto wait = std::clamp(seconds.is_number_integer() ? seconds.get<int>() : 1, 0, 60);
       if (!pause(std::chrono::seconds(wait), api_.clock(), call_.deadline, call_.stop))
-        return unknown("X was still at work on a picture");
+        return unknown("X was still at work on an image");
       result = api_.get("/2/media/upload?command=STATUS&media_id=" + id_, call_);
     }
   }
@@ -100,22 +97,6 @@ class Upload {
 };
 
 }  // namespace
-
-void check_images(const std::vector<Image>& images, const PlatformLimits& limits) {
-  const auto most = limits.number("images");
-  if (images.size() > static_cast<std::size_t>(most))
-    refuse("X takes at most " + std::to_string(most) + " pictures");
-  for (const auto& image : images) {
-    if (!limits.has_word("image-types", image.media_type)) refuse("X takes no " + image.media_type);
-    const auto bytes = limits.number(is_gif(image) ? "gif-bytes" : "image-bytes");
-    if (image.bytes.empty() || image.bytes.size() > static_cast<std::size_t>(bytes))
-      refuse("a picture for X has 1 to " + std::to_string(bytes) + " bytes");
-    if (measure(image.alt, {}) > limits.number("alt-length"))
-      refuse("a picture's description for X has at most " + std::to_string(limits.number("alt-length")) +
-             " characters");
-    if (is_gif(image) && images.size() > 1) refuse("X takes an animated picture only by itself");
-  }
-}
 
 std::variant<std::vector<std::string>, Outcome> upload(const Api& api, const std::vector<Image>& images,
                                                        const std::string& key, const Call& call) {

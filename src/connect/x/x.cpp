@@ -47,11 +47,13 @@ Fitted X::fit(const Post& post, const Account&) const {
   return connect::fit(post.text, post.url, limits_.text_rules());
 }
 
+ImageRules X::image_rules(const Account&) const { return connect::image_rules("X", limits_); }
+
 Rendered X::render(const Post& post, const Account& account, const std::string&) const {
-  x::check_images(post.images, limits_);
+  check_images(post.images, image_rules(account));
   const auto text = fit(post, account).text;
   if (text.empty() && post.images.empty())
-    throw base::UserError("invalid_text", "a post needs a text or a picture");
+    throw base::UserError("invalid_text", "a post needs a text or an image");
   Json body = {{"text", text}};
   if (post.reply_to) body["reply"] = {{"in_reply_to_tweet_id", post.reply_to->parent.id}};
   const bool with_url = !urls_in(text, /*bare_domains=*/true).empty();

@@ -34,6 +34,7 @@ class X final : public OAuthConnector {
   // OAuth 1.0a (oauth/oauth1.hpp).
   void check(const std::string& destination, const Credentials& credentials) const override;
   Fitted fit(const Post& post, const Account& account) const override;
+  ImageRules image_rules(const Account& account) const override;
   Rendered render(const Post& post, const Account& account, const std::string& key) const override;
   std::variant<Rendered, Outcome> prepare(Rendered rendered, const Post& post, const Account& account,
                                           const Credentials& credentials, const std::string& key,

@@ -12,6 +12,20 @@ using nlohmann::json;
 }
 
 namespace {
+json images_json(const std::vector<announce::Image>& images) {
+  json list = json::array();
+  for (const auto& image : images)
+    list.push_back({{"id", image.id},
+                    {"position", image.position},
+                    {"media_type", image.facts.media_type},
+                    {"size", image.facts.size},
+                    {"width", image.facts.width},
+                    {"height", image.facts.height},
+                    {"alt", image.facts.alt},
+                    {"sha256", image.sha256}});
+  return list;
+}
+
 json part_json(const announce::Part& part) {
   return {{"id", part.id},
           {"part", part.part},
@@ -21,7 +35,8 @@ json part_json(const announce::Part& part) {
           {"last_error", text_or_null(part.last_error)},
           {"posted_at", time_or_null(part.posted_at)},
           {"post_id", text_or_null(part.post_id)},
-          {"post_url", text_or_null(part.post_url)}};
+          {"post_url", text_or_null(part.post_url)},
+          {"images", images_json(part.images)}};
 }
 }  // namespace
 
@@ -57,7 +72,8 @@ json announcement_json(const announce::Announcement& a) {
           {"approved_by", text_or_null(a.approved_by)},
           {"thread_id", a.thread ? json(*a.thread) : json()},
           {"part", a.part},
-          {"parts", std::move(parts)}};
+          {"parts", std::move(parts)},
+          {"images", images_json(a.images)}};
 }
 
 std::vector<std::string> announcement_statuses() {
@@ -65,6 +81,40 @@ std::vector<std::string> announcement_statuses() {
 }
 
 namespace {
+Field images_field() {
+  const auto whole = [](const char* name, const char* description, const char* example) {
+    return Field{.name = name,
+                 .type = FieldType::integer,
+                 .required = true,
+                 .description = description,
+                 .example = example,
+                 .minimum = 1};
+  };
+  return {.name = "images",
+          .type = FieldType::objects,
+          .required = true,
+          .description = "that go with it, in their order",
+          .max_items = announce::kMostImages,
+          .fields = {whole("id", "", "5"),
+                     whole("position", "from 1 on", "1"),
+                     {.name = "media_type",
+                      .required = true,
+                      .description = "what its bytes are",
+                      .choices = {"image/jpeg", "image/png", "image/gif", "image/webp"}},
+                     whole("size", "bytes", "48213"),
+                     whole("width", "pixels", "1600"),
+                     whole("height", "pixels", "900"),
+                     {.name = "alt",
+                      .required = true,
+                      .max_length = 5000,
+                      .description = "what it shows, for those who cannot see it",
+                      .example = "\"A cat at a microphone\""},
+                     {.name = "sha256",
+                      .required = true,
+                      .description = "of its bytes, in hex",
+                      .example = '"' + std::string(64, '0') + '"'}}};
+}
+
 std::vector<Field> part_fields() {
   const auto maybe = [](const char* name, Format format) {
     return Field{.name = name, .required = true, .format = format, .nullable = true};
@@ -80,7 +130,8 @@ std::vector<Field> part_fields() {
           maybe("last_error", Format::none),
           maybe("posted_at", Format::date_time),
           maybe("post_id", Format::none),
-          maybe("post_url", Format::uri)};
+          maybe("post_url", Format::uri),
+          images_field()};
 }
 }  // namespace
 
@@ -155,7 +206,8 @@ std::vector<Field> announcement_fields() {
            .type = FieldType::objects,
            .required = true,
            .description = "of a thread: what follows it, each an announcement with an id of its own",
-           .fields = part_fields()}};
+           .fields = part_fields()},
+          images_field()};
 }
 
 std::vector<Field> acted_fields(std::vector<std::string> answers) {
@@ -170,6 +222,30 @@ Response announcement_response(int status, const announce::Announcement& announc
   Response response = json_response(status, announcement_json(announcement));
   response.headers.set("ETag", etag_of(announcement.version));
   return response;
+}
+
+Response edit_response(const Request& request,
+                       const std::pair<announce::EditResult, std::optional<announce::Announcement>>& edited,
+                       int status) {
+  using announce::EditResult;
+  const auto& [result, now] = edited;
+  switch (result) {
+    case EditResult::changed:
+      if (now) return announcement_response(status, *now);
+      break;
+    case EditResult::version_conflict:
+      if (now) return version_conflict(request, now->version);
+      break;
+    case EditResult::in_flight:
+      return refused_in_flight(request);
+    case EditResult::outcome_unknown:
+      return refused_unknown(request);
+    case EditResult::already_posted:
+      return refused_posted(request, now);
+    case EditResult::not_found:
+      break;
+  }
+  return not_found(request, "announcement");
 }
 
 Response acted(int status, const std::string& answer,

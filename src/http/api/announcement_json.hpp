@@ -26,6 +26,11 @@ Response announcement_response(int status, const announce::Announcement& announc
 Response acted(int status, const std::string& answer,
                const std::optional<announce::Announcement>& announcement);
 
+// What an edit came to: the announcement as it is now, or why it was refused.
+Response edit_response(const Request& request,
+                       const std::pair<announce::EditResult, std::optional<announce::Announcement>>& edited,
+                       int status = 200);
+
 // The refusals that several acts have in common, in the users' words. 409.
 Response refused_in_flight(const Request& request);
 Response refused_unknown(const Request& request);

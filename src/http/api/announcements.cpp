@@ -12,7 +12,6 @@ namespace fencepost::http {
 
 namespace {
 using announce::Announcement;
-using announce::EditResult;
 using core::StopAnswer;
 using nlohmann::json;
 
@@ -170,22 +169,7 @@ Response edit(Services& services, const Request& request) {
   change.parts = texts_member(request, "parts");
   if (change.parts && !change.parts->empty()) refuse_without_threads(services, seen->connection_id);
   if (request.json->contains("deadline")) change.deadline = time_member(request, "deadline");
-  const auto [result, now] = services.announcements.edit(id, seen->version, change, actor_of(request));
-  switch (result) {
-    case EditResult::changed:
-      return announcement_response(200, now ? *now : *seen);
-    case EditResult::version_conflict:
-      return version_conflict(request, (now ? *now : *seen).version);
-    case EditResult::in_flight:
-      return refused_in_flight(request);
-    case EditResult::outcome_unknown:
-      return refused_unknown(request);
-    case EditResult::already_posted:
-      return refused_posted(request, now);
-    case EditResult::not_found:
-      break;
-  }
-  return not_found(request, "announcement");
+  return edit_response(request, services.announcements.edit(id, seen->version, change, actor_of(request)));
 }
 
 Response remove(Services& services, const Request& request) {

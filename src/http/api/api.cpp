@@ -29,6 +29,7 @@ std::vector<Route> routes(Services& services) {
   std::vector<Route> all;
   add_announcements(all, services);
   add_announcement_acts(all, services);
+  add_announcement_images(all, services);
   add_texts(all, services);
   add_connections(all, services);
   add_connection_life(all, services);

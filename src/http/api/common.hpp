@@ -17,6 +17,7 @@ namespace fencepost::http {
 // Each adds its routes.
 void add_announcements(std::vector<Route>& routes, Services& services);
 void add_announcement_acts(std::vector<Route>& routes, Services& services);
+void add_announcement_images(std::vector<Route>& routes, Services& services);
 void add_texts(std::vector<Route>& routes, Services& services);
 void add_connections(std::vector<Route>& routes, Services& services);
 void add_connection_life(std::vector<Route>& routes, Services& services);

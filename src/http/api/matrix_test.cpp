@@ -150,6 +150,12 @@ const std::map<std::string, Row> kExpected = {
     {"POST /api/v1/announcements/{id}/generate", members(409)},
     {"POST /api/v1/announcements/{id}/resolve", members(422)},
     {"GET /api/v1/announcements/{id}/preview", members(200)},
+    {"GET /api/v1/announcements/{id}/images", members(200)},
+    {"POST /api/v1/announcements/{id}/images", members(428)},
+    // One without images.
+    {"GET /api/v1/announcements/{id}/images/{image}", members(404)},
+    {"PATCH /api/v1/announcements/{id}/images/{image}", members(428)},
+    {"DELETE /api/v1/announcements/{id}/images/{image}", members(428)},
     // Of no show, so that nobody is an admin of it.
     {"POST /api/v1/announcements/{id}/approve", members(422)},
 
@@ -282,6 +288,7 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
     for (const auto& segment : pattern_segments(route.pattern)) {
       std::string text = segment;
       if (segment == "{name}") text = "announcements";
+      if (segment == "{image}") text = "1";
       if (segment == "{person}") text = std::to_string(people[host]);
       if (segment == "{id}") text = std::to_string(id_of(noun));
       target += '/' + text;

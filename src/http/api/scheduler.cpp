@@ -64,23 +64,35 @@ Response preview(Services& services, const Request& request) {
   const auto id = id_of(request);
   std::optional<announce::ToPublish> item;
   std::optional<accounts::ConnectionInfo> account;
+  std::vector<connect::ImageFacts> facts;
   services.database.retrying([&](store::Connection& connection) {
     item = announce::to_publish(connection, id);
+    facts.clear();
+    for (const auto& [of, image] : announce::images_of(connection, {{id}})) facts.push_back(image.facts);
     if (item) account = accounts::get_connection(connection, item->connection_id);
     return 0;
   });
   if (!item || !account) return not_found(request, "announcement");
   const auto words = announce::words_of(*item);
-  const auto fitted = services.connections.outside()
-                          .connector(item->platform)
-                          .fit({words.text, words.url},
-                               {account->target, account->account_id, account->account_name, account->facts});
+  const connect::Account who{account->target, account->account_id, account->account_name, account->facts};
+  const auto& connector = services.connections.outside().connector(item->platform);
+  const auto fitted = connector.fit({words.text, words.url}, who);
+  const auto rules = connector.image_rules(who);
+  std::string problem;
+  try {
+    connect::check_images(facts, rules);
+  } catch (const base::UserError& error) {
+    problem = error.what();
+  }
   const auto why = announce::obstacle(*item);
   return json_response(200, {{"text", fitted.text},
                              {"platform", item->platform},
                              {"length", fitted.length},
                              {"limit", fitted.limit > 0 ? json(fitted.limit) : json()},
                              {"shortened", fitted.shortened},
+                             {"images", facts.size()},
+                             {"most_images", rules.images},
+                             {"images_problem", text_or_null(problem)},
                              {"obstacle", why ? json(why->code) : json()},
                              {"why", why ? json(why->text) : json()}});
 }
@@ -123,6 +135,12 @@ std::vector<Field> preview_fields() {
            .example = "300",
            .nullable = true},
           {.name = "shortened", .type = FieldType::boolean, .required = true},
+          count("images", "that go with it"),
+          count("most_images", "that the platform takes; 0: none"),
+          {.name = "images_problem",
+           .required = true,
+           .description = "why the platform takes these images not",
+           .nullable = true},
           {.name = "obstacle",
            .required = true,
            .description = "what forbids it now: show_disabled, needs_approval, not_a_member, stream_ended or "

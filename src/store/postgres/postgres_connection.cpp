@@ -13,7 +13,24 @@ namespace fencepost::store::postgres {
 
 namespace {
 
-constexpr Oid kBool = 16, kInt8 = 20, kInt2 = 21, kInt4 = 23, kFloat4 = 700, kFloat8 = 701;
+constexpr Oid kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kFloat4 = 700, kFloat8 = 701;
+
+// Bytes travel as a text of hexadecimal digits, both ways.
+std::string as_hex(const std::string& bytes) {
+  std::string text = "\\x";
+  text.reserve(2 + 2 * bytes.size());
+  for (const unsigned char byte : bytes)
+    for (const int digit : {byte >> 4, byte & 15}) text += "0123456789abcdef"[digit];
+  return text;
+}
+
+std::string of_hex(const char* text) {
+  std::size_t length = 0;
+  const std::unique_ptr<unsigned char, decltype(&PQfreemem)> bytes(
+      PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &length), PQfreemem);
+  if (!bytes) throw std::bad_alloc();
+  return {reinterpret_cast<const char*>(bytes.get()), length};
+}
 
 Value field(const PGresult* result, int row, int column) {
   if (PQgetisnull(result, row, column)) return {};
@@ -32,6 +49,8 @@ Value field(const PGresult* result, int row, int column) {
     case kFloat4:
     case kFloat8:
       return std::strtod(data, nullptr);
+    case kBytea:
+      return of_hex(data);
     default:
       return std::string(data, length);
   }
@@ -48,6 +67,7 @@ std::optional<std::string> as_text(const Value& value) {
       return text;
     }
     std::optional<std::string> operator()(const std::string& v) const { return v; }
+    std::optional<std::string> operator()(const Bytes& v) const { return as_hex(v.data); }
   };
   return std::visit(Writer{}, value.variant());
 }

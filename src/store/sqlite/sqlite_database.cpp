@@ -251,6 +251,9 @@ class SqliteConnection final : public Connection {
       int operator()(const std::string& v) const {
         return sqlite3_bind_text64(statement, index, v.data(), v.size(), SQLITE_STATIC, SQLITE_UTF8);
       }
+      int operator()(const Bytes& v) const {
+        return sqlite3_bind_blob64(statement, index, v.data.data(), v.data.size(), SQLITE_STATIC);
+      }
     };
     FENCEPOST_ASSERT(std::visit(Binder{statement, index}, value.variant()) == SQLITE_OK);
   }

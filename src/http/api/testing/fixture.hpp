@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/announce/testing/stage.hpp"
+#include "connect/discord/discord.hpp"
 #include "http/api/api.hpp"
 #include "http/api/event_viewers.hpp"
 #include "http/api/testing/counting.hpp"
@@ -61,7 +62,9 @@ class ApiTest : public ::testing::Test {
   accounts::Passwords passwords{kCheap};
   connect::HttpClient http;
   connect::Webhook webhook{http};
-  connections::Outside outside{{&webhook}};
+  connect::Limits limits;
+  connect::Discord discord{http, limits.of("discord")};  // what takes images; nothing is posted there
+  connections::Outside outside{{&webhook, &discord}};
   accounts::FreshCredentials credentials{stage.engine().context(), vault, outside};
   connections::Service connections{counting, vault, outside, credentials, base::system_clock()};
   EventHub events{*database, base::system_clock(),
