@@ -97,6 +97,7 @@ const std::vector<std::string_view> kOwnNames = {"database",
                                                  "curate-places-api",
                                                  "curate-places-url",
                                                  "curate-places-budget",
+                                                 "curate-fetch-time",
                                                  "curate-proxy",
                                                  "curate-contact"};
 

@@ -111,6 +111,7 @@ constexpr Setting kSettings[] = {
     {"curate-places-url", Kind::text, "", "of the provider; default: Google's own"},
     {"curate-places-budget", Kind::text, "100",
      "paid calls a day (America/Los_Angeles), over all servers; 0: none"},
+    {"curate-fetch-time", Kind::duration, "30s", "how long one page may take; a sitemap ten times as long"},
     {"curate-proxy", Kind::text, "",
      "http://HOST:PORT that pages are fetched through; it then has to keep private addresses away"},
     {"curate-contact", Kind::text, "",
