@@ -100,7 +100,7 @@ class Provider:
 class Crew:
     """So many servers over one database and one world."""
 
-    def __init__(self, stack, path, url, processes, *more, size=Size(), words=QUICK):
+    def __init__(self, stack, path, url, processes, *more, size=Size(), words=QUICK, fetch_time="1s"):
         self.path, self.database = path, Database(url)
         self.world = World(path, size)
         stack.callback(self.world.close)
@@ -109,9 +109,8 @@ class Crew:
         (path / "places-key").write_text("k\n")
         self.options = ["--curate", "--curate-proxy", self.world.proxy, "--curate-contact", "test@fencepost.example",
                         "--curate-places-url", self.provider.url, "--curate-places-key-file", str(path / "places-key"),
-                        "--curate-places-budget", "1000", "--curate-fetch-time", "1s", "--allow-private-addresses=false", *more]
-        for pipeline in PIPELINES:
-            self.options += [f"--curate-{pipeline}", words]
+                        "--curate-places-budget", "1000", "--curate-fetch-time", fetch_time, "--allow-private-addresses=false", *more]
+        self.options += [option for pipeline in PIPELINES for option in (f"--curate-{pipeline}", words)]
         self.servers = []
         self.started = 0
         stack.callback(lambda: [server.close() for server in self.servers])
