@@ -112,12 +112,9 @@ curate::Options curate_options(const Settings& settings) {
       throw UsageError(name + " (" + found.source + "): " + error.what());
     }
   }
-  try {
-    options.places_budget = whole(settings.text("curate-places-budget"), 0, 1'000'000'000);
-  } catch (const UsageError& error) {
-    throw UsageError("curate-places-budget: " + std::string(error.what()));
-  }
+  options.places_budget = settings.count("curate-places-budget");
   options.fetch_time = settings.duration("curate-fetch-time");
+  options.sitemap_urls = static_cast<std::size_t>(settings.count("curate-sitemap-urls"));
   return options;
 }
 

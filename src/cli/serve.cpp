@@ -98,6 +98,7 @@ const std::vector<std::string_view> kOwnNames = {"database",
                                                  "curate-places-url",
                                                  "curate-places-budget",
                                                  "curate-fetch-time",
+                                                 "curate-sitemap-urls",
                                                  "curate-proxy",
                                                  "curate-contact"};
 

@@ -11,13 +11,13 @@ import functools
 import itertools
 import os
 import sys
+import time
 
 from curate_crew import Crew, on
 from curate_world import SMALL
 from harness import check, eventually, run_all
 
 NO = ("Not a Fit",)
-AT_ONCE = 40  # pages that are held at once: so many requests a server makes at the same time
 WORDS = {"select": "Selected", "deselect": "Maybe", "refuse": "Not a Fit",
          "sql select": "Selected", "sql deselect": "Maybe", "sql refuse": "Not a Fit"}
 ACTS = (*WORDS, "sql queue", "sql edit", "delete", "sql delete")
@@ -62,21 +62,24 @@ class Page:
         else:
             self.here = False
 
-    def noticed(self):
-        """What the worker makes of it, while no answer comes."""
-        if not self.here:
-            return
-        if self.status == "Processing" and self.stop:
-            self.status = "Stopped"
-        elif self.status == "Processing" and self.again:
-            self.status = "Queued"
-        if self.status == "Queued":
+    def ends(self):
+        """Its handler, which gets no answer, notices what was said."""
+        if self.here and self.status == "Processing" and (self.stop or self.again):
+            self.status = "Stopped" if self.stop else "Queued"
             self.again = self.stop = False
-            if self.curation in NO:
-                self.status = ""
-            else:
-                self.status = "Processing"
-                self.asked = (self.asked[0] + (not self.edited), self.asked[1] + self.edited)
+
+    def begins(self):
+        if not self.here or self.status != "Queued":
+            return
+        if self.curation in NO:
+            self.status = ""
+        else:
+            self.status = "Processing"
+            self.asked = (self.asked[0] + (not self.edited), self.asked[1] + self.edited)
+
+    def noticed(self):
+        self.ends()
+        self.begins()
 
     def answered(self):
         self.noticed()
@@ -89,7 +92,8 @@ class Page:
 
 
 def after(before, during):
-    """Every state that an order may have led to, while no answer comes: the worker may notice each act before the next."""
+    """Every state that an order may have led to, while no answer comes: a worker may notice each act before the next, end,
+    and begin anew."""
     first = Page()
     for act in before:
         first.act(act)
@@ -98,10 +102,11 @@ def after(before, during):
     for act in during:
         for state in states:
             state.act(act)
-        noticed = [copy.copy(state) for state in states]
-        for state in noticed:
-            state.noticed()
-        states += noticed
+        for step in (Page.ends, Page.begins):
+            further = [copy.copy(state) for state in states]
+            for state in further:
+                step(state)
+            states += further
     for state in states:
         state.noticed()
     return states
@@ -147,9 +152,16 @@ class Wave:
         elif name.startswith("sql"):
             self.database.write(f"UPDATE fencepost_pages SET curation_status = '{WORDS[name]}' WHERE id IN ({ids})")
         else:
-            self.server.expect(200, "POST", "/api/v1/curate/pages/select",
-                               {"ids": [str(self.ids[host]) for host in hosts], "set": WORDS[name]},
-                               {"Idempotency-Key": os.urandom(8).hex()})
+            self.pick([str(self.ids[host]) for host in hosts], WORDS[name])
+
+    def pick(self, ids, word):
+        while True:
+            status, answer, headers = self.server.call("POST", "/api/v1/curate/pages/select", {"ids": ids, "set": word},
+                                                       {"Idempotency-Key": os.urandom(8).hex()})
+            if status != 429:
+                break
+            time.sleep(int(headers["Retry-After"]))  # one person says no more than 60 such things a minute
+        check(status == 200, f"select: {status} {answer}")
 
     def step(self, of):
         """`of`: what of an order is done now."""
@@ -217,14 +229,15 @@ class Wave:
 
 
 def every_order(kind, long):
+    at_once = 90 if long else 40  # pages that are held: so many requests a server makes at the same time
     befores = [(), *([act] for act in ACTS)] if long else [()]
     orders = [(tuple(before), during) for before in befores
               for n in range(3) for during in itertools.product(ACTS, repeat=n)]
     with on(kind) as (url, path, stack):
-        words = f"interval=100ms backoff=100ms delay=0 concurrency={AT_ONCE} batch={AT_ONCE}"
+        words = f"interval=100ms backoff=100ms delay=0 concurrency={at_once} batch={at_once}"
         crew = Crew(stack, path, url, 1, "--lease", "6s", size=SMALL, words=words, fetch_time="2m")
-        for number in range(0, len(orders), AT_ONCE):
-            Wave(crew, number, orders[number:number + AT_ONCE]).run()
+        for number in range(0, len(orders), at_once):
+            Wave(crew, number, orders[number:number + at_once]).run()
         crew.verify()
         print(f"     {len(orders)} orders", flush=True)
 
