@@ -70,11 +70,12 @@ class Database:
 
     def tables(self):
         found = {name: self.rows(sql) for name, sql in TABLES.items()}
-        for row in found["sitemaps"]:
-            # How many pages were new to the attempt that ended well: the same for all only where none was cut off.
-            evidence = json.loads(row["evidence"])
-            evidence.pop("new", None)
-            row["evidence"] = json.dumps(evidence)
+        # What tells of attempts that were cut off: where none was, it is the same for all.
+        for name, trace in (("places", "from_kept_answer"), ("sitemaps", "new")):
+            for row in found[name]:
+                evidence = json.loads(row["evidence"])
+                evidence.pop(trace, None)
+                row["evidence"] = json.dumps(evidence)
         return found
 
 

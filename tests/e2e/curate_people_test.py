@@ -29,7 +29,8 @@ class Page:
 
     def __init__(self):
         self.here, self.curation, self.status, self.edited, self.asked = True, "Selected", "Queued", False, (0, 0)
-        self.again = self.stop = False  # while Processing: it runs again afterwards; its handler is asked to end
+        # While Processing: it runs again afterwards; its handler is asked to end; and has not yet read what to fetch.
+        self.again = self.stop = self.unread = False
 
     def act(self, name):
         if not self.here:
@@ -55,31 +56,38 @@ class Page:
             else:
                 self.status = "Queued"
         elif name == "sql edit":
+            self.again |= at_work and not self.edited
             self.edited = True
-            self.again |= at_work
         elif name == "delete" and at_work:
             self.stop = True
         else:
             self.here = False
 
+    def claims(self):
+        if self.here and self.status == "Queued":
+            self.status, self.unread = "Processing", True
+
+    def reads(self):
+        """What is asked for is what stands there now, which may have changed since it was claimed."""
+        if not self.here or not self.unread:
+            return
+        self.unread = False
+        if self.curation not in NO:
+            self.asked = (self.asked[0] + (not self.edited), self.asked[1] + self.edited)
+        elif self.stop or self.again:
+            self.ends()
+        else:
+            self.status = ""
+
     def ends(self):
         """Its handler, which gets no answer, notices what was said."""
         if self.here and self.status == "Processing" and (self.stop or self.again):
             self.status = "Stopped" if self.stop else "Queued"
-            self.again = self.stop = False
-
-    def begins(self):
-        if not self.here or self.status != "Queued":
-            return
-        if self.curation in NO:
-            self.status = ""
-        else:
-            self.status = "Processing"
-            self.asked = (self.asked[0] + (not self.edited), self.asked[1] + self.edited)
+            self.again = self.stop = self.unread = False
 
     def noticed(self):
-        self.ends()
-        self.begins()
+        for step in (Page.reads, Page.ends, Page.claims, Page.reads):
+            step(self)
 
     def answered(self):
         self.noticed()
@@ -92,8 +100,8 @@ class Page:
 
 
 def after(before, during):
-    """Every state that an order may have led to, while no answer comes: a worker may notice each act before the next, end,
-    and begin anew."""
+    """Every state that an order may have led to, while no answer comes: between two acts a worker does as many of its
+    steps as it likes."""
     first = Page()
     for act in before:
         first.act(act)
@@ -102,14 +110,14 @@ def after(before, during):
     for act in during:
         for state in states:
             state.act(act)
-        for step in (Page.ends, Page.begins):
+        for step in (Page.reads, Page.ends, Page.claims, Page.reads):
             further = [copy.copy(state) for state in states]
             for state in further:
                 step(state)
-            states += further
+            states = list({str(vars(state)): state for state in states + further}.values())
     for state in states:
         state.noticed()
-    return states
+    return list({str(vars(state)): state for state in states}.values())
 
 
 class Wave:
