@@ -16,7 +16,7 @@ ROUNDS = 5
 STORE_ROUNDS = 3
 STEEPEST = 1.5  # times as long for one URL at the largest size as at the smallest
 MOST_RISEN = 4_096  # KiB more at the largest size than at the smallest
-MOST_STORED = 16_384  # likewise where it is stored: a database's cache fills up, to its own limit
+MOST_STORED = 8_192  # KiB more than at the middle size where it is stored: SQLite's caches fill up first
 
 HEAD = """# Sitemaps: reading and storing
 
@@ -41,7 +41,7 @@ STORING = """
 The whole pipeline by a real `fencepost serve`: claimed, fetched over HTTP, parsed, judged and written to a fresh database
 as it comes, 1,000 pages a transaction under the claim's lock, with all indexes and triggers; and settled. PostgreSQL waits
 for its disk. The median of {rounds} rounds. CPU: of the server and of its connections to PostgreSQL. Memory: how far the
-server's peak rose; PostgreSQL's own is PostgreSQL's. `--curate-sitemap-urls` was raised: by itself a server stops at the
+server's peak rose, SQLite's caches included; PostgreSQL's own is PostgreSQL's. `--curate-sitemap-urls` was raised: by itself a server stops at the
 protocol's 50,000.
 
 | database | URLs | seconds | CPU, s | CPU, µs a URL | memory, MiB |
@@ -61,12 +61,12 @@ def read(program, size, form):
     return median_of(runs)
 
 
-def grown(name, each, found, most):
-    """What is wrong with a row of sizes: `each`: µs a URL."""
+def grown(name, each, found, base, most):
+    """What is wrong with a row of sizes. `each`: µs a URL; memory may be `most` KiB above the size `base`."""
     wrong = []
     if each[-1] > STEEPEST * each[0]:
         wrong.append(f"{name}: a URL took {each[-1] / each[0]:.2f} times as long at {SIZES[-1]:,}")
-    if found[-1]["risen_kib"] > found[0]["risen_kib"] + most:
+    if found[-1]["risen_kib"] > found[base]["risen_kib"] + most:
         wrong.append(f"{name}: memory grew with the size")
     return wrong
 
@@ -80,14 +80,14 @@ def main():
         for one, micros in zip(found, each):
             rows.append(f"| {name} | {one['urls']:,.0f} | {one['bytes'] / 1e6:.1f} | {one['seconds']:.3f} | {micros:.2f} "
                         f"| {one['risen_kib'] / 1024:.1f} |")
-        failed += grown(name, each, found, MOST_RISEN)
+        failed += grown(name, each, found, 0, MOST_RISEN)
     for kind in (sitemap_store.Sqlite, sitemap_store.Postgres):
         found = [median_of([sitemap_store.store(server, kind, size) for _ in range(STORE_ROUNDS)]) for size in SIZES]
         each = [one["cpu"] / one["urls"] * 1e6 for one in found]
         for one, micros in zip(found, each):
             stored.append(f"| {kind.name} | {one['urls']:,.0f} | {one['seconds']:.2f} | {one['cpu']:.2f} | {micros:.1f} "
                           f"| {one['risen_kib'] / 1024:.1f} |")
-        failed += grown(f"stored on {kind.name}", each, found, MOST_STORED)
+        failed += grown(f"stored on {kind.name}", each, found, 1, MOST_STORED)
     verdict = "; ".join(failed) if failed else "Time is linear and memory flat."
     box = machine.describe(page.parent)
     where = f"{box['cpu']}, {box['cores']} cores; {box['system']}."
