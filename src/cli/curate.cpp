@@ -6,6 +6,7 @@
 
 #include "apps/curate/kinds.hpp"
 #include "cli/noun.hpp"
+#include "cli/pages.hpp"
 #include "cli/progress.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
@@ -59,30 +60,26 @@ std::string label(const json& item) {
 }
 
 int list(Client& client, bool as_json, const Given& given) {
-  auto path = collection(given) + "?limit=" + std::to_string(given.limit);
-  if (!given.curation.empty()) path += "&curation_status=" + encoded(given.curation);
-  if (!given.processing.empty()) path += "&processing_status=" + encoded(processing_of(given));
-  if (!given.search.empty()) path += "&search=" + encoded(given.search);
-  if (!given.cursor.empty()) path += "&cursor=" + encoded(given.cursor);
-  const auto body = client.get(path);
-  if (as_json) {
-    print_json(body);
-    return 0;
-  }
+  std::string query;
+  const auto add = [&](const char* name, const std::string& value) {
+    query += (query.empty() ? "?" : "&") + std::string(name) + "=" + encoded(value);
+  };
+  if (!given.curation.empty()) add("curation_status", given.curation);
+  if (!given.processing.empty()) add("processing_status", processing_of(given));
+  if (!given.search.empty()) add("search", given.search);
+  const auto page = one_page(client, as_json, collection(given) + query, given.limit, given.cursor);
+  if (!page) return 0;
+  const bool contacts = given.kind == "contacts";
   Table rows;
-  for (const auto& item : body.at("items")) {
-    if (given.kind == "contacts")
-      rows.push_back({cell(item, "id"), cell(item, "email"), cell(item, "phone"), cell(item, "host"),
-                      cell(item, "page_url")});
-    else
-      rows.push_back({cell(item, "id"), label(item), cell(item, "curation_status"),
-                      cell(item, "processing_status"),
-                      cell(item, item.at("error").is_null() ? "note" : "error")});
-  }
-  print(given.kind == "contacts"
-            ? table({"ID", "E-MAIL", "PHONE", "HOST", "PAGE"}, rows, 60)
-            : table({"ID", "RECORD", "CURATION", "PROCESSING", "ERROR OR NOTE"}, rows, 60));
-  if (!body.at("next").is_null()) print("more: --cursor " + cell(body, "next") + "\n");
+  for (const auto& item : page->at("items"))
+    rows.push_back(contacts ? Table::value_type{cell(item, "id"), cell(item, "email"), cell(item, "phone"),
+                                                cell(item, "host"), cell(item, "page_url")}
+                            : Table::value_type{cell(item, "id"), label(item), cell(item, "curation_status"),
+                                                word_of(cell(item, "processing_status")),
+                                                cell(item, item.at("error").is_null() ? "note" : "error")});
+  print(contacts ? table({"ID", "E-MAIL", "PHONE", "HOST", "PAGE"}, rows, 60)
+                 : table({"ID", "RECORD", "CURATION", "PROCESSING", "ERROR OR NOTE"}, rows, 60));
+  say_more(*page);
   return 0;
 }
 
@@ -108,8 +105,8 @@ int set(Client& client, bool as_json, const Given& given) {
   if (as_json)
     print_json(body);
   else
-    print(given.kind + " " + given.id + ": " + cell(body, "curation_status") + ", processing: " +
-          (cell(body, "processing_status").empty() ? "none" : cell(body, "processing_status")) + "\n");
+    print(given.kind + " " + given.id + ": " + cell(body, "curation_status") +
+          ", processing: " + word_of(cell(body, "processing_status")) + "\n");
   return 0;
 }
 

@@ -112,11 +112,9 @@ curate::Options curate_options(const Settings& settings) {
       throw UsageError(name + " (" + found.source + "): " + error.what());
     }
   }
-  try {
-    options.places_budget = whole(settings.text("curate-places-budget"), 0, 1'000'000'000);
-  } catch (const UsageError& error) {
-    throw UsageError("curate-places-budget: " + std::string(error.what()));
-  }
+  options.places_budget = settings.count("curate-places-budget");
+  options.fetch_time = settings.duration("curate-fetch-time");
+  options.sitemap_urls = static_cast<std::size_t>(settings.count("curate-sitemap-urls"));
   return options;
 }
 
@@ -128,14 +126,15 @@ int curate_connections(const Settings& settings) {
   return connections;
 }
 
-// The provider is called without the proxy, which is for people's sites.
+// The provider is called at the URL that the operator has set, without the proxy, which is for people's
+// sites.
 struct CurateServing::Parts {
   Parts(const Settings& settings, store::Database& database, std::span<const store::Fence> fences,
         const base::Clock& clock)
       : options(curate_options(settings)),
         fences_(fences),
         lease(settings.duration("lease")),
-        provider(outgoing(settings), clock),
+        provider(to_base_urls(), clock),
         web(http_options(settings, settings.text("curate-proxy")), clock),
         fetcher(web, {settings.text("curate-contact")}) {
     if (auto key = places_key(settings)) places.emplace(provider, places_options(settings, std::move(*key)));

@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/noun.hpp"
+#include "cli/text.hpp"
+
 namespace fencepost::cli {
 
 using nlohmann::json;
@@ -16,6 +19,20 @@ json all_pages(Client& client, const std::string& path) {
     cursor = next == page.end() || next->is_null() ? "" : next->get<std::string>();
   } while (!cursor.empty());
   return {{"items", std::move(items)}};
+}
+
+std::optional<json> one_page(Client& client, bool as_json, const std::string& path, int limit,
+                             const std::string& cursor) {
+  auto whole = path + (path.find('?') == std::string::npos ? "?limit=" : "&limit=") + std::to_string(limit);
+  if (!cursor.empty()) whole += "&cursor=" + encoded(cursor);
+  auto page = client.get(whole);
+  if (!as_json) return page;
+  print_json(page);
+  return std::nullopt;
+}
+
+void say_more(const json& page) {
+  if (!page.at("next").is_null()) print("more: --cursor " + cell(page, "next") + "\n");
 }
 
 }  // namespace fencepost::cli

@@ -22,7 +22,7 @@ std::string counts_of(const json& queue) {
   const auto at_least = queue.value("counted_at_least", json::array());
   for (const auto& count : queue.at("counts").items()) {
     const bool more = std::find(at_least.begin(), at_least.end(), count.key()) != at_least.end();
-    out += (out.empty() ? "" : ", ") + count.key() + " " + count.value().dump() + (more ? "+" : "");
+    out += (out.empty() ? "" : ", ") + word_of(count.key()) + " " + count.value().dump() + (more ? "+" : "");
   }
   return out.empty() ? "-" : out;
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/noun.hpp"
+#include "cli/pages.hpp"
 #include "cli/progress.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
@@ -40,20 +41,16 @@ std::string counted(const json& counts) {
 }
 
 int list(Client& client, bool as_json, const Given& given) {
-  auto path = path_of(given, "items") + "?limit=" + std::to_string(given.limit);
-  if (!given.state.empty()) path += "&state=" + encoded(given.state);
-  if (!given.cursor.empty()) path += "&cursor=" + encoded(given.cursor);
-  const auto body = client.get(path);
-  if (as_json) {
-    print_json(body);
-    return 0;
-  }
+  auto path = path_of(given, "items");
+  if (!given.state.empty()) path += "?state=" + encoded(given.state);
+  const auto page = one_page(client, as_json, path, given.limit, given.cursor);
+  if (!page) return 0;
   Table rows;
-  for (const auto& item : body.at("items"))
-    rows.push_back({cell(item, "item"), cell(item, "status"), cell(item, "run_at"), cell(item, "attempt"),
-                    cell(item, "error")});
+  for (const auto& item : page->at("items"))
+    rows.push_back({cell(item, "item"), word_of(cell(item, "status")), cell(item, "run_at"),
+                    cell(item, "attempt"), cell(item, "error")});
   print(table({"ITEM", "STATUS", "NOT BEFORE", "ATTEMPTS", "ERROR"}, rows, 60));
-  if (!body.at("next").is_null()) print("more: --cursor " + cell(body, "next") + "\n");
+  say_more(*page);
   return 0;
 }
 

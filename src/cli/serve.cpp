@@ -97,6 +97,8 @@ const std::vector<std::string_view> kOwnNames = {"database",
                                                  "curate-places-api",
                                                  "curate-places-url",
                                                  "curate-places-budget",
+                                                 "curate-fetch-time",
+                                                 "curate-sitemap-urls",
                                                  "curate-proxy",
                                                  "curate-contact"};
 

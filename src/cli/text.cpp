@@ -90,6 +90,8 @@ std::string cell(const nlohmann::json& object, const char* member) {
   return at->is_string() ? at->get<std::string>() : at->dump();
 }
 
+std::string word_of(const std::string& word) { return word.empty() ? "none" : word; }
+
 void print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
     throw base::InfraError("standard output cannot be written", {});

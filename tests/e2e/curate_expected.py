@@ -22,7 +22,7 @@ WORDS = [
 FILTERED_FOLDERS = set("blog blogs media uploads tag tags category categories author archive archives feed rss".split())
 FILTERED_FILES = set("jpg jpeg png gif webp svg ico pdf zip gz css js json xml txt mp3 mp4".split())
 WIRE_CAP = 4 << 20  # FetchCaps, PageCaps
-HOSTILE = {"/loop", "/bomb.html", "/large.html", "/picture.html", "/inside.html", "/gone.html", "/nowhere.html"}
+HOSTILE = {"/loop", "/bomb.html", "/endless.html", "/picture.html", "/inside.html", "/gone.html", "/nowhere.html"}
 
 
 def judge(url):
@@ -127,7 +127,7 @@ def addresses_of(page):
 
 def expected_page(host, path):
     """(processing status, addresses) of a page that is fetched."""
-    if host.name == "hostile.example" and path in HOSTILE:
+    if host.name == "hostile.example" and path in HOSTILE or path.startswith("/hang"):
         return "Error", set()
     file = host.file(path)
     if file is None:

@@ -15,14 +15,23 @@ import subprocess
 import time
 import urllib.request
 
+from curate_tricks import Tricks
+
 DOCS = pathlib.Path("/usr/share/doc")
-MOST_HOSTS = 8
-MOST_PAGES = 60  # of one host's documentation
-HUGE = 50_000  # URLs of one sitemap: as many as the protocol allows
 LARGE_PAGE = 1 << 20  # larger ones are left out: two copies of a whole manual teach nothing
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    hosts: int = 8  # with documentation
+    pages: int = 60  # of one of them
+    huge: int = 50_000  # URLs of one sitemap: as many as the protocol allows
+
+
+SMALL = Size(hosts=4, pages=8, huge=2_500)
 
 
 @dataclasses.dataclass
@@ -66,8 +75,8 @@ def index(urls):
     return f"{XML}<sitemapindex {NAMESPACE}>\n{entries}</sitemapindex>\n"
 
 
-def doc_trees():
-    """(name, folder, paths of its pages): the packages with the most pages, each real folder once."""
+def doc_trees(hosts, most):
+    """(name, folder, paths of at most so many pages): the packages with the most pages, each real folder once."""
     seen, trees = set(), []
     for folder in sorted(DOCS.iterdir()):
         real = folder.resolve()
@@ -78,26 +87,28 @@ def doc_trees():
                        if page.is_file() and page.stat().st_size <= LARGE_PAGE)
         pages = [p for p in pages if p.isascii() and not set(p) & set(" %?#&+")]
         if len(pages) >= 2:
-            trees.append((folder.name, folder, pages[:MOST_PAGES]))
+            trees.append((folder.name, folder, pages[:most]))
     trees.sort(key=lambda tree: (-len(tree[2]), tree[0]))
-    return trees[:MOST_HOSTS]
+    return trees[:hosts]
 
 
 class World:
     """Everything that is out there. Ends with close()."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, size=Size()):
         self.folder = pathlib.Path(folder) / "world"
         self.folder.mkdir()
         self.hosts = []
-        for number, (name, tree, pages) in enumerate(doc_trees()):
+        self.tricks = Tricks()
+        for number, (name, tree, pages) in enumerate(doc_trees(size.hosts, size.pages)):
             label = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-")
             self.documentation(f"{label}.example", tree, pages, number % 4)
         if len(self.hosts) < 3:
             raise SystemExit("there is too little HTML under /usr/share/doc: scripts/lib/install.sh build test")
-        self.huge()
+        self.huge(size.huge)
         self.silent()
         self.hostile()
+        self.hanging()
         self.foreign()
         self.process = self.start()
 
@@ -154,13 +165,13 @@ class World:
                    f' more</title><meta name="description" content="Documentation of {tree.name}.">{link}</head><body>'
                    f'<a href="/contact.html">Contact</a></body></html>')
 
-    def huge(self):
+    def huge(self, urls):
         host = self.host("huge.example")
         for path in ("/contact", "/de/impressum", "/jobs"):
             host.write(path + "/index.html", f"<title>{path}</title><p>{path.split('/')[-1]}@huge.example")
         known = ["/contact/", "/de/impressum/", "/jobs/"]
-        paths = known + [f"/blog/{n}" for n in range(1_000)] + [f"/pictures/{n}.jpg" for n in range(1_000)]
-        paths += [f"/products/{n % 97}/item-{n}?size={n % 7}&colour={n % 5}" for n in range(HUGE - len(paths))]
+        paths = known + [f"/blog/{n}" for n in range(urls // 50)] + [f"/pictures/{n}.jpg" for n in range(urls // 50)]
+        paths += [f"/products/{n % 97}/item-{n}?size={n % 7}&colour={n % 5}" for n in range(urls - len(paths))]
         random.Random(50_000).shuffle(paths)
         urls = [host.url(p) for p in paths]
         host.sitemaps = [host.url("/sitemap.xml.gz")]
@@ -174,9 +185,10 @@ class World:
 
     def hostile(self):
         host = self.host("hostile.example")
-        paths = ["/loop", "/bomb.html", "/large.html", "/picture.html", "/inside.html", "/wrong.html", "/nul.html",
-                 "/deep.html", "/line.html", "/gone.html", "/nowhere.html"]
-        host.sitemaps = [host.url(p) for p in ("/bomb.xml.gz", "/laughs.xml", "/page.xml", "/sitemap.xml")]
+        paths = ["/loop", "/bomb.html", "/large.html", "/endless.html", "/picture.html", "/inside.html", "/wrong.html",
+                 "/nul.html", "/deep.html", "/line.html", "/gone.html", "/nowhere.html"]
+        host.sitemaps = [host.url(p) for p in ("/bomb.xml.gz", "/endless.xml", "/laughs.xml", "/line.txt", "/page.xml",
+                                               "/sitemap.xml")]
         host.every = {host.url("/sitemap.xml"): ("urlset", [host.url(p) for p in paths])}
         host.broken = set(host.sitemaps) - set(host.every)
         host.write("/robots.txt", "".join(f"Sitemap: {url}\n" for url in host.sitemaps))
@@ -186,23 +198,41 @@ class World:
                    f"<urlset {NAMESPACE}><url><loc>http://hostile.example/&l9;</loc></url></urlset>")
         host.write("/bomb.xml.gz", gzip.compress(b"<urlset>" + b" " * (1 << 27), 9))
         host.write("/page.xml", "<!DOCTYPE html><title>Not found</title>")
+        host.write("/line.txt", "http://hostile.example/" + "x" * 10_000_000)
         host.write("/index.html", "<title>Hostile</title>")
         host.write("/bomb.html", gzip.compress(b"\0" * (1 << 27), 9))
-        host.write("/large.html", b"x" * (5 << 20))
+        host.write("/large.html", "<p>" + "x " * 5_000_000 + "large@hostile.example")
         host.write("/picture.html", b"\x89PNG")
         host.write("/wrong.html", "<title>Über</title><p>M\u00fcnchen: gr\u00fc\u00dfe, wrong@hostile.example".encode("latin-1"))
         host.write("/nul.html", b"<p>\0nul@hostile.example\0\0")
         host.write("/deep.html", "<p>deep@hostile.example" + "<div>" * 200_000)
         host.write("/line.html", "<p>" + "x " * 1_500_000 + "line@hostile.example")
-        host.extra = """
-    location = /loop { return 302 /loop2; }
-    location = /loop2 { return 301 /loop; }
-    location = /inside.html { return 302 http://127.0.0.1/secret; }
-    location = /nowhere.html { return 302 javascript:alert(1); }
-    location = /gone.html { return 410; }
-    location = /bomb.html { add_header Content-Encoding gzip; }
-    location = /picture.html { types {} default_type image/png; }
-    location = /wrong.html { types {} default_type "text/html; charset=utf-8"; }"""
+        host.extra = f"""
+    location = /loop {{ return 302 /loop2; }}
+    location = /loop2 {{ return 301 /loop; }}
+    location = /inside.html {{ return 302 http://127.0.0.1/secret; }}
+    location = /nowhere.html {{ return 302 javascript:alert(1); }}
+    location = /gone.html {{ return 410; }}
+    location = /bomb.html {{ add_header Content-Encoding gzip; }}
+    location = /picture.html {{ types {{}} default_type image/png; }}
+    location = /wrong.html {{ types {{}} default_type "text/html; charset=utf-8"; }}
+    location /endless {{ {self.behind()} }}"""
+
+    def hanging(self):
+        """Its pages never come: tried again, and then given up."""
+        host = self.host("hanging.example")
+        host.write("/index.html", "<title>Hanging</title>")
+        host.write("/robots.txt", f"Sitemap: {host.url('/sitemap.xml')}\n")
+        host.write("/sitemap.xml", urlset([host.url("/hang/contact"), host.url("/about.html")]))
+        host.write("/about.html", "<p>about@hanging.example")
+        host.sitemaps = [host.url("/sitemap.xml")]
+        host.every = {host.sitemaps[0]: ("urlset", [host.url("/hang/contact"), host.url("/about.html")])}
+        host.extra = f"\n    location /hang {{ {self.behind()} }}"
+
+    def behind(self):
+        """nginx's words for what Tricks answers."""
+        return (f"proxy_pass http://127.0.0.1:{self.tricks.port}; proxy_set_header Host $host; proxy_buffering off; "
+                "proxy_read_timeout 600s;")
 
     def foreign(self):
         host = self.host("xn--bcher-kva.example")  # bücher
@@ -232,8 +262,18 @@ class World:
         user = "user root;" if os.geteuid() == 0 else ""
         temporary = "".join(f"  {kind}_temp_path {self.folder}/tmp-{kind};\n"
                             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        # The first server answers for names that are nobody's.
-        servers = f"  server {{ listen 127.0.0.1:{port} default_server; return 404; }}\n"
+        # The first server answers for names that are nobody's; those under people.example wait for the test.
+        servers = f"""  server {{
+    listen 127.0.0.1:{port} default_server;
+    location = /secret {{ default_type text/html; return 200 "<p>secret@inside.example"; }}
+    location / {{ return 404; }}
+  }}
+  server {{
+    listen 127.0.0.1:{port};
+    server_name *.people.example;
+    location / {{ {self.behind()} }}
+  }}
+"""
         for host in self.hosts:
             docs = f"location @docs {{ root {host.tree}; }}" if host.tree else "location @docs { return 404; }"
             servers += f"""  server {{
@@ -250,11 +290,11 @@ class World:
 worker_processes 1;
 pid {self.folder}/nginx.pid;
 error_log {self.folder}/nginx-error.log;
-events {{ worker_connections 512; }}
+events {{ worker_connections 2048; }}
 http {{
 {temporary}  types {{ text/html html; application/xml xml; text/plain txt; application/gzip gz; }}
   default_type application/octet-stream;
-  log_format requests '$host $request_uri $status $request_method';
+  log_format requests '$request_method $status $host $request_uri';
   access_log {self.folder}/requests.log requests;
   index index.html;
   absolute_redirect off;
@@ -267,7 +307,7 @@ http {{
         end = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < end:
             try:
-                ask = urllib.request.Request(self.proxy, headers={"Host": "huge.example"})
+                ask = urllib.request.Request(self.proxy + "/secret", headers={"Host": "nobody.example"})
                 urllib.request.urlopen(ask, timeout=10).close()
                 return process
             except OSError:
@@ -276,11 +316,11 @@ http {{
         raise SystemExit(f"nginx did not start: {(self.folder / 'nginx-error.log').read_text()}")
 
     def requests(self):
-        """[(URL, status)] of every GET, in order."""
-        lines = (self.folder / "requests.log").read_text().splitlines()
-        words = [line.split() for line in lines]
-        return [(f"http://{w[0]}{w[1]}", int(w[2])) for w in words if w[3] == "GET"]
+        """The URL of every GET, in order. (What a CONNECT wants is no URI.)"""
+        words = [line.split() for line in (self.folder / "requests.log").read_text().splitlines()]
+        return [f"http://{w[2]}{w[3]}" for w in words if w[0] == "GET"]
 
     def close(self):
         self.process.terminate()
         self.process.wait(60)
+        self.tricks.close()

@@ -11,9 +11,6 @@ namespace fencepost::connect {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::answer;
-using testing::Connection;
-using testing::RawServer;
 using Kind = FetchError::Kind;
 
 constexpr const char* kHead = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n";

@@ -10,9 +10,6 @@ namespace fencepost::connect {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::answer;
-using testing::Connection;
-using testing::RawServer;
 using Kind = FetchError::Kind;
 
 constexpr const char* kHtml = "Content-Type: text/html; charset=utf-8\r\n";

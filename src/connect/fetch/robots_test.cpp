@@ -8,9 +8,6 @@ namespace fencepost::connect {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::answer;
-using testing::Connection;
-using testing::RawServer;
 
 TEST(Robots, OurOwnGroupsCountTogetherAndElseThoseOfAnyone) {
   const auto robots = Robots::parse(

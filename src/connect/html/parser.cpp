@@ -8,6 +8,8 @@
 #include <memory>
 #include <new>
 
+#include "connect/libxml.hpp"
+
 namespace fencepost::connect {
 
 namespace {
@@ -19,16 +21,11 @@ constexpr std::size_t kMostMarks = 20'000;
 constexpr std::size_t kMostComparisons = 200'000'000;
 constexpr std::size_t kPiece = 4'096;
 
-std::string_view view(const xmlChar* text) {
-  return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
-}
-
 class Parser {
  public:
   Parser(std::string_view html, std::size_t depth, HtmlEvents& events)
       : left_(html), most_depth_(depth), events_(events), context_(htmlNewParserCtxt(), &htmlFreeParserCtxt) {
-    static const bool ready = (xmlInitParser(), true);
-    (void)ready;
+    prepare_libxml();
     if (!context_) throw std::bad_alloc();
     htmlSAXHandler handler{};
     handler.startElement = &on_start;
@@ -90,12 +87,10 @@ class Parser {
     });
   }
   static void on_text(void* self, const xmlChar* data, int size) noexcept {
-    const std::string_view text(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
-    guarded(self, [&](auto& parser) { parser.events_.text(text); });
+    guarded(self, [&](auto& parser) { parser.events_.text(view(data, size)); });
   }
   static void on_raw(void* self, const xmlChar* data, int size) noexcept {
-    const std::string_view text(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
-    guarded(self, [&](auto& parser) { parser.events_.raw(text); });
+    guarded(self, [&](auto& parser) { parser.events_.raw(view(data, size)); });
   }
   static void on_error(void*, xmlErrorPtr) noexcept {}
 

@@ -1,9 +1,9 @@
 #include <libxml/SAX2.h>
-#include <libxml/parser.h>
 
 #include <memory>
 #include <new>
 
+#include "connect/libxml.hpp"
 #include "connect/sitemap/entries.hpp"
 
 namespace fencepost::connect {
@@ -11,10 +11,6 @@ namespace fencepost::connect {
 namespace {
 
 constexpr std::size_t kLongestText = 4'096;  // of a <loc>, with its blanks
-
-std::string_view view(const xmlChar* text) {
-  return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
-}
 
 std::string_view trimmed(std::string_view text) {
   const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
@@ -29,8 +25,7 @@ std::string_view trimmed(std::string_view text) {
 class XmlSitemap final : public SitemapFormat {
  public:
   explicit XmlSitemap(SitemapEntries& entries) : entries_(entries), context_(nullptr, &free_context) {
-    static const bool ready = (xmlInitParser(), true);
-    (void)ready;
+    prepare_libxml();
     xmlSAXHandler events{};
     events.initialized = XML_SAX2_MAGIC;
     events.internalSubset = &on_document_type;
@@ -139,8 +134,7 @@ class XmlSitemap final : public SitemapFormat {
     guarded(self, [](auto& sitemap) { sitemap.end_element(); });
   }
   static void on_text(void* self, const xmlChar* data, int size) noexcept {
-    const std::string_view more(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
-    guarded(self, [&](auto& sitemap) { sitemap.text(more); });
+    guarded(self, [&](auto& sitemap) { sitemap.text(view(data, size)); });
   }
   static void on_error(void*, xmlErrorPtr) noexcept {
   }  // `wellFormed` says it; nothing goes to standard error

@@ -14,6 +14,10 @@
 
 namespace fencepost::connect {
 
+using testing::answer;
+using testing::Connection;
+using testing::RawServer;
+
 // `level` 9: as small as it gets.
 inline std::string gzipped(std::string_view bytes, int level = 6) {
   constexpr int kGzip = 15 + 16;
