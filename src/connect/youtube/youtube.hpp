@@ -33,6 +33,7 @@ struct Trouble {
     missing,      // 404: of a feed that says nothing about the channel
     blocked,      // consent or robot page
     quota,        // the project's day is used up, whatever our own count says
+    upload_limit, // the channel may upload no more for a day (uploads only)
     rate,         // too fast
     credentials,  // the API key is refused
     refused,      // another 4xx
