@@ -19,6 +19,7 @@ FENCED_TABLES = {
     "fencepost_schedules",
     "fencepost_sitemaps",
     "fencepost_texts",
+    "fencepost_uploads",
 }
 # What a write on a fenced table must test, on the target row itself.
 TESTED = re.compile(r"\b(fence|claim_id|effect|(processing_)?status)\b", re.IGNORECASE)

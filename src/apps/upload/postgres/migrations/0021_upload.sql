@@ -75,12 +75,12 @@ CREATE TABLE fencepost_uploads (
   quota_day TEXT NOT NULL,
   title TEXT NOT NULL DEFAULT '',
   description TEXT NOT NULL DEFAULT '',
-  -- One a line.
-  tags TEXT NOT NULL DEFAULT '',
-  category TEXT NOT NULL DEFAULT '22',
+  -- A JSON list of texts.
+  tags TEXT NOT NULL DEFAULT '[]',
+  category TEXT,
   language TEXT NOT NULL DEFAULT '',
-  -- FOLDER/PATH, as a video's.
-  thumbnail TEXT,
+  thumbnail_folder TEXT,
+  thumbnail_path TEXT,
   made_for_kids BOOLEAN NOT NULL DEFAULT FALSE,
   -- Who scheduled it; NULL: the instance itself.
   person_id BIGINT REFERENCES fencepost_people (id),
@@ -102,7 +102,8 @@ CREATE TABLE fencepost_uploads (
   uploaded_at BIGINT,
   published_at BIGINT,
   created_at BIGINT NOT NULL DEFAULT fencepost_now(),
-  updated_at BIGINT NOT NULL DEFAULT fencepost_now()
+  updated_at BIGINT NOT NULL DEFAULT fencepost_now(),
+  CHECK ((thumbnail_folder IS NULL) = (thumbnail_path IS NULL))
 );
 CREATE INDEX fencepost_uploads_slot ON fencepost_uploads (channel_id, slot_at);
 CREATE INDEX fencepost_uploads_list ON fencepost_uploads (status, id);
