@@ -81,7 +81,7 @@ TEST_F(YouTubeChannelTest, ATokenOfNobodyIsRefused) {
 }
 
 TEST_F(YouTubeChannelTest, ItPublishesNoPosts) {
-  EXPECT_THROW(channel_.render({.text = "hello"}, {}, "key"), base::UserError);
+  EXPECT_THROW(channel_.render(Post{"hello", ""}, {}, "key"), base::UserError);
   EXPECT_EQ(channel_.send({}, {base::Secret("x")}, "key", deadline(), {}).verdict, Verdict::certain_failure);
   EXPECT_EQ(channel_.look({}, {base::Secret("x")}, "key", deadline(), {}).presence, Presence::cannot_tell);
   EXPECT_THROW(channel_.check("https://elsewhere", {base::Secret("x")}), base::UserError);
