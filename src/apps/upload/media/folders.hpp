@@ -13,6 +13,8 @@
 #include "base/clock.hpp"
 #include "base/file_descriptor.hpp"
 
+struct stat;
+
 namespace fencepost::media {
 
 // Where what comes by tus lies; no media folder has this name.
@@ -66,6 +68,8 @@ class Folders {
   const base::FileDescriptor& root(const std::string& folder) const;
   std::map<std::string, base::FileDescriptor> roots_;
 };
+
+base::Micros modified_of(const struct stat& of);
 
 // Throws UserError("invalid_path"), see Folders::open().
 void check_path(const std::string& path);

@@ -39,7 +39,7 @@ struct Template {
 // Throw UserError: invalid_title, invalid_description, invalid_tags, invalid_language, invalid_category,
 // duplicate_template: the channel has one of that language.
 Template add_template(store::Connection& connection, std::int64_t channel, const Metadata& metadata);
-// False: it is another version by now, or gone.
+// Channel and language stay. False: it is another version by now, or gone.
 bool edit_template(store::Connection& connection, std::int64_t id, std::int64_t version,
                    const Metadata& metadata);
 bool delete_template(store::Connection& connection, std::int64_t id);

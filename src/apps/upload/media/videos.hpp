@@ -15,6 +15,9 @@
 
 namespace fencepost::media {
 
+// The probe_error of a video that nobody here can measure.
+inline constexpr const char* kNoProbe = "not measured: ffprobe is not installed on this server";
+
 struct Video {
   std::int64_t id = 0;
   std::optional<std::int64_t> person{};  // nullopt: the instance's: everybody sees it
@@ -57,6 +60,9 @@ struct FileFacts {
 };
 // Throws UserError as Folders::open() does, and "empty_file".
 FileFacts facts_of(const Folders& folders, const std::string& folder, const std::string& path);
+
+// The title of a video whose file has that name or path: "Episode 12" of "shows/Episode 12.mp4".
+std::string title_of(const std::string& path);
 
 struct Added {
   Video video;
