@@ -16,6 +16,7 @@ FENCED_TABLES = {
     "fencepost_live_streams",
     "fencepost_pages",
     "fencepost_places",
+    "fencepost_publications",
     "fencepost_schedules",
     "fencepost_sitemaps",
     "fencepost_texts",

@@ -1,8 +1,10 @@
 #include "apps/upload/queue.hpp"
 
+#include <algorithm>
+
 namespace fencepost::upload {
 
-core::Queue upload_queue() {
+core::Queue upload_queue(base::Duration longest_wait) {
   core::Queue queue;
   queue.name = kQueue;
   queue.table = "fencepost_uploads";
@@ -11,6 +13,7 @@ core::Queue upload_queue() {
                    "title",    "description",      "tags",           "category",
                    "language", "thumbnail_folder", "thumbnail_path", "made_for_kids"};
   queue.kind = core::Kind::once;
+  queue.backoff = {std::min<base::Duration>(std::chrono::seconds(5), longest_wait), longest_wait, 1000};
   queue.history = true;
   return queue;
 }

@@ -182,13 +182,13 @@ std::optional<Trouble> UploadApi::update(const std::string& metadata, const Call
   return trouble_of(http_.call(request, call.stop), call.credentials, clock().wall());
 }
 
-std::optional<Trouble> UploadApi::thumbnail(const std::string& video, const FileBody& image,
+std::optional<Trouble> UploadApi::thumbnail(const std::string& video, const std::string& image,
                                           const std::string& media_type, const Call& call) {
-  FENCEPOST_ASSERT(is_video(video) && image.length > 0 && image.length <= kThumbnailBytes);
+  FENCEPOST_ASSERT(is_video(video) && !image.empty() && std::ssize(image) <= kThumbnailBytes);
   auto request = request_to(
       "POST", options_.api + "/upload/youtube/v3/thumbnails/set?uploadType=media&videoId=" + video, call);
   request.headers.emplace_back("Content-Type", media_type);
-  request.file = image;
+  request.body = image;
   return trouble_of(http_.call(request, call.stop), call.credentials, clock().wall());
 }
 

@@ -106,7 +106,7 @@ class UploadApi {
   // videos.update of snippet and status, kUpdateUnits: nullopt where YouTube said yes.
   std::optional<Trouble> update(const std::string& metadata, const Call& call);
   // thumbnails.set, kThumbnailUnits. At most kThumbnailBytes.
-  std::optional<Trouble> thumbnail(const std::string& video, const FileBody& image,
+  std::optional<Trouble> thumbnail(const std::string& video, const std::string& image,
                                    const std::string& media_type, const Call& call);
 
   const base::Clock& clock() const { return http_.clock(); }

@@ -49,6 +49,10 @@ SELECT id, CASE WHEN thumbnail_path IS NULL THEN slot_at ELSE fencepost_now() EN
 FROM fencepost_uploads WHERE id = $1
 ON CONFLICT (upload_id) DO NOTHING
 
+-- name: lock_upload
+-- unfenced: $1 upload, locked by a write that changes nothing: who counts a call for it must hold it.
+UPDATE fencepost_uploads SET post_id = post_id WHERE id = $1
+
 -- name: to_watch
 -- $1 publication
 SELECT u.id, u.post_id, u.slot_at, u.published_at, u.person_id, c.connection_id, c.project_id,
