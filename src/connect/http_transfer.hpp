@@ -68,7 +68,7 @@ class HttpTransfer {
     bool too_large = false;
     bool unwanted = false;
     bool source_failed = false;
-    bool paced = false;  // the body waits for its pace
+    bool paced = false;     // the body waits for its pace
     std::int64_t read = 0;  // of the body's file
     std::size_t body_bytes = 0;
     std::optional<Failure::Kind> interruption;  // deadline or stopped

@@ -44,7 +44,8 @@ std::variant<Rendered, Settlement> EffectWork::prepare(const store::Claim& claim
     if (rendered == nullptr)
       refusal = std::get<NotNow>(answer);
     else
-      refusal = app_.prepare(claim, key, *rendered, context_.clock.boot() + app_.prepare_time(), std::move(stop));
+      refusal =
+          app_.prepare(claim, key, *rendered, context_.clock.boot() + app_.prepare_time(), std::move(stop));
     if (!refusal) return std::move(*rendered);
     log("item not sent", claim, refusal->error);
     if (refusal->attempted && refusal->again && !backoff.exhausted(claim.attempt + 1))

@@ -13,15 +13,15 @@ namespace {
 constexpr const char* kNoPosts = "YouTube takes videos, and no posts: schedule an upload";
 
 oauth::Client client_of(const YouTubeChannelOptions& options) {
-  return {.authorize_url = options.accounts + "/o/oauth2/v2/auth",
-          .token_url = options.tokens + "/token",
-          .revoke_url = options.tokens + "/revoke",
-          .id = options.client_id,
-          .secret = options.client_secret,
-          .proof = options.client_secret.empty() ? oauth::Proof::none : oauth::Proof::client_secret_post,
-          .scopes = {"https://www.googleapis.com/auth/youtube.upload",
-                     "https://www.googleapis.com/auth/youtube"},
-          .more = {{"access_type", "offline"}, {"prompt", "consent"}}};
+  return {
+      .authorize_url = options.accounts + "/o/oauth2/v2/auth",
+      .token_url = options.tokens + "/token",
+      .revoke_url = options.tokens + "/revoke",
+      .id = options.client_id,
+      .secret = options.client_secret,
+      .proof = options.client_secret.empty() ? oauth::Proof::none : oauth::Proof::client_secret_post,
+      .scopes = {"https://www.googleapis.com/auth/youtube.upload", "https://www.googleapis.com/auth/youtube"},
+      .more = {{"access_type", "offline"}, {"prompt", "consent"}}};
 }
 }  // namespace
 

@@ -14,9 +14,9 @@ namespace fencepost::connect {
 // Origins without a slash at the end.
 struct YouTubeChannelOptions {
   std::string api = "https://www.googleapis.com";
-  std::string accounts = "https://accounts.google.com";   // where people let us in
-  std::string tokens = "https://oauth2.googleapis.com";   // token and revocation endpoint
-  std::string client_id{};                                // empty: only tokens that are pasted
+  std::string accounts = "https://accounts.google.com";  // where people let us in
+  std::string tokens = "https://oauth2.googleapis.com";  // token and revocation endpoint
+  std::string client_id{};                               // empty: only tokens that are pasted
   base::Secret client_secret{};
 };
 

@@ -58,7 +58,8 @@ std::string metadata(const Draft& draft, const std::string& id) {
 
 std::int64_t piece_before_last(std::int64_t offset, std::int64_t total, std::int64_t most) {
   const auto whole = (total - offset - 1) / kPieceUnit * kPieceUnit;
-  return std::max<std::int64_t>(0, std::min(whole, std::max(most / kPieceUnit, std::int64_t{1}) * kPieceUnit));
+  return std::max<std::int64_t>(0,
+                                std::min(whole, std::max(most / kPieceUnit, std::int64_t{1}) * kPieceUnit));
 }
 
 HttpRequest UploadApi::request_to(const std::string& method, std::string url, const Call& call) const {
@@ -75,7 +76,10 @@ std::optional<Trouble> trouble_of(const HttpResult& result, const Credentials& c
   if (result.status == 200 && !result.failure) return std::nullopt;
   if (result.status == 0 || result.status == 200) {
     const bool stopped = result.failure->kind == Failure::Kind::stopped;
-    return Trouble{stopped ? Kind::stopped : Kind::network, result.failure->reason, {}, result.failure->sent == Sent::maybe};
+    return Trouble{stopped ? Kind::stopped : Kind::network,
+                   result.failure->reason,
+                   {},
+                   result.failure->sent == Sent::maybe};
   }
   auto trouble = api_trouble(result.status, result.body);
   const auto reason = reason_in(result.body);
@@ -94,12 +98,12 @@ std::optional<Trouble> trouble_of(const HttpResult& result, const Credentials& c
 // Whoever answers to it gets the channel's token.
 bool UploadApi::ours(const std::string& url) const {
   const auto origin = origin_of(url);
-  return origin == options_.api || (options_.api.ends_with(".googleapis.com") && origin.starts_with("https://") &&
-                                    origin.ends_with(".googleapis.com"));
+  return origin == options_.api || (options_.api.ends_with(".googleapis.com") &&
+                                    origin.starts_with("https://") && origin.ends_with(".googleapis.com"));
 }
 
 Opened UploadApi::open(const std::string& metadata, std::int64_t total, const std::string& media_type,
-                     const Call& call) {
+                       const Call& call) {
   FENCEPOST_ASSERT(total > 0);
   auto request = request_to(
       "POST", options_.api + "/upload/youtube/v3/videos?uploadType=resumable&part=snippet,status", call);
@@ -114,7 +118,8 @@ Opened UploadApi::open(const std::string& metadata, std::int64_t total, const st
   return {{}, base::Secret(session)};
 }
 
-Stand UploadApi::put(const base::Secret& session, const FileBody& piece, std::int64_t total, const Call& call) {
+Stand UploadApi::put(const base::Secret& session, const FileBody& piece, std::int64_t total,
+                     const Call& call) {
   FENCEPOST_ASSERT(piece.offset >= 0 && piece.length > 0 && piece.offset + piece.length <= total);
   auto request = request_to("PUT", session.reveal(), call);
   request.headers.emplace_back("Content-Range", "bytes " + std::to_string(piece.offset) + "-" +
@@ -133,19 +138,21 @@ Stand UploadApi::ask(const base::Secret& session, std::int64_t total, const Call
 
 // The status alone says that the video is there; without its id somebody has to ask again.
 Stand UploadApi::stand_of(const HttpResult& result, std::int64_t total, bool asked,
-                        const Credentials& credentials) const {
+                          const Credentials& credentials) const {
   if (result.status == 200 || result.status == 201) {
     auto id = text_at(json_of(result), "id");
     return {Stand::Kind::complete, total, is_video(id) ? std::move(id) : ""};
   }
   if (result.status == 404 || result.status == 410) return {Stand::Kind::lost};
-  if (result.status != 308) return {Stand::Kind::trouble, 0, "", trouble_of(result, credentials, clock().wall())};
+  if (result.status != 308)
+    return {Stand::Kind::trouble, 0, "", trouble_of(result, credentials, clock().wall())};
   const auto range = result.header("Range");
   // Of a question it means that there is nothing yet; of a piece, that only a question will tell.
   if (!range && asked) return {Stand::Kind::incomplete, 0};
   const auto offset = range ? bytes_in(*range) : std::nullopt;
   if (!offset || *offset > total)
-    return {Stand::Kind::trouble, 0, "", Trouble{Kind::malformed, "YouTube did not say how far the upload is"}};
+    return {Stand::Kind::trouble, 0, "",
+            Trouble{Kind::malformed, "YouTube did not say how far the upload is"}};
   // All is there, and no video yet: it is being put together.
   if (*offset == total)
     return {Stand::Kind::trouble, 0, "", Trouble{Kind::server, "YouTube has all of it, and no video yet"}};
@@ -183,7 +190,7 @@ std::optional<Trouble> UploadApi::update(const std::string& metadata, const Call
 }
 
 std::optional<Trouble> UploadApi::thumbnail(const std::string& video, const std::string& image,
-                                          const std::string& media_type, const Call& call) {
+                                            const std::string& media_type, const Call& call) {
   FENCEPOST_ASSERT(is_video(video) && !image.empty() && std::ssize(image) <= kThumbnailBytes);
   auto request = request_to(
       "POST", options_.api + "/upload/youtube/v3/thumbnails/set?uploadType=media&videoId=" + video, call);

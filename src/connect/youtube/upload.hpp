@@ -74,9 +74,9 @@ struct Stand {
 struct VideoStatus {
   std::optional<Trouble> trouble{};
   bool found = false;
-  std::string privacy{};                   // "private", "public", "unlisted"
-  std::string upload{};                    // "uploaded", "processed", "failed", "rejected", "deleted"
-  std::string reason{};                    // of failed or rejected; as YouTube names it
+  std::string privacy{};  // "private", "public", "unlisted"
+  std::string upload{};   // "uploaded", "processed", "failed", "rejected", "deleted"
+  std::string reason{};   // of failed or rejected; as YouTube names it
   std::optional<base::Micros> publish_at{};
 };
 
@@ -113,7 +113,8 @@ class UploadApi {
 
  private:
   HttpRequest request_to(const std::string& method, std::string url, const Call& call) const;
-  Stand stand_of(const HttpResult& result, std::int64_t total, bool asked, const Credentials& credentials) const;
+  Stand stand_of(const HttpResult& result, std::int64_t total, bool asked,
+                 const Credentials& credentials) const;
   bool ours(const std::string& url) const;
 
   HttpClient& http_;

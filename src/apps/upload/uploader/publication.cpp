@@ -9,7 +9,6 @@
 #include "apps/upload/uploads.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "store/guards.hpp"
 #include "uploader/sql.hpp"
 
 namespace fencepost::uploader {
@@ -40,7 +39,7 @@ core::Queue publication_queue() {
 
 struct Publications::Item {
   std::int64_t id = 0, upload = 0;
-  std::string video, title;
+  std::string video;
   base::Micros slot_at = 0, now = 0;
   bool published = false, told = false;
   std::optional<std::int64_t> person{};
@@ -53,7 +52,11 @@ struct Publications::Item {
 Publications::Publications(store::Database& database, accounts::FreshCredentials& credentials,
                            const media::Folders& folders, connect::youtube::UploadApi& youtube,
                            WatchOptions options)
-    : database_(database), credentials_(credentials), folders_(folders), youtube_(youtube), options_(options) {}
+    : database_(database),
+      credentials_(credentials),
+      folders_(folders),
+      youtube_(youtube),
+      options_(options) {}
 
 std::optional<Publications::Item> Publications::read(std::int64_t id) {
   return database_.retrying([&](store::Connection& connection) -> std::optional<Item> {
@@ -65,9 +68,8 @@ std::optional<Publications::Item> Publications::read(std::int64_t id) {
     Item item{.id = id,
               .upload = row[0].integer(),
               .video = row[1].maybe_text().value_or(""),
-              .title = row[12].text(),
               .slot_at = row[2].integer(),
-              .now = row[13].integer(),
+              .now = row[12].integer(),
               .published = !row[3].is_null(),
               .told = !row[11].is_null(),
               .person = row[4].maybe_integer(),
@@ -89,7 +91,8 @@ std::optional<base::Duration> Publications::thumbnail(const Item& item,
   std::string why;
   bool hopeless = false;
   try {
-    const auto picture = media::read_thumbnail(folders_, item.thumbnail_folder.value_or(""), *item.thumbnail_path);
+    const auto picture =
+        media::read_thumbnail(folders_, item.thumbnail_folder.value_or(""), *item.thumbnail_path);
     const auto permit = database_.retrying([&](store::Connection& connection) {
       store::Transaction transaction(connection);
       connection.run(sql::lock_upload, {item.upload});
@@ -99,9 +102,8 @@ std::optional<base::Duration> Publications::thumbnail(const Item& item,
       return given;
     });
     if (!permit.granted) return base::Duration(permit.fresh_at - item.now);
-    const auto trouble =
-        youtube_.thumbnail(item.video, picture.bytes, picture.media_type,
-                           {credentials, youtube_.clock().boot() + kAskTime, stop});
+    const auto trouble = youtube_.thumbnail(item.video, picture.bytes, picture.media_type,
+                                            {credentials, youtube_.clock().boot() + kAskTime, stop});
     if (!trouble) {
       database_.retrying([&](store::Connection& connection) {
         connection.run(sql::thumbnail_was_set, {item.id});
@@ -191,8 +193,7 @@ Outcome Publications::watch(const engine::Attempt& attempt) {
   const connect::Credentials credentials{std::move(live.secret)};
   const auto wait = thumbnail(*item, credentials, attempt.stop());
   const base::Duration until(item->slot_at + options_.first.count() - item->now);
-  if (until.count() > 0 && store::guard("watch_slot"))
-    return Outcome::snooze(wait ? std::min(*wait, until) : until);
+  if (until.count() > 0) return Outcome::snooze(wait ? std::min(*wait, until) : until);
   const auto permit = database_.retrying([&](store::Connection& connection) {
     store::Transaction transaction(connection);
     connection.run(sql::lock_upload, {item->upload});
@@ -201,8 +202,10 @@ Outcome Publications::watch(const engine::Attempt& attempt) {
     return given;
   });
   if (!permit.granted)
-    return Outcome::retry("the project's quota of the day is used up", base::Duration(permit.fresh_at - item->now));
-  const auto seen = youtube_.status(item->video, {credentials, youtube_.clock().boot() + kAskTime, attempt.stop()});
+    return Outcome::retry("the project's quota of the day is used up",
+                          base::Duration(permit.fresh_at - item->now));
+  const auto seen =
+      youtube_.status(item->video, {credentials, youtube_.clock().boot() + kAskTime, attempt.stop()});
   if (!seen.trouble) return judge(*item, seen);
   if (seen.trouble->kind == Kind::credentials)
     database_.retrying([&](store::Connection& connection) {

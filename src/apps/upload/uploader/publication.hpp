@@ -15,11 +15,11 @@ namespace fencepost::uploader {
 core::Queue publication_queue();
 
 struct WatchOptions {
-  base::Duration first = std::chrono::seconds(15);    // behind the slot: YouTube takes a moment
-  base::Duration again = std::chrono::minutes(2);     // while it is not public
-  base::Duration late = std::chrono::minutes(15);     // then people are told, once
-  base::Duration over = std::chrono::hours(24 * 7);   // then nobody looks any more
-  base::Duration thumbnail = std::chrono::minutes(5); // between its tries
+  base::Duration first = std::chrono::seconds(15);     // behind the slot: YouTube takes a moment
+  base::Duration again = std::chrono::minutes(2);      // while it is not public
+  base::Duration late = std::chrono::minutes(15);      // then people are told, once
+  base::Duration over = std::chrono::hours(24 * 7);    // then nobody looks any more
+  base::Duration thumbnail = std::chrono::minutes(5);  // between its tries
   int thumbnail_tries = 5;
 };
 
@@ -27,7 +27,8 @@ struct WatchOptions {
 class Publications {
  public:
   Publications(store::Database& database, accounts::FreshCredentials& credentials,
-               const media::Folders& folders, connect::youtube::UploadApi& youtube, WatchOptions options = {});
+               const media::Folders& folders, connect::youtube::UploadApi& youtube,
+               WatchOptions options = {});
 
   engine::Outcome watch(const engine::Attempt& attempt);
 

@@ -29,17 +29,21 @@ class PublicationTest : public ::testing::TestWithParam<const char*> {
     const auto now = base::system_clock().wall();
     world_.database.run("UPDATE fencepost_uploads SET slot_at = $2 WHERE id = $1", {id, now - ago.count()});
     world_.database.run("UPDATE fencepost_publications SET run_at = 0");
-    world_.youtube.set({{"now", world_.youtube.videos()[0]["publishAt"].is_null()
-                                    ? now / 1'000'000
-                                    : base::parse_utc(world_.youtube.videos()[0]["publishAt"].get<std::string>()) / 1'000'000 + 1}});
+    world_.youtube.set(
+        {{"now",
+          world_.youtube.videos()[0]["publishAt"].is_null()
+              ? now / 1'000'000
+              : base::parse_utc(world_.youtube.videos()[0]["publishAt"].get<std::string>()) / 1'000'000 +
+                    1}});
   }
   void make_thumbnail() {
-    std::ofstream(world_.path("still.png"), std::ios::binary) << std::string("\x89PNG\r\n\x1a\n", 8) + std::string(100, 'x');
+    std::ofstream(world_.path("still.png"), std::ios::binary)
+        << std::string("\x89PNG\r\n\x1a\n", 8) + std::string(100, 'x');
   }
-  std::int64_t notices() { return world_.number("SELECT count(*) FROM fencepost_notices WHERE queue = 'publications'"); }
-  std::string word() {
-    return world_.database.run("SELECT status FROM fencepost_publications")[0][0].text();
+  std::int64_t notices() {
+    return world_.number("SELECT count(*) FROM fencepost_notices WHERE queue = 'publications'");
   }
+  std::string word() { return world_.database.run("SELECT status FROM fencepost_publications")[0][0].text(); }
   static WatchOptions quick() { return {.first = 0s, .thumbnail = 1ms}; }
   upload::Metadata with_thumbnail() {
     upload::Metadata metadata;
@@ -98,11 +102,15 @@ TEST_P(PublicationTest, AThumbnailIsSetBehindTheUpload) {
   stage.start();
   const auto id = world_.schedule(channel_, world_.add_video("clip.mp4", 100), with_thumbnail());
   ASSERT_TRUE(stage.await([&] {
-    return world_.number("SELECT count(*) FROM fencepost_publications WHERE thumbnail_at IS NOT NULL AND status = 'waiting'") == 1;
+    return world_.number(
+               "SELECT count(*) FROM fencepost_publications WHERE thumbnail_at IS NOT NULL AND status = "
+               "'waiting'") == 1;
   }));
   EXPECT_EQ(world_.youtube.accepted("thumbnail"), 1);
   EXPECT_EQ(world_.youtube.videos()[0]["thumbnail"], world_.sha256("still.png"));
   EXPECT_EQ(world_.spent(id), 2);
+  // And nobody asks about the video before its slot.
+  for (const auto& asked : world_.youtube.log()) EXPECT_NE(asked["method"], "GET") << asked;
 }
 
 TEST_P(PublicationTest, AThumbnailThatFailsRepeatsItselfAndNeverTheUpload) {

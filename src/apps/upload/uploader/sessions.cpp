@@ -63,8 +63,8 @@ std::optional<ToUpload> to_upload(store::Connection& connection, std::int64_t id
 std::string draft_of(const ToUpload& upload) {
   base::Sha256 digest;
   digest.add(connect::youtube::metadata(upload.draft));
-  for (const auto fact : {upload.video.id, upload.video.size, upload.video.modified, upload.video.inode,
-                          upload.connection_id})
+  for (const auto fact :
+       {upload.video.id, upload.video.size, upload.video.modified, upload.video.inode, upload.connection_id})
     digest.add("\n" + std::to_string(fact));
   return digest.hex();
 }
@@ -94,8 +94,7 @@ Begun begin_session(store::Connection& connection, const store::Claim& claim, co
   FENCEPOST_ASSERT(project);
   const auto permit = upload::permit(connection, *project, upload::Call::insert, claim.item);
   if (!permit.granted) return {.fresh_at = permit.fresh_at};
-  Begun begun{.number =
-                  connection.run(sql::begin_session, {upload.id, draft_of(upload)})[0][0].integer()};
+  Begun begun{.number = connection.run(sql::begin_session, {upload.id, draft_of(upload)})[0][0].integer()};
   transaction.commit();
   return begun;
 }
@@ -112,11 +111,6 @@ bool keep_session(store::Connection& connection, const accounts::Vault& vault, c
 
 base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const Session& session) {
   return vault.unseal(session.sealed.value_or(""), seal_context(upload, session.number));
-}
-
-bool session_is(store::Connection& connection, std::int64_t upload, std::int64_t number,
-                const std::string& draft) {
-  return !connection.run(sql::session_is, {upload, number, draft}).empty();
 }
 
 void completed(store::Connection& connection, std::int64_t upload, std::int64_t number, std::int64_t bytes) {

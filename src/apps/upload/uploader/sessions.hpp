@@ -45,9 +45,6 @@ std::optional<ToUpload> to_upload(store::Connection& connection, std::int64_t id
 // What a session of it is for. Pure.
 std::string draft_of(const ToUpload& upload);
 
-// A claim that is not ours any more: nothing more may leave.
-struct Revoked {};
-
 // That YouTube has so many bytes: the write that says whether the claim is still ours. A whole percent more
 // than before (`told`, which grows) is an event too, at most one a second by `clock`.
 struct Progress {
@@ -70,10 +67,6 @@ bool keep_session(store::Connection& connection, const accounts::Vault& vault, c
                   std::int64_t number, const base::Secret& address);
 // Throws UserError("secret_unreadable").
 base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const Session& session);
-// Whether that is still the upload's session: asked in the gate's transaction.
-bool session_is(store::Connection& connection, std::int64_t upload, std::int64_t number,
-                const std::string& draft);
-
 // In the transaction that settles: the video is there. Its watch begins.
 void completed(store::Connection& connection, std::int64_t upload, std::int64_t number, std::int64_t bytes);
 

@@ -43,9 +43,10 @@ class TroubleTest : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(TroubleTest, ServerErrorsCutsAndRateLimitsAreWaitedForAndTheUploadGoesOn) {
-  for (const auto& one : {json{{"mode", "status"}, {"status", 503}}, json{{"mode", "status"}, {"status", 429}},
-                          json{{"mode", "status_after"}}, json{{"mode", "garbage"}}, json{{"mode", "cut_before"}},
-                          json{{"mode", "accept_then_cut"}}, json{{"mode", "close_before_read"}}}) {
+  for (const auto& one :
+       {json{{"mode", "status"}, {"status", 503}}, json{{"mode", "status"}, {"status", 429}},
+        json{{"mode", "status_after"}}, json{{"mode", "garbage"}}, json{{"mode", "cut_before"}},
+        json{{"mode", "accept_then_cut"}}, json{{"mode", "close_before_read"}}}) {
     auto wish = one;
     wish["method"] = "PUT";
     fault(wish);
@@ -133,6 +134,35 @@ TEST_P(TroubleTest, F3ASessionLostWithAnUnknownOutcomeIsUnknownShownAndNotRepeat
   EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_notices WHERE kind = 'item_unknown'"), 1);
 }
 
+TEST_P(TroubleTest, Rule10AnUnknownOutcomeThatTurnsOutIncompleteGoesOnInTheSameSession) {
+  Stage stage(world_, {.timeout = 1s, .piece = kUnit, .pause = 1ms});
+  std::atomic<int> prepared{0};
+  stage.at = [&](std::string_view point) {
+    // Nothing arrives, and nothing can be asked, until the deadline is over.
+    if (point == "upload.prepared" && ++prepared == 1)
+      fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
+    if (point == "settled") fault({{"mode", "none"}});
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+  EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_effects"), 2);
+  EXPECT_EQ(world_.youtube.videos().size(), 1u);
+  EXPECT_EQ(world_.youtube.accepted("session"), 1);
+}
+
+TEST_P(TroubleTest, TwoServersUploadItOnce) {
+  Stage one(world_, small());
+  Stage two(world_, small());
+  one.start();
+  two.start();
+  std::vector<std::int64_t> ids{id_};
+  for (const auto* name : {"b.mp4", "c.mp4", "d.mp4", "e.mp4"})
+    ids.push_back(world_.schedule(channel_, world_.add_video(name, 3 * kUnit)));
+  for (const auto id : ids) ASSERT_TRUE(two.await_status(id, "uploaded")) << world_.error(id);
+  EXPECT_EQ(world_.youtube.videos().size(), ids.size());
+  EXPECT_EQ(world_.youtube.accepted("session"), static_cast<int>(ids.size()));
+}
+
 TEST_P(TroubleTest, QuotaOfTheDayWaitsForPacificMidnightAndClosesTheDay) {
   world_.youtube.set({{"limits", {{"units", 10'000}, {"search", 100}, {"uploads", 0}}}});
   // The slot is days away, so that there is something to wait for.
@@ -140,8 +170,10 @@ TEST_P(TroubleTest, QuotaOfTheDayWaitsForPacificMidnightAndClosesTheDay) {
   Stage stage(world_, small());
   stage.start();
   ASSERT_TRUE(stage.await([&] {
-    return world_.number("SELECT count(*) FROM fencepost_uploads WHERE id = $1 AND status = 'scheduled' AND run_at > $2",
-                         {id_, base::system_clock().wall() + 30'000'000}) == 1;
+    return world_.number(
+               "SELECT count(*) FROM fencepost_uploads WHERE id = $1 AND status = 'scheduled' AND run_at > "
+               "$2",
+               {id_, base::system_clock().wall() + 30'000'000}) == 1;
   })) << world_.error(id_);
   const auto midnight = core::next_day_start(base::system_clock().wall(), connect::youtube::kQuotaZone);
   const auto run_at = world_.number("SELECT run_at FROM fencepost_uploads WHERE id = $1", {id_});
@@ -156,10 +188,13 @@ TEST_P(TroubleTest, UploadLimitOfTheChannelIsAnotherThingAndLastsADay) {
   stage.start();
   const auto in_a_day = base::system_clock().wall() + 86'400'000'000;
   ASSERT_TRUE(stage.await([&] {
-    return world_.number("SELECT run_at FROM fencepost_uploads WHERE id = $1", {id_}) > in_a_day - 120'000'000;
+    return world_.number("SELECT run_at FROM fencepost_uploads WHERE id = $1", {id_}) >
+           in_a_day - 120'000'000;
   })) << world_.error(id_);
   // Nobody else's quota is closed by it.
-  EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_buckets WHERE scope = 'youtube.upload' AND used >= quota"), 0);
+  EXPECT_EQ(world_.number(
+                "SELECT count(*) FROM fencepost_buckets WHERE scope = 'youtube.upload' AND used >= quota"),
+            0);
 }
 
 TEST_P(TroubleTest, AWaitThatEndsBehindTheSlotFailsAtOnce) {

@@ -8,14 +8,12 @@
 #include "base/log.hpp"
 #include "base/testpoint.hpp"
 #include "connect/exchange.hpp"
-#include "store/guards.hpp"
 
 namespace fencepost::uploader {
 
 using connect::youtube::kPieceUnit;
 using engine::NotNow;
 using store::EffectResult;
-using store::guard;
 using store::Verdict;
 using Kind = connect::youtube::Trouble::Kind;
 
@@ -95,7 +93,7 @@ std::variant<engine::Rendered, NotNow> Uploader::render(store::Connection& conne
   const auto account = accounts::get_connection(connection, item->connection_id);
   if (!account || account->disconnected_at)
     return failed("the channel's connection is disconnected: connect it, and retry");
-  if (item->slot_at - item->now < options_.timeout.count() && guard("upload_slot"))
+  if (item->slot_at - item->now < options_.timeout.count())
     return failed("slot_passed: its slot is over, or too near to upload in time: reschedule it");
   if (!item->enabled) return again("its channel is switched off", std::chrono::minutes(1));
   auto way = std::make_shared<Way>();
@@ -159,17 +157,15 @@ NotNow Uploader::refused(const Way& way, const Trouble& trouble) {
 }
 
 std::optional<NotNow> Uploader::open(Way& way, const Step& step) {
-  const auto begun = database_.retrying([&](store::Connection& connection) {
-    return begin_session(connection, step.claim, way.upload);
-  });
+  const auto begun = database_.retrying(
+      [&](store::Connection& connection) { return begin_session(connection, step.claim, way.upload); });
   if (begun.revoked) return revoked();
   if (begun.fresh_at)
     return later(way, "quota_exceeded: the project's quota of the day is used up", *begun.fresh_at);
   base::testpoint("upload.session.begun");
-  const auto opened =
-      youtube_.open(connect::youtube::metadata(way.upload.draft), way.upload.video.size,
-                    way.upload.video.media_type,
-                    {way.credentials, std::min(step.until, youtube_.clock().boot() + kAskTime), step.stop});
+  const auto opened = youtube_.open(
+      connect::youtube::metadata(way.upload.draft), way.upload.video.size, way.upload.video.media_type,
+      {way.credentials, std::min(step.until, youtube_.clock().boot() + kAskTime), step.stop});
   if (opened.trouble) return refused(way, *opened.trouble);
   // Stored before the first byte, so that a crash goes on with it.
   const bool kept = database_.retrying([&](store::Connection& connection) {
@@ -266,14 +262,15 @@ std::optional<NotNow> Uploader::prepare(const store::Claim& claim, const std::st
   if (auto none = pieces(*way, step)) return none;
   if (auto none = fresh(*way, options_.timeout + kSpare)) return none;
   const auto& upload = way->upload;
-  rendered.request = nlohmann::json{{"session", way->number},
-                                    {"bytes", upload.video.size},
-                                    {"video", nlohmann::json::parse(connect::youtube::metadata(upload.draft))}}
-                         .dump();
-  rendered.allowed = [id = upload.id, connection_id = upload.connection_id, number = way->number,
-                      draft = draft_of(upload), margin = options_.timeout](store::Connection& connection) {
-    return upload::gate_allows(connection, id, connection_id, margin) &&
-           (session_is(connection, id, number, draft) || !guard("upload_session"));
+  rendered.request =
+      nlohmann::json{{"session", way->number},
+                     {"bytes", upload.video.size},
+                     {"video", nlohmann::json::parse(connect::youtube::metadata(upload.draft))}}
+          .dump();
+  // Whatever the session was opened for is what the claim's fence stands for: an edit moves that.
+  rendered.allowed = [id = upload.id, connection_id = upload.connection_id,
+                      margin = options_.timeout](store::Connection& connection) {
+    return upload::gate_allows(connection, id, connection_id, margin);
   };
   base::testpoint("upload.prepared");
   return std::nullopt;
@@ -304,18 +301,22 @@ EffectResult Uploader::send(const store::Effect&, const engine::Rendered& render
   bool asking = way->offset == total;
   for (int tries = 0;; ++tries) {
     const connect::youtube::UploadApi::Call call{way->credentials, deadline, {}};
-    const auto stand = asking ? youtube_.ask(way->session, total, call)
-                              : youtube_.put(way->session,
-                                             {way->file.get(), way->offset, total - way->offset, options_.pace},
-                                             total, call);
+    const auto stand =
+        asking
+            ? youtube_.ask(way->session, total, call)
+            : youtube_.put(way->session, {way->file.get(), way->offset, total - way->offset, options_.pace},
+                           total, call);
     base::testpoint("upload.last.sent");
     if (stand.kind == Stand::Kind::complete && !stand.video.empty()) return happened(stand.video);
     if (stand.kind == Stand::Kind::incomplete) way->offset = stand.offset;
     if (stand.kind == Stand::Kind::lost) {
       // Answered to the first arrival: it was gone before. After that nobody knows.
-      if (!left && !asking)
-        return {Verdict::did_not_happen, "", "", kBeginsAnew, base::Duration(0)};
-      return {Verdict::unknown, "", "", "the session is gone, and YouTube did not say whether it has the video", {}};
+      if (!left && !asking) return {Verdict::did_not_happen, "", "", kBeginsAnew, base::Duration(0)};
+      return {Verdict::unknown,
+              "",
+              "",
+              "the session is gone, and YouTube did not say whether it has the video",
+              {}};
     }
     if (stand.kind == Stand::Kind::trouble) {
       why = stand.trouble->why;
@@ -348,22 +349,29 @@ EffectResult Uploader::look(const store::Reconcile& reconcile, std::stop_token s
   switch (stand.kind) {
     case Stand::Kind::complete:
       if (stand.video.empty()) break;
-      return {Verdict::happened, stand.video, connect::youtube::watch_url(stand.video), "", {},
-              Learnt{item->connection_id, live.version, true, false, item->session->number, item->video.size}};
+      return {
+          Verdict::happened,
+          stand.video,
+          connect::youtube::watch_url(stand.video),
+          "",
+          {},
+          Learnt{item->connection_id, live.version, true, false, item->session->number, item->video.size}};
     case Stand::Kind::incomplete:
       return {Verdict::did_not_happen, "", "", of_bytes(stand.offset, item->video.size), {}};
     case Stand::Kind::lost:
-      return cannot("session_lost: YouTube does not know the session any more, and cannot say whether it has "
-                    "the video: look in YouTube Studio, and resolve it");
+      return cannot(
+          "session_lost: YouTube does not know the session any more, and cannot say whether it has "
+          "the video: look in YouTube Studio, and resolve it");
     case Stand::Kind::trouble:
       return cannot("YouTube cannot be asked: " + stand.trouble->why);
   }
   return cannot("YouTube's answer could not be read");
 }
 
-bool Uploader::refuses_second_arrival(const store::Effect&, base::Duration) { return guard("upload_resumes"); }
+bool Uploader::refuses_second_arrival(const store::Effect&, base::Duration) { return true; }
 
-void Uploader::settled(store::Connection& connection, const store::Effect& effect, const EffectResult& result) {
+void Uploader::settled(store::Connection& connection, const store::Effect& effect,
+                       const EffectResult& result) {
   const auto id = id_of(effect.item);
   const auto* learnt = std::any_cast<Learnt>(&result.own);
   const bool happened = result.verdict == Verdict::happened;

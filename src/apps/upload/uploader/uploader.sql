@@ -37,11 +37,6 @@ UPDATE fencepost_upload_sessions SET session = $3 WHERE upload_id = $1 AND numbe
 -- $1 upload, $2 number: it has become a video.
 UPDATE fencepost_upload_sessions SET session = NULL WHERE upload_id = $1 AND number = $2
 
--- name: session_is
--- $1 upload, $2 number, $3 what it is for
-SELECT 1 FROM fencepost_upload_sessions
-WHERE upload_id = $1 AND number = $2 AND draft = $3 AND session IS NOT NULL
-
 -- name: watch_publication
 -- $1 upload. Its thumbnail at once, where it has one.
 INSERT INTO fencepost_publications (upload_id, run_at)
@@ -50,32 +45,35 @@ FROM fencepost_uploads WHERE id = $1
 ON CONFLICT (upload_id) DO NOTHING
 
 -- name: lock_upload
--- unfenced: $1 upload, locked by a write that changes nothing: who counts a call for it must hold it.
-UPDATE fencepost_uploads SET post_id = post_id WHERE id = $1
+-- $1 upload: locked by a write that changes nothing, since who counts a call for it must hold it.
+UPDATE fencepost_uploads SET post_id = post_id WHERE id = $1 AND status = 'uploaded'
 
 -- name: to_watch
 -- $1 publication
 SELECT u.id, u.post_id, u.slot_at, u.published_at, u.person_id, c.connection_id, c.project_id,
-  u.thumbnail_folder, u.thumbnail_path, p.thumbnail_at, p.thumbnail_tries, p.told_at, u.title, fencepost_now(),
-  p.thumbnail_error
+  u.thumbnail_folder, u.thumbnail_path, p.thumbnail_at, p.thumbnail_tries, p.told_at, fencepost_now()
 FROM fencepost_publications AS p JOIN fencepost_uploads AS u ON u.id = p.upload_id
   JOIN fencepost_upload_channels AS c ON c.id = u.channel_id
 WHERE p.id = $1
 
 -- name: thumbnail_was_set
--- unfenced: $1 publication; a fact that is true whoever holds the row.
+-- $1 publication
+-- unfenced: true whoever holds the row
 UPDATE fencepost_publications SET thumbnail_at = fencepost_now(), thumbnail_error = NULL WHERE id = $1
 
 -- name: thumbnail_failed
--- unfenced: $1 publication, $2 why, $3 tries; a fact likewise.
+-- $1 publication, $2 why, $3 tries
+-- unfenced: true whoever holds the row
 UPDATE fencepost_publications SET thumbnail_error = $2, thumbnail_tries = $3 WHERE id = $1
 
 -- name: publication_seen
--- unfenced: $1 publication, $2 what YouTube said; a fact likewise.
+-- $1 publication, $2 what YouTube said
+-- unfenced: true whoever holds the row
 UPDATE fencepost_publications SET seen = $2 WHERE id = $1
 
 -- name: tell_once
--- unfenced: $1 publication. No row: people were told before.
+-- $1 publication. No row: people were told before.
+-- unfenced: the first to say so is the one who tells
 UPDATE fencepost_publications SET told_at = fencepost_now() WHERE id = $1 AND told_at IS NULL RETURNING id
 
 -- name: progress_of

@@ -90,7 +90,9 @@ TEST_P(UploaderTest, UploadingIsWrittenAndShownWithItsProgress) {
   const auto progress = progress_of(*world_.database->acquire(), id);
   EXPECT_EQ(progress->bytes, 6 * kUnit);
   EXPECT_EQ(progress->total, 6 * kUnit);
-  EXPECT_GE(world_.number("SELECT count(*) FROM fencepost_events WHERE queue = 'uploads' AND kind = 'progress'"), 1);
+  EXPECT_GE(
+      world_.number("SELECT count(*) FROM fencepost_events WHERE queue = 'uploads' AND kind = 'progress'"),
+      1);
 }
 
 TEST_P(UploaderTest, CancelAtFortyPercentPreventsItAndGivesBackWhatIsNotSpent) {
@@ -122,7 +124,8 @@ TEST_P(UploaderTest, CancelBetweenTheLastPieceButOneAndTheGatePreventsIt) {
   std::atomic<std::int64_t> id{0};
   std::atomic<bool> prevented{false};
   stage.at = [&](std::string_view point) {
-    if (point == "upload.prepared") prevented = world_.service().cancel(id, "ada") == core::StopAnswer::prevented;
+    if (point == "upload.prepared")
+      prevented = world_.service().cancel(id, "ada") == core::StopAnswer::prevented;
   };
   id = schedule(2 * kUnit);
   stage.start();

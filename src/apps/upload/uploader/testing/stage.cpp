@@ -100,7 +100,9 @@ World::World(const std::string& kind)
       folders(std::in_place, std::vector<media::Folder>{{"clips", media_}}),
       youtube(youtube_folder) {}
 
-upload::Service World::service() { return {*database, *fence_, [] {}}; }
+upload::Service World::service() {
+  return {*database, *fence_, [] {}};
+}
 
 std::int64_t World::add_channel(const std::string& name, const std::string& youtube_channel,
                                 int uploads_a_day) {
@@ -109,10 +111,11 @@ std::int64_t World::add_channel(const std::string& name, const std::string& yout
   const auto connection = database->acquire();
   const auto account = accounts::create_connection(*connection, vault, name, "youtube", "",
                                                    base::Secret(token_of(youtube_channel)));
-  return upload::add_channel(*connection, {.name = name,
-                                           .connection_id = account.id,
-                                           .limits = std::map<std::string, std::int64_t>{{"final", uploads_a_day}},
-                                           .lead_minutes = 20160})
+  return upload::add_channel(*connection,
+                             {.name = name,
+                              .connection_id = account.id,
+                              .limits = std::map<std::string, std::int64_t>{{"final", uploads_a_day}},
+                              .lead_minutes = 20160})
       .id;
 }
 
@@ -120,7 +123,10 @@ std::int64_t World::add_video(const std::string& name, std::int64_t size) {
   const int file = ::open(path(name).c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   FENCEPOST_ASSERT(file >= 0 && ::ftruncate(file, size) == 0);
   // Enough of an MP4 to be taken for one.
-  const std::string head = std::string("\0\0\0\x18" "ftypisom\0\0\2\0isomiso2", 24);
+  const std::string head = std::string(
+      "\0\0\0\x18"
+      "ftypisom\0\0\2\0isomiso2",
+      24);
   FENCEPOST_ASSERT(::pwrite(file, head.data(), head.size(), 0) > 0);
   for (std::int64_t at = 64; at + 64 < size; at += std::max<std::int64_t>(size / 64, 4096)) {
     const auto block = base::random_hex(16);
@@ -143,8 +149,9 @@ std::string World::sha256(const std::string& name) const {
 }
 
 std::int64_t World::schedule(std::int64_t channel, std::int64_t video, const upload::Metadata& metadata) {
-  const auto answers = service().schedule(channel, {{.video_id = video, .kind = "final", .metadata = metadata}},
-                                          upload::Mode::all_or_nothing, std::nullopt, "ada");
+  const auto answers =
+      service().schedule(channel, {{.video_id = video, .kind = "final", .metadata = metadata}},
+                         upload::Mode::all_or_nothing, std::nullopt, "ada");
   FENCEPOST_ASSERT(answers.at(0).upload);
   return answers[0].upload->id;
 }
@@ -159,13 +166,16 @@ std::string World::status(std::int64_t id) const {
 }
 
 std::string World::error(std::int64_t id) const {
-  return database.run("SELECT last_error FROM fencepost_uploads WHERE id = $1", {id})[0][0].maybe_text().value_or("");
+  return database.run("SELECT last_error FROM fencepost_uploads WHERE id = $1", {id})[0][0]
+      .maybe_text()
+      .value_or("");
 }
 
 std::int64_t World::held(std::int64_t id) const {
   return number("SELECT count(*) FROM fencepost_ledger WHERE queue = 'uploads' AND item = $1 AND NOT spent",
                 {std::to_string(id)}) +
-         number("SELECT count(*) FROM fencepost_slots WHERE queue = 'uploads' AND item = $1", {std::to_string(id)});
+         number("SELECT count(*) FROM fencepost_slots WHERE queue = 'uploads' AND item = $1",
+                {std::to_string(id)});
 }
 
 std::int64_t World::spent(std::int64_t id) const {

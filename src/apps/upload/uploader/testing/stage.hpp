@@ -1,6 +1,6 @@
 #pragma once
-// Everything between a schedule and YouTube: database, a channel, a folder of videos, the emulated YouTube, an
-// engine with both queues. Tests only.
+// Everything between a schedule and YouTube: database, a channel, a folder of videos, the emulated YouTube,
+// an engine with both queues. Tests only.
 
 #include <condition_variable>
 #include <memory>
@@ -41,7 +41,8 @@ class World {
   explicit World(const std::string& kind);
 
   // A channel of its own account, whose uploads begin at once.
-  std::int64_t add_channel(const std::string& name, const std::string& youtube_channel, int uploads_a_day = 9);
+  std::int64_t add_channel(const std::string& name, const std::string& youtube_channel,
+                           int uploads_a_day = 9);
   // A file of this folder, with random blocks between holes.
   std::int64_t add_video(const std::string& name, std::int64_t size);
   std::string sha256(const std::string& name) const;

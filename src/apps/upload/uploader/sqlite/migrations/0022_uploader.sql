@@ -1,4 +1,4 @@
--- What becomes of uploads: their sessions at YouTube, and the watch over what was uploaded until it is public.
+-- What becomes of uploads: their sessions at YouTube, and the watch over them until they are public.
 
 -- How much YouTube has, as it said last. Nobody decides by it: a process that goes on asks YouTube.
 ALTER TABLE fencepost_uploads ADD COLUMN bytes_sent BIGINT NOT NULL DEFAULT 0 CHECK (bytes_sent >= 0);
@@ -28,7 +28,8 @@ CREATE TABLE fencepost_publications (
   seen TEXT,
   -- People were told that it is late.
   told_at BIGINT,
-  status TEXT NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'looking', 'done', 'failed', 'stopped')),
+  status TEXT NOT NULL DEFAULT 'waiting'
+    CHECK (status IN ('waiting', 'looking', 'done', 'failed', 'stopped')),
   fence BIGINT NOT NULL DEFAULT 0,
   claim_id BIGINT,
   effect BIGINT,
