@@ -64,6 +64,9 @@ int run(int argc, char** argv) {
   add_notify(app, chosen);
   add_queue(app, chosen);
   add_curate(app, chosen);
+  add_channel(app, chosen);
+  add_upload(app, chosen);
+  add_quota(app, chosen);
   add_completion(app, chosen);
   try {
     app.parse(argc, argv);

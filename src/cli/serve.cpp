@@ -206,6 +206,7 @@ class Serving {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<connections::Upkeep> upkeep_;
   std::unique_ptr<announce::Service> announcements_;
+  std::unique_ptr<upload::Service> uploads_;
   std::unique_ptr<http::EventHub> events_;
   std::unique_ptr<http::Services> services_;
   std::unique_ptr<http::Dispatcher> dispatcher_;
@@ -242,6 +243,8 @@ Serving::Serving(const Settings& settings)
   }
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
+  uploads_ = std::make_unique<upload::Service>(*database_, fence(upload::upload_queue()),
+                                               [this] { engine_->wake(upload::kQueue); });
   events_ = std::make_unique<http::EventHub>(
       *database_, clock_,
       http::event_viewers(*database_, [this](auto id) { return announcements_->owner(id); }));
@@ -339,7 +342,7 @@ http::Services Serving::services(const Settings& settings) {
   limits_ = std::make_unique<accounts::RateLimits>(*database_);
   http::Services services{*database_,        *vault_,  passwords_,    *announcements_,
                           *engine_,          fences_,  *connections_, all_migrations(),
-                          FENCEPOST_VERSION, *events_, *live_};
+                          FENCEPOST_VERSION, *events_, *live_,        *uploads_};
   services.origin = settings.text("public-url");
   // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
   services.secure_cookies =

@@ -34,12 +34,12 @@ struct Channel {
 };
 struct ChannelChange {  // empty members stay as they are
   std::optional<std::string> name{}, zone{};
-  std::optional<std::int64_t> connection_id{}, project_id{};
+  std::optional<std::int64_t> connection_id{};
   std::optional<std::optional<std::string>> youtube_channel{};
   std::optional<std::map<std::string, std::int64_t>> limits{};
   std::optional<std::optional<std::int64_t>> daily_max{};
   std::optional<std::vector<std::string>> slot_times{};
-  std::optional<std::int64_t> capacity{}, horizon_days{}, lead_minutes{};
+  std::optional<std::int64_t> capacity{}, horizon_days{}, lead_minutes{}, project_id{};
   std::optional<bool> enabled{};
   std::optional<std::vector<std::int64_t>> people{};
 };

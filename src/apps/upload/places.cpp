@@ -117,7 +117,7 @@ void Places::take(const Taking& taking) {
   if (taken.full && guard("take_full")) throw Filled{};
   const auto seat = store::take_seat(connection_, seat_channel(channel_->id), taking.place.slot_at,
                                      channel_->capacity, kQueue, taking.item);
-  if (seat.outcome != store::SeatTake::Outcome::granted && guard("seat_full")) throw Filled{};
+  if (seat.outcome != store::SeatTake::Outcome::granted) throw Filled{};
   warn(connection_, project_, requests[0].key, taken.takes[0].used, taken.takes[0].limit,
        channel_->connection_id);
 }

@@ -25,6 +25,7 @@ struct Planned {
 // Those whose video cannot be had, and the titles of the others.
 std::map<std::int64_t, std::string> check_videos(store::Connection& connection, std::int64_t channel,
                                                  const std::vector<Wish>& wishes,
+                                                 std::optional<std::int64_t> videos_of,
                                                  std::vector<Scheduled>& answers) {
   std::set<std::int64_t> wanted;
   for (const auto& wish : wishes) wanted.insert(wish.video_id);
@@ -32,7 +33,8 @@ std::map<std::int64_t, std::string> check_videos(store::Connection& connection, 
   for (const auto id : wanted) keys.push_back({id});
   std::map<std::int64_t, std::string> titles;
   for (const auto& row : connection.run_batch(sql::share_videos, keys))
-    titles[row[0].integer()] = row[1].text();
+    if (!videos_of || row[2].is_null() || row[2].integer() == *videos_of)
+      titles[row[0].integer()] = row[1].text();
   std::map<std::int64_t, std::int64_t> there;
   for (const auto& row : connection.run_batch(sql::videos_scheduled, keys, {channel}))
     there[row[0].integer()] = row[1].integer();
@@ -76,27 +78,29 @@ void add_events(store::Connection& connection, const std::vector<Places::Taking>
 std::vector<Scheduled> schedule_in(store::Connection& connection, std::int64_t id,
                                    const std::vector<Wish>& wishes, Mode mode,
                                    std::optional<std::int64_t> person, const std::string& actor,
-                                   const Service::Within& within) {
+                                   const Service::Within& within, std::optional<std::int64_t> videos_of) {
   store::Transaction transaction(connection);
   auto places = Places::open(connection, id);
   if (!places) throw base::UserError("unknown_channel", "there is no channel " + std::to_string(id));
   if (!places->channel().enabled)
     throw base::UserError("channel_disabled", "the channel is switched off: nothing is scheduled there");
   std::vector<Scheduled> answers(wishes.size());
-  const auto titles = check_videos(connection, id, wishes, answers);
+  const auto titles = check_videos(connection, id, wishes, videos_of, answers);
   std::vector<Planned> planned;
   bool refused = false;
   for (std::size_t n = 0; n < wishes.size(); ++n) {
     if (!answers[n].refused) {
       auto choice = places->choose(wishes[n].kind, wishes[n].at);
-      if (auto* place = std::get_if<Place>(&choice))
+      if (auto* place = std::get_if<Place>(&choice)) {
         planned.push_back({n, *place});
-      else
+        answers[n].place = *place;
+      } else {
         answers[n].refused = std::get<Refused>(choice);
+      }
     }
     refused = refused || answers[n].refused;
   }
-  if (planned.empty() || (refused && mode == Mode::all_or_nothing)) {
+  if (planned.empty() || mode == Mode::dry_run || (refused && mode == Mode::all_or_nothing)) {
     // Nothing is written but what the caller keeps of the answer.
     if (within) within(connection, answers);
     transaction.commit();
@@ -125,13 +129,14 @@ std::vector<Scheduled> schedule_in(store::Connection& connection, std::int64_t i
 
 std::vector<Scheduled> Service::schedule(std::int64_t channel, const std::vector<Wish>& wishes, Mode mode,
                                          std::optional<std::int64_t> person, const std::string& actor,
-                                         const Within& within) {
-  if (wishes.empty() || wishes.size() > kMostWishes)
-    throw base::UserError("invalid_field", "name 1 to 50 videos");
+                                         const Within& within, std::size_t most,
+                                         std::optional<std::int64_t> videos_of) {
+  if (wishes.empty() || wishes.size() > most)
+    throw base::UserError("invalid_field", "name 1 to " + std::to_string(most) + " videos");
   for (int round = 1;; ++round) {
     try {
       auto answers = without_waiting_twice(database_, [&](store::Connection& connection) {
-        return schedule_in(connection, channel, wishes, mode, person, actor, within);
+        return schedule_in(connection, channel, wishes, mode, person, actor, within, videos_of);
       });
       if (wake_) wake_();
       return answers;

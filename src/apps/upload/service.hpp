@@ -30,10 +30,12 @@ struct Refused {
 struct Scheduled {
   std::optional<Upload> upload{};
   std::optional<Refused> refused{};
+  std::optional<Place> place{};  // where it is, or could have been
 };
 // Each wish gets an answer. all_or_nothing: where one is refused, nothing was scheduled; those that could
-// have been have neither member.
-enum class Mode { all_or_nothing, best_effort };
+// have been have neither member. dry_run: nothing is scheduled, but the answers are those of best_effort, as
+// things are at this moment.
+enum class Mode { all_or_nothing, best_effort, dry_run };
 inline constexpr std::size_t kMostWishes = 50;
 
 // When to: a time, or the next free slot.
@@ -111,12 +113,14 @@ class Service {
           std::function<void(store::Connection&, std::int64_t)> uploaded = {})
       : database_(database), fence_(fence), wake_(std::move(wake)), uploaded_(std::move(uploaded)) {}
 
-  // 1 to kMostWishes. `within` runs last in the same transaction, and again where that is retried. Throws
-  // UserError: unknown_channel, channel_disabled, invalid_field.
+  // 1 to `most`. `within` runs last in the same transaction, and again where that is retried. Throws
+  // UserError: unknown_channel, channel_disabled, invalid_field. `person`: who schedules. `videos_of`: only
+  // videos of his and the instance's; nullopt: anybody's.
   using Within = std::function<void(store::Connection&, const std::vector<Scheduled>&)>;
   std::vector<Scheduled> schedule(std::int64_t channel, const std::vector<Wish>& wishes, Mode mode,
                                   std::optional<std::int64_t> person, const std::string& actor,
-                                  const Within& within = {});
+                                  const Within& within = {}, std::size_t most = kMostWishes,
+                                  std::optional<std::int64_t> videos_of = {});
   // Never `prevented` or `already_stopped` from a commit in doubt. Before the last piece has left it
   // prevents, and everything that was taken and is not spent is given back.
   core::StopAnswer cancel(std::int64_t id, const std::string& actor);

@@ -33,10 +33,10 @@ struct Use {
 };
 // What is taken of a channel and its project. What is missing is untouched.
 struct Load {
-  std::map<base::Micros, std::int64_t> seats;
-  std::map<std::string, Use> days;                           // by publish day
-  std::map<std::pair<std::string, std::string>, Use> kinds;  // by publish day and type
-  std::map<std::string, Use> quota;                          // by quota day
+  std::map<base::Micros, std::int64_t> seats{};
+  std::map<std::string, Use> days{};                           // by publish day
+  std::map<std::pair<std::string, std::string>, Use> kinds{};  // by publish day and type
+  std::map<std::string, Use> quota{};                          // by quota day
 };
 
 // Why a place cannot be had. `limit`: slot, day, kind, quota, past, horizon.

@@ -46,6 +46,10 @@ std::vector<Route> routes(Services& services) {
   add_queue_items(all, services);
   add_live(all, services);
   add_curate(all, services);
+  add_channels(all, services);
+  add_uploads(all, services);
+  add_upload_acts(all, services);
+  add_quota_projects(all, services);
   add_events(all, services);
   add_system(all, services);
   for (auto& route : all) {
@@ -90,7 +94,10 @@ Dispatcher::Options dispatch_options(Services& services) {
                       {"deadline_passed", 409},
                       {"no_channel", 409},
                       {"no_model", 409},
-                      {"part_waits", 409}};
+                      {"part_waits", 409},
+                      {"channel_disabled", 409},
+                      {"channel_has_uploads", 409},
+                      {"unknown_channel", 404}};
   options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
     return translated([&] { return relation_to(services, who, thing, key); });
   };

@@ -12,6 +12,7 @@
 #include "apps/announce/live/watcher.hpp"
 #include "apps/announce/service.hpp"
 #include "apps/connections/service.hpp"
+#include "apps/upload/service.hpp"
 #include "engine/engine.hpp"
 #include "http/dispatch.hpp"
 #include "http/routes.hpp"
@@ -39,6 +40,7 @@ struct Services {
   std::string version;
   EventHub& events;
   live::Watcher& live;
+  upload::Service& uploads;
   bool secure_cookies = true;  // false: plain HTTP on loopback; see session_cookie_name()
   std::string origin = {};     // --public-url; see site_of()
   std::vector<std::string> trusted_proxies = {};

@@ -7,6 +7,7 @@
 #include "accounts/tokens.hpp"
 #include "apps/announce/episodes.hpp"
 #include "apps/notify/subscriptions.hpp"
+#include "apps/upload/uploads.hpp"
 #include "base/error.hpp"
 #include "http/api/common.hpp"
 
@@ -66,6 +67,14 @@ Relation relation_to(Services& services, const Principal& who, Thing thing, cons
       case Thing::subscription: {
         const auto found = notify::get_subscription(connection, *id);
         return self_if(found && found->person == who.person);
+      }
+      // Whoever may schedule on a channel may do so with all of its uploads.
+      case Thing::channel:
+        return upload::may_schedule(connection, *id, *who.person) ? Relation::host : Relation::none;
+      case Thing::upload: {
+        const auto found = upload::get_upload(connection, *id);
+        return found && upload::may_schedule(connection, found->channel_id, *who.person) ? Relation::host
+                                                                                         : Relation::none;
       }
       case Thing::nothing:
         break;

@@ -52,6 +52,11 @@ constexpr Row operators(int s) { return {401, 403, 403, 403, 403, s, s, 403, 401
 constexpr Row members(int s) { return {401, 404, s, 404, 404, s, s, 404, 401, 401, 403}; }
 constexpr Row hosts(int s) { return {401, 404, 404, s, s, s, s, 404, 401, 401, 403}; }
 constexpr Row admins(int s) { return {401, 404, 404, 403, s, s, s, 404, 401, 401, 403}; }
+// The unscoped token is for uploads: there it is an owner's.
+constexpr Row for_uploads(Row row, int s = 422) {
+  row[unscoped] = s;
+  return row;
+}
 
 // Without a body: 422 and 428 are what those are told who may, and asked for nothing.
 const std::map<std::string, Row> kExpected = {
@@ -195,6 +200,33 @@ const std::map<std::string, Row> kExpected = {
     {"GET /api/v1/curate/contacts", operators(200)},
     {"GET /api/v1/curate/contacts/{id}", operators(200)},
 
+    // The member is named by the channel; the unscoped token is for uploads.
+    {"GET /api/v1/channels", signed_in(200)},
+    {"POST /api/v1/channels", for_uploads(operators(422))},
+    {"GET /api/v1/channels/{id}", members(200)},
+    {"PATCH /api/v1/channels/{id}", for_uploads(operators(428), 428)},
+    {"GET /api/v1/channels/{id}/next-slot", members(422)},
+    {"GET /api/v1/channels/{id}/calendar", members(200)},
+    {"GET /api/v1/channels/{id}/uploads", members(200)},
+    {"POST /api/v1/channels/{id}/uploads", for_uploads(members(422))},
+    {"POST /api/v1/channels/{id}/uploads/batch", for_uploads(members(422))},
+    {"POST /api/v1/channels/{id}/uploads/import", for_uploads(members(422))},
+    {"GET /api/v1/uploads", signed_in(200)},
+    {"GET /api/v1/uploads/now", operators(200)},
+    {"GET /api/v1/uploads/{id}", members(200)},
+    {"PATCH /api/v1/uploads/{id}", for_uploads(members(428), 428)},
+    {"GET /api/v1/uploads/{id}/history", members(200)},
+    {"POST /api/v1/uploads/{id}/cancel", for_uploads(members(200), 200)},
+    {"POST /api/v1/uploads/{id}/reschedule", for_uploads(members(200), 200)},
+    {"POST /api/v1/uploads/{id}/retry", for_uploads(members(200), 200)},
+    {"POST /api/v1/uploads/{id}/resolve", for_uploads(members(422))},
+    {"GET /api/v1/quota-projects", signed_in(200)},
+    {"POST /api/v1/quota-projects", for_uploads(operators(422))},
+    {"GET /api/v1/quota-projects/{id}", signed_in(200)},
+    {"PATCH /api/v1/quota-projects/{id}", for_uploads(operators(428), 428)},
+    {"GET /api/v1/quota-projects/{id}/days", signed_in(200)},
+    {"POST /api/v1/quota/recalculate", for_uploads(operators(200), 200)},
+
     {"GET /api/v1/queues", operators(200)},
     {"POST /api/v1/queues/{name}/pause", operators(200)},
     {"POST /api/v1/queues/{name}/resume", operators(200)},
@@ -229,6 +261,7 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
         accounts::create_connection(*lease, vault, "c" + n, "webhook", receiver.url(),
                                     base::Secret(announce::testing::Receiver::kSecret), people[member])
             .id;
+    new_upload(*lease, n);
     // Few of one person are allowed.
     if (subscription_ != 0) notify::unsubscribe(*lease, subscription_);
     subscription_ = notify::subscribe(*lease, vault,
@@ -244,6 +277,33 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
         accounts::create_token(*lease, of(member), {.name = "t" + n, .scopes = Scopes::of(Scope::read)}).id;
     session_ = accounts::open_session(*lease, people[member], {}).value().id;
     invitation_ = accounts::create_invitation(*lease, of(show_admin), {.show = show_}).invitation.value().id;
+  }
+
+  // A video with a slot, on a channel that names the member.
+  void new_upload(store::Connection& connection, const std::string& n) {
+    const auto account = database
+                             .run(
+                                 "INSERT INTO fencepost_connections (name, platform, target) "
+                                 "VALUES ($1, 'youtube', '') RETURNING id",
+                                 {"y" + n})[0][0]
+                             .integer();
+    channel_ = upload::add_channel(connection,
+                                   {.name = "y" + n, .connection_id = account, .people = {{people[member]}}})
+                   .id;
+    const auto video =
+        database
+            .run(
+                "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type) "
+                "VALUES ('films', $1, 1, 0, 1, 'video/mp4') RETURNING id",
+                {n})[0][0]
+            .integer();
+    // Each of many: more than a day's calls.
+    database.run("DELETE FROM fencepost_ledger WHERE scope = 'youtube.upload'");
+    database.run("UPDATE fencepost_buckets SET used = 0 WHERE scope = 'youtube.upload'");
+    upload_ = uploads.schedule(channel_, {{video, "short"}}, upload::Mode::all_or_nothing, {}, "test")
+                  .at(0)
+                  .upload.value()
+                  .id;
   }
 
   accounts::Principal of(Caller who) const {
@@ -298,7 +358,10 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
                                                   {"sessions", session_},
                                                   {"invitations", invitation_},
                                                   {"subscriptions", subscription_},
-                                                  {"episodes", episode_}};
+                                                  {"episodes", episode_},
+                                                  {"channels", channel_},
+                                                  {"uploads", upload_},
+                                                  {"quota-projects", 1}};
     if (const auto record = record_of(noun)) return *record;
     if (noun == "users") return person("somebody-" + std::to_string(++count_));
     return ids.at(noun);
@@ -330,7 +393,7 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
   const base::Micros later_ = base::system_clock().wall() + announce::testing::kHour;
   int count_ = 0;
   std::int64_t show_ = 0, episode_ = 0, connection_ = 0, announcement_ = 0, token_ = 0, session_ = 0,
-               invitation_ = 0, subscription_ = 0;
+               invitation_ = 0, subscription_ = 0, channel_ = 0, upload_ = 0;
 };
 
 TEST_P(Matrix, EveryRouteLetsInWhoMayAndNobodyElse) {
@@ -363,7 +426,7 @@ TEST_P(Matrix, AForeignThingLooksLikeNone) {
     return body;
   };
   new_things();
-  for (const auto* noun : {"shows", "episodes", "connections", "announcements"}) {
+  for (const auto* noun : {"shows", "episodes", "connections", "announcements", "channels", "uploads"}) {
     const auto path = std::string("/api/v1/") + noun + '/';
     EXPECT_EQ(ask(path + std::to_string(id_of(noun))), ask(path + "999999")) << noun;
     EXPECT_EQ(ask(path + std::to_string(id_of(noun))), ask(path + "nonsense")) << noun;

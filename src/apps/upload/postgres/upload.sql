@@ -1,5 +1,6 @@
 -- name: lock_channel
-SELECT id FROM fencepost_upload_channels WHERE id = $1 FOR NO KEY UPDATE
+SELECT id FROM fencepost_upload_channels WHERE id = $1
+FOR NO KEY UPDATE                                                --! channel_plan_lock
 
 -- name: share_channel
 -- $1 id
@@ -12,7 +13,7 @@ SELECT id FROM fencepost_quota_projects WHERE id = $1 FOR NO KEY UPDATE
 -- name: share_videos
 -- Batch of id: those that were not removed, with their titles; nobody removes them before the end of the
 -- transaction.
-SELECT v.id, v.title FROM fencepost_videos AS v
+SELECT v.id, v.title, v.person_id FROM fencepost_videos AS v
 WHERE v.id = ANY($1::bigint[]) AND v.removed_at IS NULL ORDER BY v.id FOR SHARE
 
 -- name: videos_scheduled
@@ -39,3 +40,8 @@ SELECT s.*, $15::bigint, $16::bigint, fencepost_now(), fencepost_now()
 FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[],
   $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[]) AS s
 RETURNING id, video_id
+
+-- name: videos_at
+-- Batch of folder and path
+SELECT v.folder, v.path, v.id FROM unnest($1::text[], $2::text[]) AS s(folder, path)
+JOIN fencepost_videos AS v ON v.folder = s.folder AND v.path = s.path AND v.removed_at IS NULL

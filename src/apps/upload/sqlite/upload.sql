@@ -8,7 +8,7 @@ SELECT enabled, connection_id FROM fencepost_upload_channels WHERE id = ?1
 SELECT id FROM fencepost_quota_projects WHERE id = ?1
 
 -- name: share_videos
-SELECT v.id, v.title FROM fencepost_videos AS v WHERE v.id = ?1 AND v.removed_at IS NULL
+SELECT v.id, v.title, v.person_id FROM fencepost_videos AS v WHERE v.id = ?1 AND v.removed_at IS NULL
 
 -- name: videos_scheduled
 SELECT u.video_id, u.id FROM fencepost_uploads AS u
@@ -29,3 +29,6 @@ INSERT INTO fencepost_uploads (video_id, kind, slot_at, publish_day, quota_day, 
   updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, fencepost_now(), fencepost_now())
 RETURNING id, video_id
+
+-- name: videos_at
+SELECT folder, path, id FROM fencepost_videos WHERE folder = ?1 AND path = ?2 AND removed_at IS NULL

@@ -7,8 +7,10 @@
 #include "curate/sql.hpp"
 #include "http/openapi.hpp"
 #include "live/sql.hpp"
+#include "media/sql.hpp"
 #include "store/migrate.hpp"
 #include "store/sqlite/sqlite_database.hpp"
+#include "upload/sql.hpp"
 
 namespace fencepost::http::testing {
 
@@ -34,6 +36,8 @@ std::vector<store::Migration> migrations() {
   auto all = announce::testing::migrations();
   all.insert(all.end(), std::begin(live::sql::migrations), std::end(live::sql::migrations));
   all.insert(all.end(), std::begin(curate::sql::migrations), std::end(curate::sql::migrations));
+  all.insert(all.end(), std::begin(media::sql::migrations), std::end(media::sql::migrations));
+  all.insert(all.end(), std::begin(upload::sql::migrations), std::end(upload::sql::migrations));
   return all;
 }
 
@@ -44,6 +48,8 @@ std::vector<store::Fence> queues_of(store::Database& database, const store::Fenc
     all.emplace_back(curate::queue_of(pipeline), lease->dialect(), store::own_schema(*lease));
     all.back().install(*lease);
   }
+  all.emplace_back(upload::upload_queue(), lease->dialect(), store::own_schema(*lease));
+  all.back().install(*lease);
   return all;
 }
 }  // namespace
@@ -55,7 +61,7 @@ ApiTest::ApiTest(const std::string& kind)
       http({.addresses = {.allow_private = true}}, base::system_clock()),
       services{counting,       vault,  passwords,   (stage.serve_from(counting), stage.service()),
                stage.engine(), worked, connections, migrations(),
-               "1.2.3",        events, watcher},
+               "1.2.3",        events, watcher,     uploads},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
                                               dispatch_options(services))),

@@ -70,6 +70,7 @@ class ApiTest : public ::testing::Test {
   connect::youtube::YouTube youtube{
       http, {.api = kNowhere, .feed = kNowhere, .page = kNowhere, .key = base::Secret("k")}};
   live::Watcher watcher{counting, youtube};
+  upload::Service uploads{counting, worked.back(), {}};
   Services services;
   std::string admin;  // a token
   std::unique_ptr<Dispatcher> dispatcher;
