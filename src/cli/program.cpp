@@ -17,6 +17,7 @@
 #include "curate/sql.hpp"
 #include "library/sql.hpp"
 #include "live/sql.hpp"
+#include "media/sql.hpp"
 #include "store/descriptor.hpp"
 #include "store/migrate.hpp"
 #include "store/sql.hpp"
@@ -34,6 +35,7 @@ std::vector<store::Migration> all_migrations() {
             std::back_inserter(all));
   std::copy(std::begin(live::sql::migrations), std::end(live::sql::migrations), std::back_inserter(all));
   std::copy(std::begin(curate::sql::migrations), std::end(curate::sql::migrations), std::back_inserter(all));
+  std::copy(std::begin(media::sql::migrations), std::end(media::sql::migrations), std::back_inserter(all));
   return all;
 }
 

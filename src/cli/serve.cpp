@@ -21,6 +21,7 @@
 #include "cli/commands.hpp"
 #include "cli/curate_serving.hpp"
 #include "cli/identity_watch.hpp"
+#include "cli/media_serving.hpp"
 #include "cli/platforms.hpp"
 #include "cli/process.hpp"
 #include "cli/program.hpp"
@@ -104,6 +105,7 @@ const std::vector<std::string_view>& names() {
   static const auto all = [] {
     auto names = kOwnNames;
     names.insert(names.end(), platform_settings().begin(), platform_settings().end());
+    names.insert(names.end(), media_settings().begin(), media_settings().end());
     return names;
   }();
   return all;
@@ -203,6 +205,7 @@ class Serving {
   std::unique_ptr<announce::Texts> texts_;
   std::unique_ptr<engine::HandlerWork> writing_;
   std::unique_ptr<CurateServing> curate_;
+  std::unique_ptr<MediaServing> media_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<connections::Upkeep> upkeep_;
   std::unique_ptr<announce::Service> announcements_;
@@ -240,6 +243,7 @@ Serving::Serving(const Settings& settings)
     curate_ = std::make_unique<CurateServing>(settings, *database_, fences_, clock_);
     curate_->add_to(*engine_);
   }
+  media_ = std::make_unique<MediaServing>(settings, *database_, clock_);
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   events_ = std::make_unique<http::EventHub>(
@@ -252,10 +256,14 @@ Serving::Serving(const Settings& settings)
   options.limits.body_bytes = [this](std::string_view method, std::string_view target) {
     return dispatcher_->body_limit(method, target);
   };
+  options.limits.streamed = [this](std::string_view method, std::string_view target) {
+    return dispatcher_->streamed(method, target);
+  };
   server_ = std::make_unique<http::Server>(
       options, [this](http::Request request) { return dispatcher_->handle(std::move(request)); });
   // Last: where the port is taken, nothing was claimed.
   engine_->start();
+  media_->start();
   upkeep_ = std::make_unique<connections::Upkeep>(*credentials_);
 }
 
@@ -348,6 +356,7 @@ http::Services Serving::services(const Settings& settings) {
   services.limits = limits_.get();
   services.sends_mail = mailer_ != nullptr;
   services.texts = texts_.get();
+  services.media = &media_->media();
   return services;
 }
 

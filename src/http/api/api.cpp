@@ -46,6 +46,9 @@ std::vector<Route> routes(Services& services) {
   add_queue_items(all, services);
   add_live(all, services);
   add_curate(all, services);
+  add_files(all, services);
+  add_videos(all, services);
+  add_templates(all, services);
   add_events(all, services);
   add_system(all, services);
   for (auto& route : all) {
@@ -90,7 +93,22 @@ Dispatcher::Options dispatch_options(Services& services) {
                       {"deadline_passed", 409},
                       {"no_channel", 409},
                       {"no_model", 409},
-                      {"part_waits", 409}};
+                      {"part_waits", 409},
+                      {"media_folder_not_found", 404},
+                      {"media_file_not_found", 404},
+                      {"invalid_header", 400},
+                      {"invalid_metadata", 400},
+                      {"unknown_checksum", 400},
+                      {"unsupported_version", 412},
+                      {"offset_mismatch", 409},
+                      {"no_files_folder", 409},
+                      {"duplicate_template", 409},
+                      {"video_changed", 409},
+                      {"file_gone", 410},
+                      {"files_full", 413},
+                      {"locked", 423},
+                      {"checksum_mismatch", 460},
+                      {"disk_full", 507}};
   options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
     return translated([&] { return relation_to(services, who, thing, key); });
   };

@@ -7,6 +7,7 @@
 #include "accounts/tokens.hpp"
 #include "apps/announce/episodes.hpp"
 #include "apps/notify/subscriptions.hpp"
+#include "apps/upload/media/videos.hpp"
 #include "base/error.hpp"
 #include "http/api/common.hpp"
 
@@ -65,6 +66,11 @@ Relation relation_to(Services& services, const Principal& who, Thing thing, cons
       }
       case Thing::subscription: {
         const auto found = notify::get_subscription(connection, *id);
+        return self_if(found && found->person == who.person);
+      }
+      case Thing::video: {
+        // Everybody sees those of media folders; what they have to say of them is an operator's.
+        const auto found = media::get_video(connection, *id);
         return self_if(found && found->person == who.person);
       }
       case Thing::nothing:
