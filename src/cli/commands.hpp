@@ -36,6 +36,8 @@ void add_curate(CLI::App& app, Chosen& chosen);
 void add_channel(CLI::App& app, Chosen& chosen);
 void add_upload(CLI::App& app, Chosen& chosen);
 void add_quota(CLI::App& app, Chosen& chosen);
+void add_video(CLI::App& app, Chosen& chosen);
+void add_template(CLI::App& app, Chosen& chosen);
 void add_queue(CLI::App& app, Chosen& chosen);
 
 }  // namespace fencepost::cli

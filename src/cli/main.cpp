@@ -62,6 +62,8 @@ int run(int argc, char** argv) {
   add_connection(app, chosen);
   add_announcement(app, chosen);
   add_notify(app, chosen);
+  add_video(app, chosen);
+  add_template(app, chosen);
   add_queue(app, chosen);
   add_curate(app, chosen);
   add_channel(app, chosen);

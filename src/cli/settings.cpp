@@ -123,6 +123,20 @@ constexpr Setting kSettings[] = {
      "http://HOST:PORT that pages are fetched through; it then has to keep private addresses away"},
     {"curate-contact", Kind::text, "",
      "an address or URL where owners of sites reach you: stands in the User-Agent"},
+    {"media-folders", Kind::text, "",
+     "NAME=PATH, with commas: folders of videos that people may choose from"},
+    {"files-folder", Kind::text, "",
+     "where files lie that come in by tus; all servers of one database need the same. Default: PATH.files "
+     "beside "
+     "a SQLite database; none for PostgreSQL"},
+    {"files-max-mib", Kind::count, "131072", "MiB that one such file may have"},
+    {"files-person-mib", Kind::count, "524288", "MiB of all files of one person"},
+    {"files-free-mib", Kind::count, "1024", "MiB of that disk that stay free"},
+    {"files-expire", Kind::duration, "24h", "an unfinished file is deleted so long after its last byte"},
+    {"ffprobe", Kind::text, "ffprobe", "the program that measures videos, or off"},
+    {"short-least", Kind::duration, "10s", "a short is at least so long"},
+    {"short-most", Kind::duration, "60s", "a short is at most so long"},
+    {"final-least", Kind::duration, "10s", "a final is at least so long"},
     {"server", Kind::text, "http://127.0.0.1:8787", "the server's URL"},
 };
 

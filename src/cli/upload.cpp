@@ -8,6 +8,7 @@
 #include "cli/channel.hpp"
 #include "cli/noun.hpp"
 #include "cli/text.hpp"
+#include "cli/upload_file.hpp"
 #include "cli/upload_import.hpp"
 
 namespace fencepost::cli {
@@ -192,6 +193,7 @@ int calendar(Client& client, bool as_json, const Given& given) {
 
 void add_upload(CLI::App& app, Chosen& chosen) {
   auto* noun = app.add_subcommand("upload", "Videos, their slots and their uploads")->require_subcommand(1);
+  add_upload_file(*noun, chosen);
   auto given = std::make_shared<Given>();
   const auto runs = [&](CLI::App* command, int (*run)(Client&, bool, const Given&)) {
     speaks(*command, chosen,

@@ -25,7 +25,8 @@ enum class Thing {
   invitation,
   subscription,
   channel,
-  upload
+  upload,
+  video
 };
 enum class Relation { none, host, admin, self };
 

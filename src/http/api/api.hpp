@@ -23,6 +23,10 @@ namespace fencepost::announce {
 class Texts;
 }
 
+namespace fencepost::media {
+struct Media;
+}
+
 namespace fencepost::http {
 
 class EventHub;
@@ -46,6 +50,7 @@ struct Services {
   std::vector<std::string> trusted_proxies = {};
   bool sends_mail = false;                 // notifications may go by e-mail
   announce::Texts* texts = nullptr;        // null: no language model is set up
+  media::Media* media = nullptr;           // must be there
   accounts::RateLimits* limits = nullptr;  // shared by all instances; null: of this process alone
 };
 

@@ -7,6 +7,7 @@
 #include "accounts/tokens.hpp"
 #include "apps/announce/episodes.hpp"
 #include "apps/notify/subscriptions.hpp"
+#include "apps/upload/media/videos.hpp"
 #include "apps/upload/uploads.hpp"
 #include "base/error.hpp"
 #include "http/api/common.hpp"
@@ -75,6 +76,11 @@ Relation relation_to(Services& services, const Principal& who, Thing thing, cons
         const auto found = upload::get_upload(connection, *id);
         return found && upload::may_schedule(connection, found->channel_id, *who.person) ? Relation::host
                                                                                          : Relation::none;
+      }
+      case Thing::video: {
+        // Everybody sees those of media folders; what they have to say of them is an operator's.
+        const auto found = media::get_video(connection, *id);
+        return self_if(found && found->person == who.person);
       }
       case Thing::nothing:
         break;

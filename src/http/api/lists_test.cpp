@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
@@ -164,6 +165,27 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
            return "/api/v1/uploads/" + std::to_string(upload_) + "/history";
          }},
         {"GET /api/v1/queues", announcements("/api/v1/queues")},
+        {"GET /api/v1/media-folders/{name}",
+         [this](int n) {
+           for (int i = 0; i < n; ++i) std::ofstream(shows + "/more-" + std::to_string(++made_)) << "x";
+           return std::string("/api/v1/media-folders/shows");
+         }},
+        {"GET /api/v1/videos",
+         [this](int n) {
+           for (int i = 0; i < n; ++i)
+             database.run(
+                 "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type) "
+                 "VALUES ('shows', $1, 1, 1, 1, 'video/mp4')",
+                 {"more " + std::to_string(++made_)});
+           return std::string("/api/v1/videos");
+         }},
+        {"GET /api/v1/templates",
+         [this](int n) {
+           for (int i = 0; i < n; ++i)
+             database.run("INSERT INTO fencepost_upload_templates (channel_id, title) VALUES ($1, 'x')",
+                          {std::int64_t{++made_}});
+           return std::string("/api/v1/templates");
+         }},
         {"GET /api/v1/queues/{name}/items", announcements("/api/v1/queues/announcements/items")},
     };
     for (const std::string noun : {"places", "businesses", "domains", "sitemaps", "pages", "contacts"}) {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -98,15 +99,16 @@ class Program {
 };
 
 // All that it writes, until it closes its output; nullopt: too late, or too much.
-std::optional<std::string> output_of(int from, base::BootTime until) {
+std::optional<std::string> output_of(int from, base::BootTime until, const std::stop_token& stop) {
+  constexpr std::int64_t kStep = 200;  // ms between two looks whether it shall end
   std::string text;
   std::array<char, 4096> buffer{};
   for (;;) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(until - base::system_clock().boot()).count();
     pollfd wanted{from, POLLIN, 0};
-    if (left <= 0 || text.size() > kMostOutput) return std::nullopt;
-    if (poll(&wanted, 1, static_cast<int>(left)) <= 0) continue;
+    if (left <= 0 || text.size() > kMostOutput || stop.stop_requested()) return std::nullopt;
+    if (poll(&wanted, 1, static_cast<int>(std::min<std::int64_t>(left, kStep))) <= 0) continue;
     const auto n = read(from, buffer.data(), buffer.size());
     if (n == 0) return text;
     if (n > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
@@ -162,13 +164,14 @@ Facts read_answer(const std::string& text) {
   return facts;
 }
 
-Facts probe(const std::string& program, const base::FileDescriptor& file, const ProbeLimits& limits) {
+Facts probe(const std::string& program, const base::FileDescriptor& file, const ProbeLimits& limits,
+            const std::stop_token& stop) {
   base::Pipe output;
   if (!output.make()) return {.error = "it could not be measured: the server has too many open files"};
   Program running(arguments(program, limits), file.get(), output.write.get());
   output.write.close();
   if (!running.started()) return {.error = "it could not be measured: ffprobe could not be started"};
-  const auto text = output_of(output.read.get(), base::system_clock().boot() + limits.time);
+  const auto text = output_of(output.read.get(), base::system_clock().boot() + limits.time, stop);
   if (!text) return {.error = "it could not be measured in time"};
   running.end();
   return read_answer(*text);

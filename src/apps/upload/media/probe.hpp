@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.hpp"
@@ -24,8 +25,10 @@ struct Facts {
 // "ffprobe" as PATH has it, or a path; empty: it is not there.
 std::string find_program(const std::string& name);
 
-// Runs `program` (of find_program) to its end. Thread-safe; never throws but std::bad_alloc.
-Facts probe(const std::string& program, const base::FileDescriptor& file, const ProbeLimits& limits);
+// Runs `program` (of find_program) to its end, or to a wanted stop. Thread-safe; never throws but
+// std::bad_alloc.
+Facts probe(const std::string& program, const base::FileDescriptor& file, const ProbeLimits& limits,
+            const std::stop_token& stop = {});
 
 // What its answer says; for probe().
 Facts read_answer(const std::string& json);

@@ -49,7 +49,7 @@ Looked look_at(const Video& video, const Folders& folders, const std::string& pr
   const auto file = open(folders, video);
   Looked looked;
   looked.hash = hash_of(file.get(), stop);
-  looked.facts = program.empty() ? Facts{.error = kNoProbe} : probe(program, file, limits);
+  looked.facts = program.empty() ? Facts{.error = kNoProbe} : probe(program, file, limits, stop);
   return looked;
 } catch (const base::UserError& error) {
   return {{.error = error.what()}};

@@ -116,7 +116,15 @@ base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const
 void completed(store::Connection& connection, std::int64_t upload, std::int64_t number, std::int64_t bytes) {
   connection.run(sql::all_sent, {upload, bytes});
   connection.run(sql::forget_session, {upload, number});
+  begin_watch(connection, upload);
+}
+
+void begin_watch(store::Connection& connection, std::int64_t upload) {
   connection.run(sql::watch_publication, {upload});
+}
+
+bool wants_video(store::Connection& connection, std::int64_t video) {
+  return !connection.run(sql::wants_video, {video}).empty();
 }
 
 std::optional<Sent> progress_of(store::Connection& connection, std::int64_t upload) {

@@ -70,6 +70,12 @@ base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const
 // In the transaction that settles: the video is there. Its watch begins.
 void completed(store::Connection& connection, std::int64_t upload, std::int64_t number, std::int64_t bytes);
 
+// The watch alone: a person has said that the video is there.
+void begin_watch(store::Connection& connection, std::int64_t upload);
+
+// Whether an upload still needs the video's file; for who wants to remove it, under the video's lock.
+bool wants_video(store::Connection& connection, std::int64_t video);
+
 // How far it is, for people. nullopt: there is no such upload.
 struct Sent {
   std::int64_t bytes = 0, total = 0;

@@ -80,3 +80,8 @@ UPDATE fencepost_publications SET told_at = fencepost_now() WHERE id = $1 AND to
 -- $1 upload: bytes that YouTube has, and how many there are.
 SELECT u.bytes_sent, v.size FROM fencepost_uploads AS u JOIN fencepost_videos AS v ON v.id = u.video_id
 WHERE u.id = $1
+
+-- name: wants_video
+-- $1 video
+SELECT 1 FROM fencepost_uploads
+WHERE video_id = $1 AND status IN ('scheduled', 'uploading', 'finishing', 'unknown') LIMIT 1

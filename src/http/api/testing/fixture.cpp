@@ -1,5 +1,7 @@
 #include "http/api/testing/fixture.hpp"
 
+#include <filesystem>
+
 #include "accounts/people.hpp"
 #include "accounts/sessions.hpp"
 #include "accounts/tokens.hpp"
@@ -41,6 +43,11 @@ std::vector<store::Migration> migrations() {
   return all;
 }
 
+std::string made(const std::string& path) {
+  std::filesystem::create_directory(path);
+  return path;
+}
+
 std::vector<store::Fence> queues_of(store::Database& database, const store::Fence& announcements) {
   const auto lease = database.acquire();
   std::vector<store::Fence> all{announcements};
@@ -59,13 +66,18 @@ ApiTest::ApiTest(const std::string& kind)
       worked(queues_of(*database, stage.fence())),
       vault(accounts::Vault::open(database.folder() + "/key", true)),
       http({.addresses = {.allow_private = true}}, base::system_clock()),
+      shows(made(database.folder() + "/shows")),
+      files(counting, {.path = database.folder() + "/files", .free = 0}, base::system_clock()),
+      folders({{"shows", shows}, {media::kFiles, files.options().path}}),
       services{counting,       vault,  passwords,   (stage.serve_from(counting), stage.service()),
                stage.engine(), worked, connections, migrations(),
                "1.2.3",        events, watcher,     uploads},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
                                               dispatch_options(services))),
-      document_(json::parse(openapi(dispatcher->routes(), "1.2.3"))) {}
+      document_(json::parse(openapi(dispatcher->routes(), "1.2.3"))) {
+  services.media = &media;
+}
 
 ApiTest::~ApiTest() = default;
 
@@ -108,6 +120,25 @@ Response ApiTest::raw(const std::string& method, const std::string& target, cons
   if (!body.empty()) headers.set("Content-Type", "application/json");
   return dispatcher->handle(
       {.method = method, .target = target, .headers = headers, .body = body, .peer = peer});
+}
+
+Response ApiTest::tus(const std::string& method, const std::string& target, const std::string& body,
+                      Headers headers, std::size_t piece) {
+  if (headers.find("Tus-Resumable") == nullptr) headers.set("Tus-Resumable", "1.0.0");
+  if (headers.find("Cookie") == nullptr) headers.set("Authorization", "Bearer " + admin);
+  if (!body.empty()) {
+    headers.set("Content-Length", std::to_string(body.size()));
+    if (headers.find("Content-Type") == nullptr)
+      headers.set("Content-Type", "application/offset+octet-stream");
+  }
+  auto response =
+      dispatcher->handle({.method = method, .target = target, .headers = headers, .peer = "127.0.0.1"});
+  for (std::size_t at = 0; response.intake != nullptr && at < body.size(); at += piece)
+    if (auto early = response.intake->take(std::string_view(body).substr(at, piece)))
+      response = std::move(*early);
+  if (response.intake != nullptr) response = response.intake->finish();
+  expect_documented(method, target, response);
+  return response;
 }
 
 Response ApiTest::send(const std::string& method, const std::string& target, const json& body,

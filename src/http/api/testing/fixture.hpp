@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/announce/testing/stage.hpp"
+#include "apps/upload/media/media.hpp"
 #include "http/api/api.hpp"
 #include "http/api/event_viewers.hpp"
 #include "http/api/testing/counting.hpp"
@@ -47,6 +48,10 @@ class ApiTest : public ::testing::Test {
   // What a page of ours sends: the cookie of a new session, the token against foreign pages, where it is
   // from.
   Headers signed_in(std::int64_t person);
+  // A request of tus by the first token, or whoever the headers show, with its body as it would arrive.
+  Response tus(const std::string& method, const std::string& target, const std::string& body, Headers headers,
+               std::size_t piece = 1000);
+
   // A request with these headers; `body` empty: none.
   Response as(const Headers& who, const std::string& method, const std::string& target,
               const nlohmann::json& body = nullptr, const Headers& more = {});
@@ -71,6 +76,11 @@ class ApiTest : public ::testing::Test {
       http, {.api = kNowhere, .feed = kNowhere, .page = kNowhere, .key = base::Secret("k")}};
   live::Watcher watcher{counting, youtube};
   upload::Service uploads{counting, worked.back(), {}};
+  // A media folder, "shows", and one for what comes by tus.
+  const std::string shows;
+  media::Files files;
+  media::Folders folders;
+  media::Media media{folders, &files};
   Services services;
   std::string admin;  // a token
   std::unique_ptr<Dispatcher> dispatcher;

@@ -2,7 +2,8 @@
 -- $1 id. Nobody removes it before this transaction ends.
 SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width, height,
   probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos
-WHERE id = $1 AND removed_at IS NULL FOR SHARE
+WHERE id = $1 AND removed_at IS NULL
+  FOR SHARE                                                       --! video_hold
 
 -- name: lock_video
 -- $1 id
