@@ -31,7 +31,8 @@ DELETE FROM fencepost_upload_channel_people WHERE channel_id = $1
 -- name: add_person_of_channel
 -- $1 channel, $2 person. No row: there is no such person.
 INSERT INTO fencepost_upload_channel_people (channel_id, person_id)
-SELECT CAST($1 AS BIGINT), p.id FROM fencepost_people AS p WHERE p.id = $2 AND p.removed_at IS NULL RETURNING person_id
+SELECT CAST($1 AS BIGINT), p.id FROM fencepost_people AS p WHERE p.id = $2 AND p.removed_at IS NULL
+RETURNING person_id
 
 -- name: add_channel
 INSERT INTO fencepost_upload_channels (name, connection_id, youtube_channel, zone, limits, daily_max,

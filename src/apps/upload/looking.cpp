@@ -114,7 +114,7 @@ std::vector<CalendarDay> Service::calendar(std::int64_t id, const std::string& f
   });
 }
 
-QueueNow Service::now() {
+QueueNow Service::summary() {
   return database_.retrying([](store::Connection& connection) {
     const auto row = connection.run(sql::uploads_now).rows.at(0);
     return QueueNow{row[0].integer(), row[1].integer(), row[2].integer(), row[3].integer(),

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "apps/upload/describe.hpp"
 #include "apps/upload/places.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -53,14 +54,14 @@ std::map<std::int64_t, std::string> check_videos(store::Connection& connection, 
 }
 
 std::vector<store::Params> rows_of(const std::vector<Planned>& planned, const std::vector<Wish>& wishes,
-                                   const std::map<std::int64_t, std::string>& titles) {
+                                   const std::map<std::int64_t, std::string>& titles, Describer& describer) {
   std::vector<store::Params> rows;
   for (const auto& [n, place] : planned) {
     const auto& wish = wishes[n];
-    const auto& m = wish.metadata;
+    const auto m = describer.describe(wish.metadata, titles.at(wish.video_id), place);
     rows.push_back({wish.video_id, wish.kind, place.slot_at, place.publish_day, place.quota_day, place.run_at,
-                    m.title.empty() ? titles.at(wish.video_id) : m.title, m.description, m.tags, m.category,
-                    m.language, m.thumbnail_folder, m.thumbnail_path, m.made_for_kids});
+                    m.title, m.description, m.tags, m.category, m.language, m.thumbnail_folder,
+                    m.thumbnail_path, m.made_for_kids});
   }
   return rows;
 }
@@ -106,10 +107,11 @@ std::vector<Scheduled> schedule_in(store::Connection& connection, std::int64_t i
     transaction.commit();
     return answers;
   }
+  Describer describer(connection, places->channel());
   // Answered by video: a channel has one once.
   std::map<std::int64_t, std::int64_t> ids;
   for (const auto& row :
-       connection.run_batch(sql::add_uploads, rows_of(planned, wishes, titles), {id, person}))
+       connection.run_batch(sql::add_uploads, rows_of(planned, wishes, titles, describer), {id, person}))
     ids[row[1].integer()] = row[0].integer();
   std::vector<Places::Taking> takings;
   for (const auto& [n, place] : planned)

@@ -142,7 +142,7 @@ class Service {
   std::optional<Place> next_slot(std::int64_t channel, const std::string& kind, base::Micros from = 0);
   // Throws UserError: unknown_channel, invalid_date, invalid_field: 1 to 62 days.
   std::vector<CalendarDay> calendar(std::int64_t channel, const std::string& from, int days);
-  QueueNow now();
+  QueueNow summary();
 
  private:
   store::Database& database_;

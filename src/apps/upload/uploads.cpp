@@ -93,6 +93,10 @@ std::vector<Upload> uploads_between(store::Connection& connection, std::int64_t 
   return loaded(connection, connection.run(sql::uploads_between, {channel, from, until}));
 }
 
+bool needs_video(store::Connection& connection, std::int64_t video) {
+  return !connection.run(sql::needs_video, {video}).empty();
+}
+
 void set_uploaded(store::Connection& connection, std::int64_t id, const std::string& post_id,
                   const std::string& post_url) {
   const auto maybe = [](const std::string& text) {

@@ -63,6 +63,9 @@ std::vector<Upload> page_of_uploads(store::Connection& connection, std::int64_t 
 std::vector<Upload> uploads_between(store::Connection& connection, std::int64_t channel, base::Micros from,
                                     base::Micros until);
 
+// Whether an upload still needs the bytes of a video: media's removal asks it under the video's lock.
+bool needs_video(store::Connection& connection, std::int64_t video);
+
 // What a settlement, or a person's word, adds to an upload whose video exists. In the transaction that
 // settles, after the item was written.
 void set_uploaded(store::Connection& connection, std::int64_t id, const std::string& post_id,

@@ -17,6 +17,10 @@ SELECT id FROM fencepost_uploads
 WHERE channel_id = $1 AND slot_at >= $2 AND slot_at < $3 AND status NOT IN ('failed', 'cancelled')
 ORDER BY slot_at, id
 
+-- name: needs_video
+SELECT 1 FROM fencepost_uploads
+WHERE video_id = $1 AND status IN ('scheduled', 'uploading', 'finishing', 'unknown') LIMIT 1
+
 -- name: channel_of_upload
 -- $1 id. It never changes.
 SELECT channel_id FROM fencepost_uploads WHERE id = $1

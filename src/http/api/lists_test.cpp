@@ -198,31 +198,12 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
           announcements("/api/v1/queues/announcements/" + std::string(act));
     return all;
   }
-  std::int64_t channel() {
-    const auto name = "more " + std::to_string(++made_);
-    const auto account =
-        database
-            .run(
-                "INSERT INTO fencepost_connections (name, platform, target) VALUES ($1, 'youtube', '') "
-                "RETURNING id",
-                {name})[0][0]
-            .integer();
-    return upload::add_channel(*database->acquire(), {.name = name, .connection_id = account}).id;
-  }
   std::int64_t upload(std::int64_t on) {
-    const auto path = "more-" + std::to_string(++made_);
-    const auto video =
-        database
-            .run(
-                "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type) "
-                "VALUES ('films', $1, 1, 0, 1, 'video/mp4') RETURNING id",
-                {path})[0][0]
-            .integer();
     return database
         .run(
             "INSERT INTO fencepost_uploads (video_id, channel_id, kind, slot_at, publish_day, quota_day) "
             "VALUES ($1, $2, 'short', 1, '1970-01-01', '1970-01-01') RETURNING id",
-            {video, on})[0][0]
+            {video(), on})[0][0]
         .integer();
   }
   // `path` empty: of one channel.

@@ -283,7 +283,7 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
         accounts::create_connection(*lease, vault, "c" + n, "webhook", receiver.url(),
                                     base::Secret(announce::testing::Receiver::kSecret), people[member])
             .id;
-    new_upload(*lease, n);
+    new_upload();
     // Few of one person are allowed.
     if (subscription_ != 0) notify::unsubscribe(*lease, subscription_);
     subscription_ = notify::subscribe(*lease, vault,
@@ -307,30 +307,14 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
   }
 
   // A video with a slot, on a channel that names the member.
-  void new_upload(store::Connection& connection, const std::string& n) {
-    const auto account = database
-                             .run(
-                                 "INSERT INTO fencepost_connections (name, platform, target) "
-                                 "VALUES ($1, 'youtube', '') RETURNING id",
-                                 {"y" + n})[0][0]
-                             .integer();
-    channel_ = upload::add_channel(connection,
-                                   {.name = "y" + n, .connection_id = account, .people = {{people[member]}}})
-                   .id;
-    const auto video =
-        database
-            .run(
-                "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type) "
-                "VALUES ('films', $1, 1, 0, 1, 'video/mp4') RETURNING id",
-                {n})[0][0]
-            .integer();
+  void new_upload() {
+    channel_ = channel({people[member]});
     // Each of many: more than a day's calls.
     database.run("DELETE FROM fencepost_ledger WHERE scope = 'youtube.upload'");
     database.run("UPDATE fencepost_buckets SET used = 0 WHERE scope = 'youtube.upload'");
-    upload_ = uploads.schedule(channel_, {{video, "short"}}, upload::Mode::all_or_nothing, {}, "test")
-                  .at(0)
-                  .upload.value()
-                  .id;
+    const auto made =
+        uploads.schedule(channel_, {{video(), "short"}}, upload::Mode::all_or_nothing, {}, "test");
+    upload_ = made.at(0).upload.value().id;
   }
 
   accounts::Principal of(Caller who) const {

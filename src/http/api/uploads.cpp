@@ -163,7 +163,7 @@ Response show(Services& services, const Request& request) {
 }
 
 Response now(Services& services, const Request&) {
-  const auto now = services.uploads.now();
+  const auto now = services.uploads.summary();
   return json_response(200, {{"due", now.due},
                              {"late", now.late},
                              {"uploading", now.uploading},

@@ -23,8 +23,8 @@ WHERE u.channel_id = $2 AND u.status NOT IN ('failed', 'cancelled')
 
 -- name: uploads
 -- Batch of id; in no order.
-SELECT u.id, u.video_id, v.title, u.channel_id, c.name, u.kind, u.slot_at, u.publish_day, u.quota_day, u.run_at,
-  u.title, u.description, u.tags, u.category, u.language, u.thumbnail_folder, u.thumbnail_path,
+SELECT u.id, u.video_id, v.title, u.channel_id, c.name, u.kind, u.slot_at, u.publish_day, u.quota_day,
+  u.run_at, u.title, u.description, u.tags, u.category, u.language, u.thumbnail_folder, u.thumbnail_path,
   u.made_for_kids, u.person_id, u.status, u.version, u.attempt, u.stop_wanted, u.last_error, u.post_id,
   u.post_url, u.uploaded_at, u.published_at, u.created_at
 FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.id = s.id
@@ -34,8 +34,8 @@ FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.id = s.id
 -- name: add_uploads
 -- Batch, and behind it the channel and the person; answers id and video.
 INSERT INTO fencepost_uploads (video_id, kind, slot_at, publish_day, quota_day, run_at, title, description,
-  tags, category, language, thumbnail_folder, thumbnail_path, made_for_kids, channel_id, person_id, created_at,
-  updated_at)
+  tags, category, language, thumbnail_folder, thumbnail_path, made_for_kids, channel_id, person_id,
+  created_at, updated_at)
 SELECT s.*, $15::bigint, $16::bigint, fencepost_now(), fencepost_now()
 FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[],
   $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[]) AS s

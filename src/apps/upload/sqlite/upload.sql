@@ -15,8 +15,8 @@ SELECT u.video_id, u.id FROM fencepost_uploads AS u
 WHERE u.video_id = ?1 AND u.channel_id = ?2 AND u.status NOT IN ('failed', 'cancelled')
 
 -- name: uploads
-SELECT u.id, u.video_id, v.title, u.channel_id, c.name, u.kind, u.slot_at, u.publish_day, u.quota_day, u.run_at,
-  u.title, u.description, u.tags, u.category, u.language, u.thumbnail_folder, u.thumbnail_path,
+SELECT u.id, u.video_id, v.title, u.channel_id, c.name, u.kind, u.slot_at, u.publish_day, u.quota_day,
+  u.run_at, u.title, u.description, u.tags, u.category, u.language, u.thumbnail_folder, u.thumbnail_path,
   u.made_for_kids, u.person_id, u.status, u.version, u.attempt, u.stop_wanted, u.last_error, u.post_id,
   u.post_url, u.uploaded_at, u.published_at, u.created_at
 FROM fencepost_uploads AS u JOIN fencepost_videos AS v ON v.id = u.video_id
@@ -25,9 +25,10 @@ WHERE u.id = ?1
 
 -- name: add_uploads
 INSERT INTO fencepost_uploads (video_id, kind, slot_at, publish_day, quota_day, run_at, title, description,
-  tags, category, language, thumbnail_folder, thumbnail_path, made_for_kids, channel_id, person_id, created_at,
-  updated_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, fencepost_now(), fencepost_now())
+  tags, category, language, thumbnail_folder, thumbnail_path, made_for_kids, channel_id, person_id,
+  created_at, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+  fencepost_now(), fencepost_now())
 RETURNING id, video_id
 
 -- name: videos_at

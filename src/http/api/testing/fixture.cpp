@@ -94,6 +94,27 @@ std::int64_t ApiTest::person(const std::string& name, accounts::Role role) {
   return added.person->id;
 }
 
+std::int64_t ApiTest::channel(const std::vector<std::int64_t>& people) {
+  const auto name = "channel " + std::to_string(++made_);
+  const auto account = database
+                           .run(
+                               "INSERT INTO fencepost_connections (name, platform, target) VALUES ($1, "
+                               "'youtube', '') RETURNING id",
+                               {name})[0][0]
+                           .integer();
+  return upload::add_channel(*database->acquire(), {.name = name, .connection_id = account, .people = people})
+      .id;
+}
+
+std::int64_t ApiTest::video() {
+  return database
+      .run(
+          "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type) "
+          "VALUES ('films', $1, 1, 0, 1, 'video/mp4') RETURNING id",
+          {std::to_string(++made_) + ".mp4"})[0][0]
+      .integer();
+}
+
 Headers ApiTest::signed_in(std::int64_t person) {
   const auto lease = database->acquire();
   const auto session = accounts::open_session(*lease, person, {"192.0.2.7", "a test"});

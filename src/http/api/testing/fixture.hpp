@@ -43,6 +43,10 @@ class ApiTest : public ::testing::Test {
   std::string later(const std::string& text = "Later");
   std::string token(const std::string& name);
 
+  // A channel for uploads, with an account of its own, and a video; their ids.
+  std::int64_t channel(const std::vector<std::int64_t>& people = {});
+  std::int64_t video();
+
   // A person, added directly; their id.
   std::int64_t person(const std::string& name, accounts::Role role = accounts::Role::member);
   // What a page of ours sends: the cookie of a new session, the token against foreign pages, where it is
@@ -89,6 +93,7 @@ class ApiTest : public ::testing::Test {
   void expect_documented(const std::string& method, const std::string& target,
                          const Response& response) const;
   nlohmann::json document_;
+  int made_ = 0;
 };
 
 // The database's clock goes on from there, until the end of the scope.

@@ -108,6 +108,7 @@ CREATE TABLE fencepost_uploads (
 );
 CREATE INDEX fencepost_uploads_slot ON fencepost_uploads (channel_id, slot_at);
 CREATE INDEX fencepost_uploads_list ON fencepost_uploads (status, id);
+CREATE INDEX fencepost_uploads_of_video ON fencepost_uploads (video_id);
 -- A channel has a video once.
 CREATE UNIQUE INDEX fencepost_uploads_video ON fencepost_uploads (channel_id, video_id)
   WHERE status NOT IN ('failed', 'cancelled');
