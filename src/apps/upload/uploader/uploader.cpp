@@ -208,7 +208,7 @@ std::optional<NotNow> Uploader::go_on(Way& way, const Step& step) {
   return refused(way, *stand.trouble);
 }
 
-base::BootTime Uploader::piece_deadline(std::int64_t, base::BootTime until) const {
+base::BootTime Uploader::piece_deadline(base::BootTime until) const {
   return std::min(until, youtube_.clock().boot() + kPieceTime);
 }
 
@@ -226,13 +226,13 @@ std::optional<NotNow> Uploader::pieces(Way& way, const Step& step) {
     if (youtube_.clock().boot() - way.fresh_at > kRenew)
       if (auto none = fresh(way, kRenew + kPieceTime + kSpare)) return none;
     auto stand = youtube_.put(way.session, {way.file.get(), way.offset, length, options_.pace}, total,
-                              {way.credentials, piece_deadline(length, step.until), step.stop});
+                              {way.credentials, piece_deadline(step.until), step.stop});
     if (stand.kind == Stand::Kind::trouble && passes(*stand.trouble)) {
       if (++troubles > kPatience) return refused(way, *stand.trouble);
       const auto wait = std::max(stand.trouble->retry_after.value_or(base::Duration(0)),
                                  options_.pause * (1 << (troubles - 1)));
       if (!connect::pause(wait, youtube_.clock(), step.until, step.stop)) return refused(way, *stand.trouble);
-      stand = youtube_.ask(way.session, total, {way.credentials, piece_deadline(0, step.until), step.stop});
+      stand = youtube_.ask(way.session, total, {way.credentials, piece_deadline(step.until), step.stop});
       if (stand.kind == Stand::Kind::trouble && passes(*stand.trouble)) continue;
     }
     // As an attempt, so that a YouTube that loses them all comes to an end.
@@ -286,8 +286,8 @@ EffectResult Uploader::outcome(const Way& way, const Trouble& trouble) const {
   return result;
 }
 
-// The last piece. What is unclear is asked for until the deadline, and what is missing is sent again: the
-// session takes each byte once.
+// The last piece, whose deadline no pace may use up. What is unclear is asked for until the deadline, and
+// what is missing is sent again: the session takes each byte once.
 EffectResult Uploader::send(const store::Effect&, const engine::Rendered& rendered, base::BootTime deadline) {
   const auto way = std::any_cast<std::shared_ptr<Way>>(rendered.context);
   const auto total = way->upload.video.size;
@@ -302,10 +302,8 @@ EffectResult Uploader::send(const store::Effect&, const engine::Rendered& render
   for (int tries = 0;; ++tries) {
     const connect::youtube::UploadApi::Call call{way->credentials, deadline, {}};
     const auto stand =
-        asking
-            ? youtube_.ask(way->session, total, call)
-            : youtube_.put(way->session, {way->file.get(), way->offset, total - way->offset, options_.pace},
-                           total, call);
+        asking ? youtube_.ask(way->session, total, call)
+               : youtube_.put(way->session, {way->file.get(), way->offset, total - way->offset}, total, call);
     base::testpoint("upload.last.sent");
     if (stand.kind == Stand::Kind::complete && !stand.video.empty()) return happened(stand.video);
     if (stand.kind == Stand::Kind::incomplete) way->offset = stand.offset;

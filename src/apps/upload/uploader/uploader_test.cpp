@@ -187,6 +187,24 @@ TEST_P(UploaderTest, EachChannelUsesItsOwnAccount) {
   }
 }
 
+TEST_P(UploaderTest, ASwitchOfAccountIsNotIgnored) {
+  const auto other = world_.add_channel("other", testing::channel_id('b'));
+  Stage stage(world_, small());
+  std::atomic<int> sent{0};
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.piece.sent" && ++sent == 2)
+      world_.database.run(
+          "UPDATE fencepost_upload_channels SET connection_id = (SELECT c.connection_id "
+          "FROM fencepost_upload_channels AS c WHERE c.id = $1) WHERE id = $2",
+          {other, channel_});
+  };
+  const auto id = schedule(5 * kUnit);
+  stage.start();
+  ASSERT_TRUE(stage.await_status(id, "uploaded")) << world_.error(id);
+  ASSERT_EQ(world_.youtube.videos().size(), 1u);
+  EXPECT_EQ(world_.youtube.videos()[0]["channel"], testing::channel_id('b'));
+}
+
 TEST_P(UploaderTest, ASlotThatHasPassedIsNeverPublishedAtOnce) {
   const auto id = schedule(3 * kUnit);
   Stage stage(world_, small());
