@@ -74,11 +74,24 @@ class Answer(Exception):
         return body, headers
 
 
+class Cut(Exception):
+    """Raised by a handler: the connection is closed without an answer."""
+
+
 class Request:
-    def __init__(self, method, target, headers, body):
+    """`body`: whole; of a route that streams it is empty, and read(n) gives the next bytes of `length`."""
+
+    def __init__(self, method, target, headers, body, stream=None, length=0):
+        self.stream, self.length, self.unread = stream, length, length
         parts = urlsplit(target)
         self.method, self.path, self.headers, self.body = method, parts.path, headers, body
         self.query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+
+    def read(self, most):
+        """b"": there is no more, or the client has gone (`unread` then is not 0)."""
+        piece = self.stream.read(min(most, self.unread)) if self.unread else b""
+        self.unread -= len(piece)
+        return piece
 
     def json(self):
         """The body as JSON; raises a 400 where it is none."""
@@ -96,9 +109,11 @@ class Request:
         return token if kind.lower() == "bearer" else ""
 
 
-def route(method, pattern):
-    """Marks a method of an emulator as the answer to `method` on paths that match `pattern` whole."""
+def route(method, pattern, streams=False):
+    """Marks a method of an emulator as the answer to `method` on paths that match `pattern` whole. `streams`: it reads
+    the body itself, which may be of any size."""
     def mark(function):
+        function.streams = streams
         function.routes = getattr(function, "routes", []) + [(method, re.compile(pattern))]
         return function
     return mark
@@ -135,6 +150,10 @@ class Emulator:
             return list(self._accepted)
 
     # -- for the server
+
+    def streams(self, method, path):
+        return any(method == one and function.streams and pattern.fullmatch(path)
+                   for one, pattern, function in self._routes)
 
     def handle(self, request):
         for method, pattern, function in self._routes:
@@ -213,10 +232,16 @@ class Handler(BaseHTTPRequestHandler):
         if not control and emulator.take_fault(self.command, path, unread=True):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return self._close()
-        body = self._body()
-        if body is None:
-            return None
-        request = Request(self.command, self.path, self.headers, body)
+        if not control and emulator.streams(self.command, path):
+            # What was not read of the body cannot stay in front of the next request.
+            self.close_connection = True
+            request = Request(self.command, self.path, self.headers, b"", self.rfile,
+                              int(self.headers.get("Content-Length", "0")))
+        else:
+            body = self._body()
+            if body is None:
+                return None
+            request = Request(self.command, self.path, self.headers, body)
         if control and (answer := emulator.control(request)):
             return self._send(answer)
         fault = emulator.take_fault(self.command, path, unread=False) or {}
@@ -229,7 +254,11 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(Answer(status, fault.get("body", {"error": "failed on command"}), fault.get("headers")))
         if mode == "slow_before":
             emulator.ending.wait(fault.get("seconds", 30))
-        answer = emulator.handle(request)
+        try:
+            answer = emulator.handle(request)
+        except Cut:
+            emulator.log(request, 0)
+            return self._close()
         emulator.log(request, answer.status)
         if mode == "accept_then_cut":
             return self._close()

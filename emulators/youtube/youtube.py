@@ -11,6 +11,8 @@ API (key in X-Goog-Api-Key or ?key=; developers.google.com/youtube/v3/docs):
 Quota is counted for each bucket and day of America/Los_Angeles; a refused (invalid) request costs 1. Nothing left:
 403 quotaExceeded.
 
+Uploads, with a channel's token: uploads.py.
+
 Feed and pages, without a key:
     GET /feeds/videos.xml?channel_id=         the 15 newest; 404 for a channel that is not there
     GET /channel/ID/live                      the channel's live or next stream: its page, or a redirect there
@@ -38,7 +40,9 @@ import time
 import zoneinfo
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from emulator import Answer, Emulator, main, route  # pylint: disable=wrong-import-position
+from uploads import Uploads  # pylint: disable=wrong-import-position
 
 PACIFIC = zoneinfo.ZoneInfo("America/Los_Angeles")
 CHANNEL = re.compile(r"UC[\w-]{22}")
@@ -98,11 +102,12 @@ class Video:
         return item
 
 
-class YouTube(Emulator):
-    settings = ("now", "limits", "live_page")
+class YouTube(Uploads, Emulator):
+    settings = ("now", "limits", "live_page") + Uploads.upload_settings
 
-    def __init__(self, key="key"):
+    def __init__(self, key="key", folder=""):
         super().__init__()
+        self.prepare_uploads(folder)
         self.key = key
         self.now = None
         self.limits = {"units": 10_000, "search": 100, "uploads": 100}  # per quota day since 2026-06-01
@@ -116,11 +121,12 @@ class YouTube(Emulator):
     @staticmethod
     def add_arguments(parser):
         parser.add_argument("--key", default="key", help="the API key that is accepted")
+        parser.add_argument("--folder", default="", help="where uploads are kept; a new one that goes with the process")
 
     # -- what tests do to it
 
     def control(self, request):
-        known = {("POST", "/_channels"): self._add_channels, ("POST", "/_streams"): self._add_streams,
+        known = {**self.upload_controls(), ("POST", "/_channels"): self._add_channels, ("POST", "/_streams"): self._add_streams,
                  ("POST", "/_state"): self._set_state, ("POST", "/_sick"): self._set_sick,
                  ("GET", "/_units"): self._units}
         act = known.get((request.method, request.path))
@@ -217,6 +223,8 @@ class YouTube(Emulator):
 
     @route("GET", "/youtube/v3/videos")
     def list_videos(self, request):
+        if request.bearer():
+            return self.list_own_videos(request)
         parts, ids = self.called(request), self.ids(request)
         self.charge("units", 1)
         with self.lock:
@@ -241,6 +249,8 @@ class YouTube(Emulator):
 
     @route("GET", "/youtube/v3/channels")
     def list_channels(self, request):
+        if request.bearer():
+            return self.list_own_channels(request)
         self.called(request)
         ids = self.ids(request)
         self.charge("units", 1)

@@ -10,7 +10,7 @@ namespace fencepost::accounts {
 namespace {
 
 constexpr std::string_view kPlatforms[] = {"webhook",  "bluesky", "discord", "linkedin",
-                                           "mastodon", "threads", "x"};
+                                           "mastodon", "threads", "x",       "youtube"};
 
 std::string context_of(std::int64_t id) { return "connection:" + std::to_string(id); }
 
@@ -58,8 +58,9 @@ ConnectionInfo create_connection(store::Connection& connection, const Vault& vau
 
 void check_platform(const std::string& platform) {
   if (std::find(std::begin(kPlatforms), std::end(kPlatforms), platform) == std::end(kPlatforms))
-    throw base::UserError("invalid_platform",
-                          "the platform must be bluesky, discord, linkedin, mastodon, threads, webhook or x");
+    throw base::UserError(
+        "invalid_platform",
+        "the platform must be bluesky, discord, linkedin, mastodon, threads, webhook, x or youtube");
 }
 
 std::string seal_for(const Vault& vault, std::int64_t id, const base::Secret& secret) {

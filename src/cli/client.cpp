@@ -114,7 +114,7 @@ json Client::call(connect::HttpRequest request) {
                                                   : ": is the server running, and --server right?"));
   }
   status_ = result.status;
-  etag_ = std::string(result.header("ETag").value_or(""));
+  last_ = result;
   const auto body = json::parse(result.body, nullptr, false);
   if (result.status >= 200 && result.status < 300) return body.is_discarded() ? json() : body;
   if (body.is_object() && body.value("detail", json()).is_string())
@@ -123,6 +123,10 @@ json Client::call(connect::HttpRequest request) {
       result.status, "not_fencepost",
       "the answer is no fencepost's (HTTP " + std::to_string(result.status) + "): is --server right?",
       json{{"status", result.status}, {"code", "not_fencepost"}}.dump());
+}
+
+std::string Client::header(std::string_view name) const {
+  return std::string(last_.header(name).value_or(""));
 }
 
 std::string encoded(const std::string& text) {

@@ -64,7 +64,8 @@ class Client {
 
   // Of the last answer.
   int status() const { return status_; }
-  std::string etag() const { return etag_; }
+  std::string etag() const { return header("ETag"); }
+  std::string header(std::string_view name) const;  // empty: it has none
 
  private:
   nlohmann::json call(connect::HttpRequest request);
@@ -72,7 +73,7 @@ class Client {
   const base::Secret token_;
   connect::HttpClient http_;
   int status_ = 0;
-  std::string etag_;
+  connect::HttpResult last_;
 };
 
 // A text as one segment of a path or value of a query (RFC 3986, section 2.1).

@@ -33,6 +33,11 @@ void add_connection(CLI::App& app, Chosen& chosen);
 void add_announcement(CLI::App& app, Chosen& chosen);
 void add_notify(CLI::App& app, Chosen& chosen);
 void add_curate(CLI::App& app, Chosen& chosen);
+void add_channel(CLI::App& app, Chosen& chosen);
+void add_upload(CLI::App& app, Chosen& chosen);
+void add_quota(CLI::App& app, Chosen& chosen);
+void add_video(CLI::App& app, Chosen& chosen);
+void add_template(CLI::App& app, Chosen& chosen);
 void add_queue(CLI::App& app, Chosen& chosen);
 
 }  // namespace fencepost::cli

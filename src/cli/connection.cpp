@@ -66,7 +66,7 @@ void add_add(CLI::App& noun, Chosen& chosen) {
   command->add_option("--name", given->name, "How you call it")->required();
   command
       ->add_option("--platform", given->platform,
-                   "What it is: webhook, bluesky, discord, linkedin, mastodon, threads or x")
+                   "What it is: webhook, bluesky, discord, linkedin, mastodon, threads, x or youtube")
       ->capture_default_str();
   command->add_option("--url", given->url, "What is posted to, where the platform has more than one place")
       ->type_name("URL");

@@ -62,8 +62,13 @@ int run(int argc, char** argv) {
   add_connection(app, chosen);
   add_announcement(app, chosen);
   add_notify(app, chosen);
+  add_video(app, chosen);
+  add_template(app, chosen);
   add_queue(app, chosen);
   add_curate(app, chosen);
+  add_channel(app, chosen);
+  add_upload(app, chosen);
+  add_quota(app, chosen);
   add_completion(app, chosen);
   try {
     app.parse(argc, argv);

@@ -13,7 +13,8 @@ json all_pages(Client& client, const std::string& path) {
   json items = json::array();
   std::string cursor;
   do {
-    const auto page = client.get(path + "?limit=200" + (cursor.empty() ? "" : "&cursor=" + encoded(cursor)));
+    const auto page = client.get(path + (path.find('?') == std::string::npos ? "?" : "&") + "limit=200" +
+                                 (cursor.empty() ? "" : "&cursor=" + encoded(cursor)));
     for (const auto& item : page.at("items")) items.push_back(item);
     const auto next = page.find("next");
     cursor = next == page.end() || next->is_null() ? "" : next->get<std::string>();

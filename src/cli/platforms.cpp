@@ -10,11 +10,27 @@ namespace fencepost::cli {
 
 namespace {
 
-const std::vector<std::string_view> kNames = {
-    "platform-limits", "bluesky-url",   "bluesky-site",       "discord-url",
-    "x-url",           "x-site",        "x-client-id",        "x-client-secret-file",
-    "threads-url",     "threads-site",  "threads-client-id",  "threads-client-secret-file",
-    "linkedin-url",    "linkedin-site", "linkedin-client-id", "linkedin-client-secret-file"};
+const std::vector<std::string_view> kNames = {"platform-limits",
+                                              "bluesky-url",
+                                              "bluesky-site",
+                                              "discord-url",
+                                              "x-url",
+                                              "x-site",
+                                              "x-client-id",
+                                              "x-client-secret-file",
+                                              "threads-url",
+                                              "threads-site",
+                                              "threads-client-id",
+                                              "threads-client-secret-file",
+                                              "linkedin-url",
+                                              "linkedin-site",
+                                              "linkedin-client-id",
+                                              "linkedin-client-secret-file",
+                                              "youtube-api-url",
+                                              "youtube-accounts-url",
+                                              "youtube-token-url",
+                                              "youtube-client-id",
+                                              "youtube-client-secret-file"};
 
 connect::Limits limits_of(const Settings& settings) try {
   return connect::Limits(settings.text("platform-limits"));
@@ -46,10 +62,15 @@ Platforms::Platforms(const Settings& settings, connect::HttpClient& http)
       mastodon_(http, limits_.of("mastodon")),
       x_(http, limits_.of("x"), options_of<connect::XOptions>(settings, "x")),
       threads_(http, limits_.of("threads"), options_of<connect::ThreadsOptions>(settings, "threads")),
-      linkedin_(http, limits_.of("linkedin"), options_of<connect::LinkedInOptions>(settings, "linkedin")) {}
+      linkedin_(http, limits_.of("linkedin"), options_of<connect::LinkedInOptions>(settings, "linkedin")),
+      youtube_(http, {.api = settings.text("youtube-api-url"),
+                      .accounts = settings.text("youtube-accounts-url"),
+                      .tokens = settings.text("youtube-token-url"),
+                      .client_id = settings.text("youtube-client-id"),
+                      .client_secret = secret_in_file(settings, "youtube-client-secret-file")}) {}
 
 std::vector<connect::Connector*> Platforms::all() {
-  return {&webhook_, &bluesky_, &discord_, &mastodon_, &x_, &threads_, &linkedin_};
+  return {&webhook_, &bluesky_, &discord_, &mastodon_, &x_, &threads_, &linkedin_, &youtube_};
 }
 
 }  // namespace fencepost::cli

@@ -11,6 +11,7 @@
 #include "connect/threads/threads.hpp"
 #include "connect/webhook/webhook.hpp"
 #include "connect/x/x.hpp"
+#include "connect/youtube/channel.hpp"
 
 namespace fencepost::cli {
 
@@ -41,6 +42,7 @@ class Platforms {
   connect::X x_;
   connect::Threads threads_;
   connect::LinkedIn linkedin_;
+  connect::YouTubeChannel youtube_;
 };
 
 }  // namespace fencepost::cli

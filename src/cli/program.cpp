@@ -11,15 +11,20 @@
 #include "apps/announce/service.hpp"
 #include "apps/announce/texts.hpp"
 #include "apps/notify/service.hpp"
+#include "apps/upload/queue.hpp"
+#include "apps/upload/uploader/publication.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/settings.hpp"
 #include "curate/sql.hpp"
 #include "library/sql.hpp"
 #include "live/sql.hpp"
+#include "media/sql.hpp"
 #include "store/descriptor.hpp"
 #include "store/migrate.hpp"
 #include "store/sql.hpp"
+#include "upload/sql.hpp"
+#include "uploader/sql.hpp"
 
 namespace fencepost::cli {
 
@@ -34,6 +39,10 @@ std::vector<store::Migration> all_migrations() {
             std::back_inserter(all));
   std::copy(std::begin(live::sql::migrations), std::end(live::sql::migrations), std::back_inserter(all));
   std::copy(std::begin(curate::sql::migrations), std::end(curate::sql::migrations), std::back_inserter(all));
+  std::copy(std::begin(media::sql::migrations), std::end(media::sql::migrations), std::back_inserter(all));
+  std::copy(std::begin(upload::sql::migrations), std::end(upload::sql::migrations), std::back_inserter(all));
+  std::copy(std::begin(uploader::sql::migrations), std::end(uploader::sql::migrations),
+            std::back_inserter(all));
   return all;
 }
 
@@ -77,6 +86,8 @@ std::vector<store::Fence> own_fences(store::Connection& connection, const curate
   fences.push_back(fence_of(connection, live::channel_queue()));
   fences.push_back(fence_of(connection, live::stream_queue()));
   fences.push_back(fence_of(connection, announce::text_queue()));
+  fences.push_back(fence_of(connection, upload::upload_queue()));
+  fences.push_back(fence_of(connection, uploader::publication_queue()));
   for (const auto pipeline : curate::kPipelines)
     fences.push_back(fence_of(connection, curate::queue_of(pipeline, options.of(pipeline))));
   return fences;

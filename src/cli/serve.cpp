@@ -21,13 +21,16 @@
 #include "cli/commands.hpp"
 #include "cli/curate_serving.hpp"
 #include "cli/identity_watch.hpp"
+#include "cli/media_serving.hpp"
 #include "cli/platforms.hpp"
 #include "cli/process.hpp"
 #include "cli/program.hpp"
+#include "cli/serve_settings.hpp"
 #include "cli/settings.hpp"
 #include "cli/test_kill.hpp"
 #include "cli/text.hpp"
 #include "cli/token_file.hpp"
+#include "cli/upload_serving.hpp"
 #include "connect/http_client.hpp"
 #include "engine/effect_work.hpp"
 #include "engine/engine.hpp"
@@ -47,69 +50,6 @@ constexpr std::size_t kHandlers = 32;
 constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
-
-const std::vector<std::string_view> kOwnNames = {"database",
-                                                 "listen",
-                                                 "token-file",
-                                                 "key-file",
-                                                 "allow-private-addresses",
-                                                 "concurrency",
-                                                 "lease",
-                                                 "poll-only",
-                                                 "log-json",
-                                                 "log-level",
-                                                 "state-folder",
-                                                 "drain",
-                                                 "public-url",
-                                                 "trusted-proxies",
-                                                 "smtp-host",
-                                                 "smtp-tls",
-                                                 "smtp-user",
-                                                 "smtp-password-file",
-                                                 "smtp-from",
-                                                 "smtp-ca-file",
-                                                 "notify-window",
-                                                 "post-timeout",
-                                                 "youtube-api-key-file",
-                                                 "youtube-project",
-                                                 "youtube-units-per-day",
-                                                 "youtube-api-url",
-                                                 "youtube-feed-url",
-                                                 "youtube-page-url",
-                                                 "live-check-every",
-                                                 "live-check-timeout",
-                                                 "live-check-concurrency",
-                                                 "text-api",
-                                                 "text-url",
-                                                 "text-model",
-                                                 "text-key-file",
-                                                 "text-max-tokens",
-                                                 "text-timeout",
-                                                 "text-ahead",
-                                                 "curate",
-                                                 "curate-deep-scan",
-                                                 "curate-domain-extraction",
-                                                 "curate-domain-monitor",
-                                                 "curate-sitemap-discovery",
-                                                 "curate-sitemap-import",
-                                                 "curate-page-curation",
-                                                 "curate-places-key-file",
-                                                 "curate-places-api",
-                                                 "curate-places-url",
-                                                 "curate-places-budget",
-                                                 "curate-fetch-time",
-                                                 "curate-sitemap-urls",
-                                                 "curate-proxy",
-                                                 "curate-contact"};
-
-const std::vector<std::string_view>& names() {
-  static const auto all = [] {
-    auto names = kOwnNames;
-    names.insert(names.end(), platform_settings().begin(), platform_settings().end());
-    return names;
-  }();
-  return all;
-}
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -205,9 +145,12 @@ class Serving {
   std::unique_ptr<announce::Texts> texts_;
   std::unique_ptr<engine::HandlerWork> writing_;
   std::unique_ptr<CurateServing> curate_;
+  std::unique_ptr<MediaServing> media_;
+  std::unique_ptr<UploadServing> uploading_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<connections::Upkeep> upkeep_;
   std::unique_ptr<announce::Service> announcements_;
+  std::unique_ptr<upload::Service> uploads_;
   std::unique_ptr<http::EventHub> events_;
   std::unique_ptr<http::Services> services_;
   std::unique_ptr<http::Dispatcher> dispatcher_;
@@ -224,7 +167,8 @@ Serving::Serving(const Settings& settings)
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
-  database_ = open_database(settings, 2 * queue.concurrency + 12 + curate_connections(settings));
+  database_ = open_database(
+      settings, 2 * queue.concurrency + 12 + curate_connections(settings) + upload_connections(settings));
   prepare_database(settings);
   engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
   outside_ = std::make_unique<connections::Outside>(platforms_.all());
@@ -242,11 +186,24 @@ Serving::Serving(const Settings& settings)
     curate_ = std::make_unique<CurateServing>(settings, *database_, fences_, clock_);
     curate_->add_to(*engine_);
   }
+  media_ = std::make_unique<MediaServing>(settings, *database_, clock_);
+  media_->media().in_use = uploader::wants_video;
+  uploading_ = std::make_unique<UploadServing>(settings, *database_, fences_, *credentials_, *vault_,
+                                               media_->folders(), clock_);
+  uploading_->add_to(*engine_);
   announcements_ =
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
-  events_ = std::make_unique<http::EventHub>(
-      *database_, clock_,
-      http::event_viewers(*database_, [this](auto id) { return announcements_->owner(id); }));
+  uploads_ = std::make_unique<upload::Service>(
+      *database_, fence(upload::upload_queue()), [this] { engine_->wake(upload::kQueue); },
+      uploader::begin_watch);
+  events_ =
+      std::make_unique<http::EventHub>(*database_, clock_,
+                                       http::event_viewers(
+                                           *database_, [this](auto id) { return announcements_->owner(id); },
+                                           [this](auto id) {
+                                             const auto upload = uploads_->get(id);
+                                             return upload ? upload->person : std::nullopt;
+                                           }));
   services_ = std::make_unique<http::Services>(services(settings));
   dispatcher_ = std::make_unique<http::Dispatcher>(http::routes(*services_), http::authenticator(*services_),
                                                    clock_, http::dispatch_options(*services_));
@@ -254,10 +211,14 @@ Serving::Serving(const Settings& settings)
   options.limits.body_bytes = [this](std::string_view method, std::string_view target) {
     return dispatcher_->body_limit(method, target);
   };
+  options.limits.streamed = [this](std::string_view method, std::string_view target) {
+    return dispatcher_->streamed(method, target);
+  };
   server_ = std::make_unique<http::Server>(
       options, [this](http::Request request) { return dispatcher_->handle(std::move(request)); });
   // Last: where the port is taken, nothing was claimed.
   engine_->start();
+  media_->start();
   upkeep_ = std::make_unique<connections::Upkeep>(*credentials_);
 }
 
@@ -341,7 +302,7 @@ http::Services Serving::services(const Settings& settings) {
   limits_ = std::make_unique<accounts::RateLimits>(*database_);
   http::Services services{*database_,        *vault_,  passwords_,    *announcements_,
                           *engine_,          fences_,  *connections_, all_migrations(),
-                          FENCEPOST_VERSION, *events_, *live_};
+                          FENCEPOST_VERSION, *events_, *live_,        *uploads_};
   services.origin = settings.text("public-url");
   // Plain HTTP is for this host alone: elsewhere a proxy ends TLS, and the cookie never goes without.
   services.secure_cookies =
@@ -350,6 +311,7 @@ http::Services Serving::services(const Settings& settings) {
   services.limits = limits_.get();
   services.sends_mail = mailer_ != nullptr;
   services.texts = texts_.get();
+  services.media = &media_->media();
   return services;
 }
 
@@ -407,7 +369,7 @@ void Serving::stop(base::Duration drain) {
 }
 
 int serve(const Settings& settings) {
-  for (const auto name : names())
+  for (const auto name : serve_settings())
     if (const auto wrong = settings.problem(setting_named(name))) throw UsageError(*wrong);
   settings.needed("database");
   base::configure_log(level_of(settings.text("log-level")), settings.flag("log-json"));
@@ -438,7 +400,7 @@ void add_serve(CLI::App& app, Chosen& chosen) {
   command->footer(
       "SIGTERM or Ctrl-C: what is in flight is finished within --drain; again: at once.\n"
       "Metrics are open to this host; a proxy in front must not forward /metrics.");
-  auto flags = std::make_shared<SettingFlags>(*command, names());
+  auto flags = std::make_shared<SettingFlags>(*command, serve_settings());
   command->callback([&chosen, flags] { chosen = [flags] { return serve(flags->settings()); }; });
 }
 

@@ -33,11 +33,28 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpResult;
 
+// How many bytes may leave now, over all calls that share it. Thread-safe.
+class Pace {
+ public:
+  virtual ~Pace() = default;
+  // At most `wanted`; 0: none now, ask again in a moment.
+  virtual std::size_t take(std::size_t wanted) = 0;
+};
+
+// A request's body that is read from a file as it leaves, by pread: the file's position is nobody's.
+struct FileBody {
+  int file = -1;            // open for reading until the call ends; stays the caller's
+  std::int64_t offset = 0;  // bytes
+  std::int64_t length = 0;  // a file that ends before that ends the call with Failure::Kind::source
+  Pace* pace = nullptr;     // nullptr: as fast as it goes
+};
+
 struct HttpRequest {
   std::string method = "GET";  // upper case
   std::string url;
   Headers headers;
   std::string body;
+  std::optional<FileBody> file = {};  // instead of `body`; asserts !repeatable
   // The moment, on the client's clock, after which no byte is sent or awaited any more.
   base::BootTime deadline;
   // A question without effect: its connection may be kept, reused, and the question asked twice by libcurl.
@@ -65,6 +82,7 @@ struct Failure {
     stopped,    // the stop token came first
     too_large,  // the answer exceeds the cap
     unwanted,   // the request's sink wanted no more
+    source,     // the file of the body could not be read
     cut,        // anything else after the request began: reset, closed early, not HTTP
   };
   Kind kind = Kind::cut;

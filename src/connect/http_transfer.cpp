@@ -6,7 +6,9 @@
 #include <csignal>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
+#include <utility>
 
 #include "base/error.hpp"
 #include "connect/sigpipe.hpp"
@@ -19,6 +21,9 @@ constexpr std::size_t kHeaderCap = 64 * 1024;
 // libcurl wakes for sockets, its timers and a stop; the deadline's clock also counts while the machine
 // sleeps, so that it is read again at least this often.
 constexpr base::Duration kPoll = std::chrono::milliseconds(100);
+// A body that has to wait for its pace asks again after this.
+constexpr base::Duration kPaceAgain = std::chrono::milliseconds(10);
+constexpr long kUploadBuffer = 256 * 1024;
 
 template <typename T>
 void set(CURL* easy, CURLoption option, T value) {
@@ -94,7 +99,14 @@ void HttpTransfer::configure() {
 
   set(easy, CURLOPT_URL, request.url.c_str());
   set(easy, CURLOPT_HTTPHEADER, call_.headers.get());
-  if (request.method == "HEAD") {
+  if (request.file) {
+    FENCEPOST_ASSERT(!request.repeatable);  // libcurl may not rewind it
+    set(easy, CURLOPT_UPLOAD, 1L);
+    set(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.file->length));
+    set(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
+    set(easy, CURLOPT_READFUNCTION, &on_read);
+    set(easy, CURLOPT_READDATA, this);
+  } else if (request.method == "HEAD") {
     set(easy, CURLOPT_NOBODY, 1L);
   } else if (request.method == "POST" || !request.body.empty()) {
     set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -149,6 +161,7 @@ CURLcode HttpTransfer::drive() {
   for (;;) {
     call_.interruption = interrupted();
     if (call_.interruption) return CURLE_ABORTED_BY_CALLBACK;
+    if (std::exchange(call_.paced, false)) curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
     int running = 0;
     if (curl_multi_perform(multi, &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
     int left = 0;
@@ -166,7 +179,7 @@ std::optional<Failure::Kind> HttpTransfer::interrupted() const {
 
 int HttpTransfer::wait_ms() const {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(call_.request->deadline - clock_.boot());
-  const auto most = std::chrono::ceil<std::chrono::milliseconds>(kPoll);
+  const auto most = std::chrono::ceil<std::chrono::milliseconds>(call_.paced ? kPaceAgain : kPoll);
   return static_cast<int>(std::clamp(left, std::chrono::milliseconds(0), most).count());
 }
 
@@ -185,6 +198,7 @@ Failure HttpTransfer::failure_of(CURLcode code) const {
   if (call_.interruption) return {Kind::deadline, sent, "there was no answer before the deadline"};
   if (call_.too_large) return {Kind::too_large, sent, "the answer is too large"};
   if (call_.unwanted) return {Kind::unwanted, sent, "the rest of the answer was not wanted"};
+  if (call_.source_failed) return {Kind::source, sent, "the file could not be read to its end"};
   // libcurl's own texts: constants, which name no host. It calls an answer that is not HTTP an unsupported
   // protocol.
   const bool not_http = call_.began && (code == CURLE_OK || code == CURLE_UNSUPPORTED_PROTOCOL);
@@ -237,6 +251,27 @@ int HttpTransfer::on_begin(void* self, char*, char*, int, int) noexcept {
   if (call.interruption) return CURL_PREREQFUNC_ABORT;
   call.began = true;
   return CURL_PREREQFUNC_OK;
+}
+
+std::size_t HttpTransfer::on_read(char* data, std::size_t size, std::size_t count, void* self) noexcept try {
+  auto& call = static_cast<HttpTransfer*>(self)->call_;
+  const auto& file = *call.request->file;
+  auto wanted = static_cast<std::size_t>(
+      std::min<std::int64_t>(static_cast<std::int64_t>(size * count), file.length - call.read));
+  if (wanted == 0) return 0;
+  if (file.pace != nullptr) wanted = file.pace->take(wanted);
+  call.paced = wanted == 0;
+  if (call.paced) return CURL_READFUNC_PAUSE;
+  ssize_t got = 0;
+  do {
+    got = ::pread(file.file, data, wanted, file.offset + call.read);
+  } while (got < 0 && errno == EINTR);
+  call.source_failed = got <= 0;
+  if (call.source_failed) return CURL_READFUNC_ABORT;
+  call.read += got;
+  return static_cast<std::size_t>(got);
+} catch (...) {
+  return CURL_READFUNC_ABORT;
 }
 
 std::size_t HttpTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept

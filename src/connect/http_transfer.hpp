@@ -43,6 +43,7 @@ class HttpTransfer {
   static int on_begin(void* self, char* remote, char* local, int remote_port, int local_port) noexcept;
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  static std::size_t on_read(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   void take_header(std::string_view line);
 
   template <typename T>
@@ -66,6 +67,9 @@ class HttpTransfer {
     bool address_refused = false;
     bool too_large = false;
     bool unwanted = false;
+    bool source_failed = false;
+    bool paced = false;     // the body waits for its pace
+    std::int64_t read = 0;  // of the body's file
     std::size_t body_bytes = 0;
     std::optional<Failure::Kind> interruption;  // deadline or stopped
   };

@@ -46,4 +46,9 @@ base::Micros parse_time(const std::string& text, const std::string& zone) {
   return micros;
 }
 
+std::string format_local(base::Micros at, const std::string& zone) {
+  const date::sys_seconds second{std::chrono::seconds(at / 1'000'000)};
+  return date::format("%FT%T", require_zone(zone).to_local(second));
+}
+
 }  // namespace fencepost::core

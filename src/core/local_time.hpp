@@ -13,4 +13,7 @@ namespace fencepost::core {
 // the two: as a fixed schedule has it (core/cron.hpp). Throws UserError: invalid_time, invalid_zone.
 base::Micros parse_time(const std::string& text, const std::string& zone);
 
+// What a clock of the zone shows, to the second: "2026-11-22T20:00:00". Throws UserError("invalid_zone").
+std::string format_local(base::Micros at, const std::string& zone);
+
 }  // namespace fencepost::core

@@ -15,8 +15,6 @@ using store::Verdict;
 namespace {
 // The lease outlives the request's hard deadline by this, so that a settlement still finds it alive.
 constexpr base::Duration kMargin = std::chrono::seconds(15);
-// What comes before the gate (uploads, fresh credentials) has this long.
-constexpr base::Duration kPrepare = std::chrono::minutes(2);
 // How long a known outcome is pressed upon a database that is away, before the rescuer has to say `unknown`.
 constexpr base::Duration kInsist = std::chrono::minutes(10);
 // The first look at an unknown effect comes at once; the next ones when it is twice as old, up to an hour
@@ -46,7 +44,8 @@ std::variant<Rendered, Settlement> EffectWork::prepare(const store::Claim& claim
     if (rendered == nullptr)
       refusal = std::get<NotNow>(answer);
     else
-      refusal = app_.prepare(claim, key, *rendered, context_.clock.boot() + kPrepare, std::move(stop));
+      refusal =
+          app_.prepare(claim, key, *rendered, context_.clock.boot() + app_.prepare_time(), std::move(stop));
     if (!refusal) return std::move(*rendered);
     log("item not sent", claim, refusal->error);
     if (refusal->attempted && refusal->again && !backoff.exhausted(claim.attempt + 1))

@@ -42,6 +42,8 @@ class EffectApp {
                                         base::BootTime /*until*/, std::stop_token) {
     return std::nullopt;
   }
+  // How long prepare() may take. The claim's lease is renewed meanwhile, until QueueOptions::deadline.
+  virtual base::Duration prepare_time() const { return std::chrono::minutes(2); }
   // Sends and classifies. Returns by `deadline` (boot time); nothing cuts it short, because a request that is
   // cut is an outcome that nobody knows.
   virtual store::EffectResult send(const store::Effect& effect, const Rendered& rendered,

@@ -16,7 +16,18 @@ using accounts::Role;
 using accounts::Scope;
 
 // What a path can name, and what somebody can be to it; each relation includes those before it.
-enum class Thing { nothing, show, episode, connection, announcement, invitation, subscription };
+enum class Thing {
+  nothing,
+  show,
+  episode,
+  connection,
+  announcement,
+  invitation,
+  subscription,
+  channel,
+  upload,
+  video
+};
 enum class Relation { none, host, admin, self };
 
 // There is no default: a route without a rule does not compile.

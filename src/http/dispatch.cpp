@@ -118,11 +118,79 @@ Dispatcher::Dispatcher(std::vector<Route> routes, Authenticator authenticator, c
 Dispatcher::Dispatcher(std::vector<Route> routes, Authenticator authenticator, const base::Clock& clock)
     : Dispatcher(std::move(routes), std::move(authenticator), clock, Options{}) {}
 
+// What a handler or an intake says, in an answer's words.
+template <typename F>
+Response Dispatcher::translated(const Request& request, const F& run) const try {
+  return run();
+} catch (const base::UserError& error) {
+  return problem(request, status_of(error.code()), error.code(), error.what());
+} catch (const base::InfraError& error) {
+  return infrastructure(request, error);
+} catch (const std::exception& error) {
+  return internal(request, error.what());
+} catch (...) {
+  return internal(request, "something that is no std::exception was thrown");
+}
+
+// An intake that never throws, and whose answer is finished like any other.
+class Dispatcher::Guarded : public Intake {
+ public:
+  Guarded(const Dispatcher& dispatcher, Request request, const Route* route, base::BootTime begun,
+          std::shared_ptr<Intake> inner)
+      : dispatcher_(dispatcher),
+        request_(std::move(request)),
+        route_(route),
+        begun_(begun),
+        inner_(std::move(inner)) {}
+  ~Guarded() override {
+    if (!answered_)
+      base::log(LogLevel::info, "request cut",
+                {{"route", route_->pattern},
+                 {"request_id", request_.request_id},
+                 {"principal", principal_text(request_)}});
+  }
+  std::optional<Response> take(std::string_view piece) override {
+    bool more = false;
+    auto response = dispatcher_.translated(request_, [&] {
+      auto early = inner_->take(piece);
+      more = !early;
+      return std::move(early).value_or(Response());
+    });
+    return more ? std::nullopt : std::optional(ended(std::move(response)));
+  }
+  Response finish() override {
+    return ended(dispatcher_.translated(request_, [&] { return inner_->finish(); }));
+  }
+
+ private:
+  Response ended(Response response) {
+    answered_ = true;
+    inner_.reset();
+    return dispatcher_.finished(request_, route_, begun_, std::move(response));
+  }
+
+  const Dispatcher& dispatcher_;
+  const Request request_;
+  const Route* const route_;
+  const base::BootTime begun_;
+  std::shared_ptr<Intake> inner_;
+  bool answered_ = false;
+};
+
 Response Dispatcher::handle(Request request) const {
   const auto begun = clock_.boot();
   if (request.request_id.empty()) request.request_id = request_id_for(request.headers);
   const Route* route = nullptr;
-  Response response = answer(request, route);
+  Response response = translated(request, [&] { return run(request, route); });
+  if (response.intake == nullptr) return finished(request, route, begun, std::move(response));
+  FENCEPOST_ASSERT(route != nullptr && route->streamed);
+  response.intake =
+      std::make_shared<Guarded>(*this, std::move(request), route, begun, std::move(response.intake));
+  return response;
+}
+
+Response Dispatcher::finished(const Request& request, const Route* route, base::BootTime begun,
+                              Response response) const {
   response.headers.set("X-Request-Id", request.request_id);
   response.headers.set("X-Content-Type-Options", "nosniff");
   if (response.headers.find("Cache-Control") == nullptr) response.headers.set("Cache-Control", "no-store");
@@ -144,16 +212,11 @@ std::uint64_t Dispatcher::body_limit(std::string_view method, std::string_view t
   return kBodyBytes;
 }
 
-Response Dispatcher::answer(Request& request, const Route*& route) const try {
-  return run(request, route);
-} catch (const base::UserError& error) {
-  return problem(request, status_of(error.code()), error.code(), error.what());
-} catch (const base::InfraError& error) {
-  return infrastructure(request, error);
-} catch (const std::exception& error) {
-  return internal(request, error.what());
+bool Dispatcher::streamed(std::string_view method, std::string_view target) const noexcept try {
+  const auto match = router_.find(method, parse_target(target));
+  return match.route != nullptr && match.route->streamed;
 } catch (...) {
-  return internal(request, "something that is no std::exception was thrown");
+  return false;
 }
 
 Response Dispatcher::run(Request& request, const Route*& route) const {
@@ -270,7 +333,8 @@ std::optional<Response> Dispatcher::check(Request& request, const Route& route,
   const std::string_view wanted =
       route.raw_body.empty() ? std::string_view("application/json") : route.raw_body;
   // Also a wall against forms of foreign pages: no form can send this type (Fetch, §2.2.2).
-  if (!request.body.empty() && !is_type(media_type(request.headers), wanted))
+  const bool has_body = route.streamed ? announces_body(request.headers) : !request.body.empty();
+  if (has_body && !is_type(media_type(request.headers), wanted))
     return problem(request, 415, "unsupported_media_type",
                    "send the body with Content-Type: " + std::string(wanted));
   if (!route.raw_body.empty()) return std::nullopt;

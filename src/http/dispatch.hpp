@@ -54,7 +54,8 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // Needs method, target, headers, body and peer; fills in the rest. Never throws: UserError becomes a 4xx, a
+  // Needs method, target, headers, body and peer; fills in the rest. The body of a streamed route goes to the
+  // Response's intake, which must not outlive the dispatcher. Never throws: UserError becomes a 4xx, a
   // retryable InfraError 503 with Retry-After, anything else 500 with nothing but the request id. Logs one
   // line a request, without token, query, parameters or body.
   Response handle(Request request) const;
@@ -62,11 +63,17 @@ class Dispatcher {
   // How long that request's body may be: its route's own limit, or 1 MiB where there is no such route. Never
   // throws.
   std::uint64_t body_limit(std::string_view method, std::string_view target) const noexcept;
+  // Whether its handler is asked before its body is read. Never throws.
+  bool streamed(std::string_view method, std::string_view target) const noexcept;
 
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
-  Response answer(Request& request, const Route*& route) const;
+  class Guarded;
+  template <typename F>
+  Response translated(const Request& request, const F& run) const;
+  Response finished(const Request& request, const Route* route, base::BootTime begun,
+                    Response response) const;
   Response run(Request& request, const Route*& route) const;
   std::optional<Response> authenticate(Request& request, const Route& route) const;
   std::optional<Response> authorise(const Request& request, const Route& route) const;

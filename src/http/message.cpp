@@ -67,6 +67,12 @@ const std::string& Request::param(const std::string& name) const {
   return at->second;
 }
 
+bool announces_body(const Headers& headers) {
+  const auto* length = headers.find("Content-Length");
+  return headers.find("Transfer-Encoding") != nullptr ||
+         (length != nullptr && length->find_first_not_of('0') != std::string::npos);
+}
+
 Response json_response(int status, const nlohmann::json& body) {
   // Texts of foreign tables may hold broken UTF-8: show U+FFFD rather than fail the whole answer.
   constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
@@ -113,14 +119,17 @@ std::string_view reason_phrase(int status) {
       {415, "Unsupported Media Type"},
       {417, "Expectation Failed"},
       {422, "Unprocessable Content"},
+      {423, "Locked"},
       {428, "Precondition Required"},
       {429, "Too Many Requests"},
       {431, "Request Header Fields Too Large"},
+      {460, "Checksum Mismatch"},
       {500, "Internal Server Error"},
       {501, "Not Implemented"},
       {502, "Bad Gateway"},
       {503, "Service Unavailable"},
       {504, "Gateway Timeout"},
+      {507, "Insufficient Storage"},
   };
   for (const auto& [known, phrase] : kPhrases)
     if (known == status) return phrase;

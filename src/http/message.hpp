@@ -77,6 +77,19 @@ class Sink {
   virtual void close() = 0;
 };
 
+struct Response;
+
+// Takes the body of one request as it arrives. Used by one thread at a time, and may wait for a disk. Where
+// it is destroyed before finish(), the client has left or was too slow: what has arrived may be kept.
+class Intake {
+ public:
+  virtual ~Intake() = default;
+  // An answer: no more is read.
+  virtual std::optional<Response> take(std::string_view piece) = 0;
+  // The body is whole.
+  virtual Response finish() = 0;
+};
+
 struct Response {
   int status = 200;
   Headers headers = {};
@@ -84,9 +97,15 @@ struct Response {
   // Where set, the answer goes on after its head and body until the client or the sink closes it. Called
   // once, on an io thread, when the head is on its way; not for HEAD. Must be quick and not throw.
   std::function<void(std::shared_ptr<Sink>)> stream = nullptr;
+  // Of a route that takes its body as it arrives: this is no answer yet, the intake gives one. Everything
+  // else is empty then.
+  std::shared_ptr<Intake> intake = nullptr;
 };
 
 using Handler = std::function<Response(const Request&)>;
+
+// Whether a body comes behind these headers.
+bool announces_body(const Headers& headers);
 
 Response json_response(int status, const nlohmann::json& body);
 

@@ -34,12 +34,13 @@ bool matches(const std::vector<std::string>& shape, const std::vector<std::strin
 }
 
 void check(const Route& route) {
-  static const std::set<std::string> methods = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+  static const std::set<std::string> methods = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
   FENCEPOST_ASSERT(methods.contains(route.method));
   FENCEPOST_ASSERT(route.pattern.starts_with('/'));
   FENCEPOST_ASSERT(route.handler != nullptr);
   FENCEPOST_ASSERT(route.limit.count > 0 && route.limit.per.count() > 0);
   FENCEPOST_ASSERT(route.raw_body.empty() || route.fields.empty());
+  FENCEPOST_ASSERT(!route.streamed || !route.raw_body.empty());
   const auto names = pattern_params(route.pattern);
   FENCEPOST_ASSERT(std::set<std::string>(names.begin(), names.end()).size() == names.size());
   FENCEPOST_ASSERT(route.access.thing == Thing::nothing ||

@@ -35,7 +35,7 @@ struct Answer {
 constexpr std::uint64_t kBodyBytes = 1 << 20;
 
 struct Route {
-  std::string method = {};   // GET, POST, PUT, PATCH or DELETE; GET answers HEAD too
+  std::string method = {};   // GET, POST, PUT, PATCH, DELETE or OPTIONS; GET answers HEAD too
   std::string pattern = {};  // "/api/v1/announcements/{id}/disable": a name in braces is one whole segment
   Access access;
   RateLimit limit;
@@ -49,6 +49,9 @@ struct Route {
   std::optional<RateLimit> person_limit = {};  // of a person; the instance's own tokens have `limit`
   std::string raw_body =
       {};  // a media type such as "text/csv" or "image/*": the handler takes the bytes as they come
+  // The handler is asked when the headers are there, and answers with a Response::intake where it wants the
+  // body. Needs raw_body.
+  bool streamed = false;
 };
 
 // Finds the route of a request. Immutable, so that any number of threads may ask.

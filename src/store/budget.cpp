@@ -106,6 +106,14 @@ void lock_buckets(Connection& connection, std::vector<BucketKey> keys) {
   for (const auto& key : keys) connection.run(sql::lock_bucket, {key.scope, key.name, key.window});
 }
 
+void open_buckets(Connection& connection, std::vector<BucketLimit> buckets) {
+  std::sort(buckets.begin(), buckets.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  buckets.erase(std::unique(buckets.begin(), buckets.end(),
+                            [](const auto& a, const auto& b) { return a.key == b.key; }),
+                buckets.end());
+  for (const auto& one : buckets) make_and_lock(connection, one.key, one.quota);
+}
+
 std::vector<LedgerEntry> ledger_of(Connection& connection, const std::string& queue,
                                    const std::string& item) {
   std::vector<LedgerEntry> entries;

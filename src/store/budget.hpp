@@ -83,6 +83,14 @@ TakeAll take_all(Connection& connection, const std::vector<TakeRequest>& request
 // Locks the buckets of these keys that exist, in the order of locks.
 void lock_buckets(Connection& connection, std::vector<BucketKey> keys);
 
+// The same, and makes those that are missing, each with its limit: before takes and releases of several
+// items, days or slots.
+struct BucketLimit {
+  BucketKey key;
+  std::int64_t quota = 0;
+};
+void open_buckets(Connection& connection, std::vector<BucketLimit> buckets);
+
 // A row of the ledger. Spent: the call left, and nothing gives it back.
 struct LedgerEntry {
   BucketKey key;

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.error
@@ -97,13 +98,13 @@ def tour_of_all_routes():
         contract.check_document(server.contract.document)
         try:
             with proxy(server, path) as url:
-                walk(Tour(server, url))
+                walk(Tour(server, url), path / "fencepost.db")
         except BaseException:
             show_logs(path)
             raise
 
 
-def walk(tour):
+def walk(tour, database):
     call = tour.call
     call(200, "GET", "/api/v1/openapi.json")
     call(200, "GET", "/api/v1/me")
@@ -152,6 +153,7 @@ def walk(tour):
     curate(tour)
     people(tour)
     notifications(tour)
+    uploads(tour, database)
     document = tour.server.contract.document
     missing = {(method, path) for path, item in document["paths"].items() for method in item} - tour.seen - ENDLESS
     check(not missing, f"the tour goes by every route, but: {sorted(missing)}")
@@ -204,6 +206,52 @@ def curate(tour):
         call(200, "POST", f"{root}/{noun}/select", {"curation_status": "New", "preview": True})
     call(200, "GET", f"{root}/contacts?search=info")
     call(404, "GET", f"{root}/contacts/999")
+
+
+def uploads(tour, database):
+    """Channels, schedules and quotas. The account and the videos are put there beside the server."""
+    with contextlib.closing(sqlite3.connect(database, timeout=30)) as file:
+        account = file.execute("INSERT INTO fencepost_connections (name, platform, target) VALUES ('yt', 'youtube', '')")
+        account = account.lastrowid
+        videos = [file.execute("INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type, title) "
+                               "VALUES ('films', ?, 1, 0, 1, 'video/mp4', 'A film')", (f"v{n}.mp4",)).lastrowid
+                  for n in range(5)]
+        file.commit()
+    call = tour.call
+    project = call(201, "POST", "/api/v1/quota-projects", {"name": "acme", "uploads": 50})
+    path = f"/api/v1/quota-projects/{project['id']}"
+    call(200, "GET", "/api/v1/quota-projects")
+    call(200, "GET", path)
+    call(200, "PATCH", path, {"warn_percent": 90}, {"If-Match": '"1"'})
+    channel = call(201, "POST", "/api/v1/channels", {"name": "Acme", "connection_id": account, "project_id": project["id"],
+                                                     "zone": "Europe/Berlin", "daily_max": 6})
+    root = f"/api/v1/channels/{channel['id']}"
+    call(200, "GET", "/api/v1/channels")
+    call(200, "GET", root)
+    call(200, "PATCH", root, {"daily_max": None}, {"If-Match": '"1"'})
+    slot = call(200, "GET", root + "/next-slot?kind=short")
+    made = call(201, "POST", root + "/uploads", {"video_id": videos[0], "kind": "short", "at": slot["local"]})
+    check(made["at"] == slot["at"], "a local time is the channel's")
+    refused = call(409, "POST", root + "/uploads", {"video_id": videos[1], "kind": "short", "at": slot["at"]})
+    check(refused["code"] == "slot_taken" and refused["next_free"], str(refused))
+    call(200, "POST", root + "/uploads/batch", {"uploads": [{"video_id": videos[1], "kind": "final"}], "mode": "best_effort"})
+    row = {"folder": "films", "path": "v2.mp4", "kind": "short", "at": slot["at"]}
+    call(200, "POST", root + "/uploads/import", {"uploads": [row], "dry_run": True})
+    call(409, "POST", root + "/uploads/import", {"uploads": [row]})
+    call(200, "GET", root + "/calendar?days=3&zone=Asia/Tokyo")
+    call(200, "GET", root + "/uploads?status=scheduled")
+    call(200, "GET", "/api/v1/uploads")
+    call(200, "GET", "/api/v1/uploads/now")
+    upload = f"/api/v1/uploads/{made['id']}"
+    call(200, "GET", upload)
+    call(200, "PATCH", upload, {"title": "Another", "tags": ["a", "b"]}, {"If-Match": '"1"'})
+    call(200, "POST", upload + "/reschedule", {})
+    call(200, "POST", upload + "/cancel")
+    call(200, "POST", upload + "/retry", {"next_free": True})
+    call(409, "POST", upload + "/resolve", {"outcome": "happened"})
+    call(200, "GET", upload + "/history")
+    call(200, "GET", path + "/days?days=2")
+    call(200, "POST", "/api/v1/quota/recalculate")
 
 
 def people(tour):

@@ -16,9 +16,11 @@ FENCED_TABLES = {
     "fencepost_live_streams",
     "fencepost_pages",
     "fencepost_places",
+    "fencepost_publications",
     "fencepost_schedules",
     "fencepost_sitemaps",
     "fencepost_texts",
+    "fencepost_uploads",
 }
 # What a write on a fenced table must test, on the target row itself.
 TESTED = re.compile(r"\b(fence|claim_id|effect|(processing_)?status)\b", re.IGNORECASE)

@@ -173,6 +173,7 @@ FetchError error_of(const Failure& failure) {
       return as(Kind::too_large, false);
     case Failure::Kind::unwanted:
       return as(Kind::unwanted, false);
+    case Failure::Kind::source:  // no request here has a file for its body
     case Failure::Kind::cut:
       return as(Kind::cut, true);
   }

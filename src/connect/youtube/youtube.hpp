@@ -28,16 +28,17 @@ inline constexpr const char* kQuotaZone = "America/Los_Angeles";
 // Why nothing is known.
 struct Trouble {
   enum class Kind {
-    network,      // no whole answer: refused, slow, cut
-    server,       // 5xx
-    missing,      // 404: of a feed that says nothing about the channel
-    blocked,      // consent or robot page
-    quota,        // the project's day is used up, whatever our own count says
-    rate,         // too fast
-    credentials,  // the API key is refused
-    refused,      // another 4xx
-    malformed,    // an answer that is none
-    stopped,      // whoever asked has no time any more
+    network,       // no whole answer: refused, slow, cut
+    server,        // 5xx
+    missing,       // 404: of a feed that says nothing about the channel
+    blocked,       // consent or robot page
+    quota,         // the project's day is used up, whatever our own count says
+    upload_limit,  // the channel may upload no more for a day (uploads only)
+    rate,          // too fast
+    credentials,   // the API key is refused
+    refused,       // another 4xx
+    malformed,     // an answer that is none
+    stopped,       // whoever asked has no time any more
   };
   Kind kind = Kind::network;
   std::string why;                              // one short sentence, safe to show

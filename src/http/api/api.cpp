@@ -47,6 +47,13 @@ std::vector<Route> routes(Services& services) {
   add_queue_items(all, services);
   add_live(all, services);
   add_curate(all, services);
+  add_channels(all, services);
+  add_uploads(all, services);
+  add_upload_acts(all, services);
+  add_quota_projects(all, services);
+  add_files(all, services);
+  add_videos(all, services);
+  add_templates(all, services);
   add_events(all, services);
   add_system(all, services);
   for (auto& route : all) {
@@ -92,7 +99,25 @@ Dispatcher::Options dispatch_options(Services& services) {
                       {"deadline_passed", 409},
                       {"no_channel", 409},
                       {"no_model", 409},
-                      {"part_waits", 409}};
+                      {"part_waits", 409},
+                      {"channel_disabled", 409},
+                      {"channel_has_uploads", 409},
+                      {"unknown_channel", 404},
+                      {"media_folder_not_found", 404},
+                      {"media_file_not_found", 404},
+                      {"invalid_header", 400},
+                      {"invalid_metadata", 400},
+                      {"unknown_checksum", 400},
+                      {"unsupported_version", 412},
+                      {"offset_mismatch", 409},
+                      {"no_files_folder", 409},
+                      {"duplicate_template", 409},
+                      {"video_changed", 409},
+                      {"file_gone", 410},
+                      {"files_full", 413},
+                      {"locked", 423},
+                      {"checksum_mismatch", 460},
+                      {"disk_full", 507}};
   options.relate = [&services](const Principal& who, Thing thing, const std::string& key) {
     return translated([&] { return relation_to(services, who, thing, key); });
   };

@@ -12,6 +12,7 @@
 #include "apps/announce/live/watcher.hpp"
 #include "apps/announce/service.hpp"
 #include "apps/connections/service.hpp"
+#include "apps/upload/service.hpp"
 #include "engine/engine.hpp"
 #include "http/dispatch.hpp"
 #include "http/routes.hpp"
@@ -20,6 +21,10 @@
 
 namespace fencepost::announce {
 class Texts;
+}
+
+namespace fencepost::media {
+struct Media;
 }
 
 namespace fencepost::http {
@@ -39,11 +44,13 @@ struct Services {
   std::string version;
   EventHub& events;
   live::Watcher& live;
+  upload::Service& uploads;
   bool secure_cookies = true;  // false: plain HTTP on loopback; see session_cookie_name()
   std::string origin = {};     // --public-url; see site_of()
   std::vector<std::string> trusted_proxies = {};
   bool sends_mail = false;                 // notifications may go by e-mail
   announce::Texts* texts = nullptr;        // null: no language model is set up
+  media::Media* media = nullptr;           // must be there
   accounts::RateLimits* limits = nullptr;  // shared by all instances; null: of this process alone
 };
 

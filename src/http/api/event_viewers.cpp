@@ -5,12 +5,13 @@
 
 #include "accounts/alive.hpp"
 #include "apps/announce/service.hpp"
+#include "apps/upload/queue.hpp"
 
 namespace fencepost::http {
 
 namespace {
 
-// Whose an announcement is does not change; only the hub's thread asks.
+// Whose an item is does not change; only the hub's thread asks.
 class Owners {
  public:
   explicit Owners(OwnerOf owner_of) : owner_of_(std::move(owner_of)) {}
@@ -32,9 +33,11 @@ class Owners {
 
 }  // namespace
 
-EventHub::Viewers event_viewers(store::Database& database, OwnerOf owner_of) {
-  const auto owners = std::make_shared<Owners>(std::move(owner_of));
-  return [&database, owners, queue = announce::announcement_queue().name](const std::vector<Principal>& who) {
+EventHub::Viewers event_viewers(store::Database& database, OwnerOf owner_of, OwnerOf uploader_of) {
+  const auto owners = std::make_shared<std::map<std::string, Owners>>();
+  owners->emplace(announce::announcement_queue().name, Owners(std::move(owner_of)));
+  if (uploader_of) owners->emplace(upload::kQueue, Owners(std::move(uploader_of)));
+  return [&database, owners](const std::vector<Principal>& who) {
     const auto now =
         database.retrying([&](store::Connection& connection) { return accounts::alive(connection, who); });
     std::vector<std::optional<EventHub::Sees>> out;
@@ -44,8 +47,9 @@ EventHub::Viewers event_viewers(store::Database& database, OwnerOf owner_of) {
       } else if (one->at_least(accounts::Role::operator_)) {
         out.emplace_back(EventHub::Sees());
       } else {
-        out.emplace_back([owners, queue, person = *one->person](const store::Event& event) {
-          return event.queue == queue && owners->is(event.item, person);
+        out.emplace_back([owners, person = *one->person](const store::Event& event) {
+          const auto of_queue = owners->find(event.queue);
+          return of_queue != owners->end() && of_queue->second.is(event.item, person);
         });
       }
     }

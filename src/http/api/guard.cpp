@@ -7,6 +7,8 @@
 #include "accounts/tokens.hpp"
 #include "apps/announce/episodes.hpp"
 #include "apps/notify/subscriptions.hpp"
+#include "apps/upload/media/videos.hpp"
+#include "apps/upload/uploads.hpp"
 #include "base/error.hpp"
 #include "http/api/common.hpp"
 
@@ -65,6 +67,19 @@ Relation relation_to(Services& services, const Principal& who, Thing thing, cons
       }
       case Thing::subscription: {
         const auto found = notify::get_subscription(connection, *id);
+        return self_if(found && found->person == who.person);
+      }
+      // Whoever may schedule on a channel may do so with all of its uploads.
+      case Thing::channel:
+        return upload::may_schedule(connection, *id, *who.person) ? Relation::host : Relation::none;
+      case Thing::upload: {
+        const auto found = upload::get_upload(connection, *id);
+        return found && upload::may_schedule(connection, found->channel_id, *who.person) ? Relation::host
+                                                                                         : Relation::none;
+      }
+      case Thing::video: {
+        // Everybody sees those of media folders; what they have to say of them is an operator's.
+        const auto found = media::get_video(connection, *id);
         return self_if(found && found->person == who.person);
       }
       case Thing::nothing:

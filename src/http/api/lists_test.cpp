@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <functional>
 #include <map>
 #include <set>
@@ -141,7 +142,50 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
            }
            return std::string("/api/v1/scheduler/channels");
          }},
+        {"GET /api/v1/channels",
+         [this](int n) {
+           for (int i = 0; i < n; ++i) channel();
+           return std::string("/api/v1/channels");
+         }},
+        {"GET /api/v1/quota-projects",
+         [this](int n) {
+           const auto lease = database->acquire();
+           for (int i = 0; i < n; ++i) upload::add_project(*lease, "more " + std::to_string(++made_), {});
+           return std::string("/api/v1/quota-projects");
+         }},
+        {"GET /api/v1/uploads", uploads_of("/api/v1/uploads")},
+        {"GET /api/v1/channels/{id}/uploads", uploads_of("")},
+        {"GET /api/v1/uploads/{id}/history",
+         [this](int n) {
+           if (upload_ == 0) upload_ = upload(channel());
+           for (int i = 0; i < n; ++i)
+             database.run(
+                 "INSERT INTO fencepost_events (at, queue, item, kind) VALUES (1, 'uploads', $1, 'seen')",
+                 {std::to_string(upload_)});
+           return "/api/v1/uploads/" + std::to_string(upload_) + "/history";
+         }},
         {"GET /api/v1/queues", announcements("/api/v1/queues")},
+        {"GET /api/v1/media-folders/{name}",
+         [this](int n) {
+           for (int i = 0; i < n; ++i) std::ofstream(shows + "/more-" + std::to_string(++made_)) << "x";
+           return std::string("/api/v1/media-folders/shows");
+         }},
+        {"GET /api/v1/videos",
+         [this](int n) {
+           for (int i = 0; i < n; ++i)
+             database.run(
+                 "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type) "
+                 "VALUES ('shows', $1, 1, 1, 1, 'video/mp4')",
+                 {"more " + std::to_string(++made_)});
+           return std::string("/api/v1/videos");
+         }},
+        {"GET /api/v1/templates",
+         [this](int n) {
+           for (int i = 0; i < n; ++i)
+             database.run("INSERT INTO fencepost_upload_templates (channel_id, title) VALUES ($1, 'x')",
+                          {std::int64_t{++made_}});
+           return std::string("/api/v1/templates");
+         }},
         {"GET /api/v1/queues/{name}/items", announcements("/api/v1/queues/announcements/items")},
     };
     for (const std::string noun : {"places", "businesses", "domains", "sitemaps", "pages", "contacts"}) {
@@ -153,6 +197,22 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
       all["POST /api/v1/queues/{name}/" + std::string(act)] =
           announcements("/api/v1/queues/announcements/" + std::string(act));
     return all;
+  }
+  std::int64_t upload(std::int64_t on) {
+    return database
+        .run(
+            "INSERT INTO fencepost_uploads (video_id, channel_id, kind, slot_at, publish_day, quota_day) "
+            "VALUES ($1, $2, 'short', 1, '1970-01-01', '1970-01-01') RETURNING id",
+            {video(), on})[0][0]
+        .integer();
+  }
+  // `path` empty: of one channel.
+  Fill uploads_of(const std::string& path) {
+    return [this, path](int n) {
+      if (channel_ == 0) channel_ = channel();
+      for (int i = 0; i < n; ++i) upload(channel_);
+      return path.empty() ? "/api/v1/channels/" + std::to_string(channel_) + "/uploads" : path;
+    };
   }
   // Records of curate, all under one domain where they need one.
   Fill records(const std::string& noun, const std::string& path) {
@@ -213,7 +273,7 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
   }
 
   std::string history_;
-  std::int64_t show_ = 0, episode_ = 0, subscription_ = 0;
+  std::int64_t show_ = 0, episode_ = 0, subscription_ = 0, channel_ = 0, upload_ = 0;
   int made_ = 0, hosts_ = 0;
 };
 

@@ -14,6 +14,8 @@
 #include "accounts/tokens.hpp"
 #include "apps/announce/episodes.hpp"
 #include "apps/notify/subscriptions.hpp"
+#include "apps/upload/media/templates.hpp"
+#include "apps/upload/media/videos.hpp"
 #include "http/api/testing/fixture.hpp"
 
 namespace fencepost::http {
@@ -52,6 +54,11 @@ constexpr Row operators(int s) { return {401, 403, 403, 403, 403, s, s, 403, 401
 constexpr Row members(int s) { return {401, 404, s, 404, 404, s, s, 404, 401, 401, 403}; }
 constexpr Row hosts(int s) { return {401, 404, 404, s, s, s, s, 404, 401, 401, 403}; }
 constexpr Row admins(int s) { return {401, 404, 404, 403, s, s, s, 404, 401, 401, 403}; }
+// The unscoped token is for uploads: there it is an owner's.
+constexpr Row for_uploads(Row row, int s = 422) {
+  row[unscoped] = s;
+  return row;
+}
 
 // Without a body: 422 and 428 are what those are told who may, and asked for nothing.
 const std::map<std::string, Row> kExpected = {
@@ -201,6 +208,53 @@ const std::map<std::string, Row> kExpected = {
     {"GET /api/v1/curate/contacts", operators(200)},
     {"GET /api/v1/curate/contacts/{id}", operators(200)},
 
+    // The member is named by the channel; the unscoped token is for uploads.
+    {"GET /api/v1/channels", signed_in(200)},
+    {"POST /api/v1/channels", for_uploads(operators(422))},
+    {"GET /api/v1/channels/{id}", members(200)},
+    {"PATCH /api/v1/channels/{id}", for_uploads(operators(428), 428)},
+    {"GET /api/v1/channels/{id}/next-slot", members(422)},
+    {"GET /api/v1/channels/{id}/calendar", members(200)},
+    {"GET /api/v1/channels/{id}/uploads", members(200)},
+    {"POST /api/v1/channels/{id}/uploads", for_uploads(members(422))},
+    {"POST /api/v1/channels/{id}/uploads/batch", for_uploads(members(422))},
+    {"POST /api/v1/channels/{id}/uploads/import", for_uploads(members(422))},
+    {"GET /api/v1/uploads", signed_in(200)},
+    {"GET /api/v1/uploads/now", operators(200)},
+    {"GET /api/v1/uploads/{id}", members(200)},
+    {"PATCH /api/v1/uploads/{id}", for_uploads(members(428), 428)},
+    {"GET /api/v1/uploads/{id}/history", members(200)},
+    {"POST /api/v1/uploads/{id}/cancel", for_uploads(members(200), 200)},
+    {"POST /api/v1/uploads/{id}/reschedule", for_uploads(members(200), 200)},
+    {"POST /api/v1/uploads/{id}/retry", for_uploads(members(200), 200)},
+    {"POST /api/v1/uploads/{id}/resolve", for_uploads(members(422))},
+    {"GET /api/v1/quota-projects", signed_in(200)},
+    {"POST /api/v1/quota-projects", for_uploads(operators(422))},
+    {"GET /api/v1/quota-projects/{id}", signed_in(200)},
+    {"PATCH /api/v1/quota-projects/{id}", for_uploads(operators(428), 428)},
+    {"GET /api/v1/quota-projects/{id}/days", signed_in(200)},
+    {"POST /api/v1/quota/recalculate", for_uploads(operators(200), 200)},
+    // The member's video and file.
+    {"GET /api/v1/media-folders", signed_in(200)},
+    {"GET /api/v1/media-folders/{name}", signed_in(404)},
+    {"GET /api/v1/videos", signed_in(200)},
+    {"POST /api/v1/videos", signed_in(422)},
+    {"GET /api/v1/videos/{id}", members(200)},
+    {"PATCH /api/v1/videos/{id}", members(428)},
+    {"DELETE /api/v1/videos/{id}", members(204)},
+    // Without Tus-Resumable.
+    {"OPTIONS /api/v1/files", everybody(204)},
+    {"POST /api/v1/files", signed_in(412)},
+    {"GET /api/v1/files/{id}", members(200)},
+    {"PATCH /api/v1/files/{id}", signed_in(412)},
+    {"DELETE /api/v1/files/{id}", signed_in(412)},
+    {"GET /api/v1/templates", signed_in(200)},
+    {"POST /api/v1/templates", operators(422)},
+    {"GET /api/v1/templates/{id}", signed_in(200)},
+    {"PATCH /api/v1/templates/{id}", operators(428)},
+    {"DELETE /api/v1/templates/{id}", operators(204)},
+    {"GET /api/v1/templates/{id}/preview", signed_in(200)},
+
     {"GET /api/v1/queues", operators(200)},
     {"POST /api/v1/queues/{name}/pause", operators(200)},
     {"POST /api/v1/queues/{name}/resume", operators(200)},
@@ -235,6 +289,7 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
         accounts::create_connection(*lease, vault, "c" + n, "webhook", receiver.url(),
                                     base::Secret(announce::testing::Receiver::kSecret), people[member])
             .id;
+    new_upload();
     // Few of one person are allowed.
     if (subscription_ != 0) notify::unsubscribe(*lease, subscription_);
     subscription_ = notify::subscribe(*lease, vault,
@@ -249,7 +304,23 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
     token_ =
         accounts::create_token(*lease, of(member), {.name = "t" + n, .scopes = Scopes::of(Scope::read)}).id;
     session_ = accounts::open_session(*lease, people[member], {}).value().id;
+    const media::FileFacts facts{.size = 1, .modified = 1, .inode = 1, .media_type = "video/mp4"};
+    const media::VideoDraft draft{.person = people[member], .folder = media::kFiles, .path = "v" + n};
+    video_ = media::add_video(*lease, draft, facts).video.id;
+    template_ = media::add_template(*lease, ++count_, {.title = "x", .description = ""}).id;
+    file_ = files.add(*lease, people[member], 1, "f", "").id;
     invitation_ = accounts::create_invitation(*lease, of(show_admin), {.show = show_}).invitation.value().id;
+  }
+
+  // A video with a slot, on a channel that names the member.
+  void new_upload() {
+    channel_ = channel({people[member]});
+    // Each of many: more than a day's calls.
+    database.run("DELETE FROM fencepost_ledger WHERE scope = 'youtube.upload'");
+    database.run("UPDATE fencepost_buckets SET used = 0 WHERE scope = 'youtube.upload'");
+    const auto made =
+        uploads.schedule(channel_, {{video(), "short"}}, upload::Mode::all_or_nothing, {}, "test");
+    upload_ = made.at(0).upload.value().id;
   }
 
   accounts::Principal of(Caller who) const {
@@ -264,14 +335,21 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
     return {{"Authorization", "Bearer " + made.token.reveal()}};
   }
 
-  Headers credentials(Caller who) {
+  // Routes of videos and uploads, which the scope `upload` opens.
+  static bool is_for_uploads(const Route& route) {
+    for (const auto* noun : {"files", "media-folders", "templates", "videos"})
+      if (route.pattern.starts_with("/api/v1/" + std::string(noun))) return true;
+    return false;
+  }
+
+  Headers credentials(Caller who, bool for_uploads) {
     switch (who) {
       case nobody:
         return {};
       case revoked:
         return token_with(Scopes::all(), true);
       case unscoped:
-        return token_with(Scopes::of(Scope::upload), false);
+        return token_with(Scopes::of(for_uploads ? Scope::curate : Scope::upload), false);
       case expired: {
         auto headers = ApiTest::signed_in(people[owner]);
         database.run("UPDATE fencepost_sessions SET expires_at = 1 WHERE person_id = $1", {people[owner]});
@@ -290,7 +368,7 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
       if (segment == "{name}") text = "announcements";
       if (segment == "{image}") text = "1";
       if (segment == "{person}") text = std::to_string(people[host]);
-      if (segment == "{id}") text = std::to_string(id_of(noun));
+      if (segment == "{id}") text = noun == "files" ? file_ : std::to_string(id_of(noun));
       target += '/' + text;
       noun = segment;
     }
@@ -305,7 +383,12 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
                                                   {"sessions", session_},
                                                   {"invitations", invitation_},
                                                   {"subscriptions", subscription_},
-                                                  {"episodes", episode_}};
+                                                  {"videos", video_},
+                                                  {"templates", template_},
+                                                  {"episodes", episode_},
+                                                  {"channels", channel_},
+                                                  {"uploads", upload_},
+                                                  {"quota-projects", 1}};
     if (const auto record = record_of(noun)) return *record;
     if (noun == "users") return person("somebody-" + std::to_string(++count_));
     return ids.at(noun);
@@ -337,7 +420,8 @@ class Matrix : public testing::ApiTest, public ::testing::WithParamInterface<std
   const base::Micros later_ = base::system_clock().wall() + announce::testing::kHour;
   int count_ = 0;
   std::int64_t show_ = 0, episode_ = 0, connection_ = 0, announcement_ = 0, token_ = 0, session_ = 0,
-               invitation_ = 0, subscription_ = 0;
+               invitation_ = 0, subscription_ = 0, channel_ = 0, upload_ = 0, video_ = 0, template_ = 0;
+  std::string file_;
 };
 
 TEST_P(Matrix, EveryRouteLetsInWhoMayAndNobodyElse) {
@@ -352,7 +436,7 @@ TEST_P(Matrix, EveryRouteLetsInWhoMayAndNobodyElse) {
     }
     for (int who = 0; who < kCallers; ++who) {
       new_things();
-      const auto headers = credentials(static_cast<Caller>(who));
+      const auto headers = credentials(static_cast<Caller>(who), is_for_uploads(route));
       const auto response = raw(route.method, target_of(route), "", headers, "");
       EXPECT_EQ(response.status, row->second[static_cast<std::size_t>(who)])
           << name << " by " << kNames[who] << ": " << response.body;
@@ -370,7 +454,7 @@ TEST_P(Matrix, AForeignThingLooksLikeNone) {
     return body;
   };
   new_things();
-  for (const auto* noun : {"shows", "episodes", "connections", "announcements"}) {
+  for (const auto* noun : {"shows", "episodes", "connections", "announcements", "channels", "uploads"}) {
     const auto path = std::string("/api/v1/") + noun + '/';
     EXPECT_EQ(ask(path + std::to_string(id_of(noun))), ask(path + "999999")) << noun;
     EXPECT_EQ(ask(path + std::to_string(id_of(noun))), ask(path + "nonsense")) << noun;

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <limits>
 #include <thread>
 
 #include "base/error.hpp"
@@ -110,7 +111,11 @@ class Server::Impl {
 };
 
 Server::Impl::Impl(Options options, Handle handle)
-    : shared_{options.limits, std::move(handle), {}, {options.worker_threads, options.limits.queue}} {
+    : shared_{options.limits,
+              std::move(handle),
+              {},
+              {options.worker_threads, options.limits.queue},
+              {options.body_threads, std::numeric_limits<std::size_t>::max()}} {
   FENCEPOST_ASSERT(options.io_threads > 0);
   listen(options);
   accept();
@@ -120,6 +125,7 @@ Server::Impl::Impl(Options options, Handle handle)
 Server::Impl::~Impl() {
   stop(std::chrono::milliseconds(0));
   shared_.workers.stop();
+  shared_.bodies.stop();
   work_.reset();
   io_.stop();
   threads_.clear();

@@ -18,6 +18,9 @@ struct Limits {
   // The longest body of that method and target, in bytes; none: 1 MiB. Longer: 413, before it is read where
   // Content-Length says so. Called on an io thread: must be quick and not throw.
   std::function<std::uint64_t(std::string_view method, std::string_view target)> body_bytes = {};
+  // Whether the handler of that method and target is asked before the body is read (Response::intake); none:
+  // never. As body_bytes.
+  std::function<bool(std::string_view method, std::string_view target)> streamed = {};
   std::size_t connections = 1024;  // more are told 503 and closed
   std::size_t queue = 256;         // requests that wait for a worker; more: 503
   // Answers without end count apart: they hold neither a thread nor much memory.
@@ -26,7 +29,7 @@ struct Limits {
 
   // Slow clients: the connection is closed. Each counts for the whole, not from byte to byte; `body` and
   // `write` are for each begun MiB that the body may have, so that a long upload is not bound to the time of
-  // a short one.
+  // a short one. Of a streamed body each 128 KiB have the time `body`.
   std::chrono::milliseconds header{10'000};
   std::chrono::milliseconds body{30'000};
   std::chrono::milliseconds write{30'000};
@@ -39,14 +42,15 @@ struct Options {
   std::uint16_t port = 0;  // 0: any free one
   std::size_t io_threads = 1;
   std::size_t worker_threads = 4;
+  std::size_t body_threads = 4;  // for streamed bodies: a slow disk keeps nobody else waiting
   Limits limits = {};
 };
 
 // Listens and answers from its constructor on. Thread-safe.
 //
-// `handle` gets method, target, headers, body, request_id and peer; it runs on a worker thread, several at
-// once. An exception from it becomes a bare 500. Requests of one connection are answered in order, one at a
-// time.
+// `handle` gets method, target, headers, body (but of a streamed one), request_id and peer; it runs on a
+// worker thread, several at once. An exception from it becomes a bare 500. Requests of one connection are
+// answered in order, one at a time.
 //
 // Refused by the server itself, as problem+json: 400 (malformed; Content-Length with Transfer-Encoding,
 // repeated or odd framing headers; not exactly one Host), 413, 417, 431, 501 (a transfer coding other than

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -23,6 +24,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using boost::system::error_code;
 using Parser = beast::http::request_parser<beast::http::string_body>;
+using PieceParser = beast::http::request_parser<beast::http::buffer_body>;
 
 // The parser is made anew for each request; the buffer may already hold the next one. The buffer's end also
 // bounds what the parser itself does not: a chunk extension without an end.
@@ -31,10 +33,12 @@ struct Session::Reading {
   explicit Reading(std::size_t header_bytes) : buffer(header_bytes + kChunk) {}
   beast::flat_buffer buffer;
   std::optional<Parser> parser;
+  std::optional<PieceParser> pieces;  // of a streamed body, instead
 };
 
 namespace {
 constexpr std::uint64_t kDefaultBody = 1 << 20;
+constexpr std::size_t kPiece = 128 * 1024;
 
 // RFC 9110 §5.6.7.
 std::string http_date() {
@@ -89,6 +93,18 @@ std::string head_of(const Response& response, bool keep_alive) {
   if (response.status != 204 && response.status != 304 && !response.stream)
     out.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
   return out.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+}
+
+// What `work` answers; a bare 500 where it throws.
+template <typename Work>
+Response guarded(const Request& name, const Work& work) {
+  try {
+    return work();
+  } catch (...) {
+    base::log(base::LogLevel::error, "handler threw", {{"request_id", name.request_id}});
+    return problem(name, 500, "internal",
+                   "something failed here; the request id leads to it in the server's log");
+  }
 }
 
 std::chrono::milliseconds per_mebibyte(std::chrono::milliseconds time, std::uint64_t bytes) {
@@ -162,18 +178,22 @@ void Session::on_header() {
   if (length && *length > limit) return failed_to_parse(beast::http::error::body_limit);
   reading_->parser->body_limit(limit);
   long_wait_ = per_mebibyte(shared_.limits.body, limit);
-  const bool wants_word = message.version() >= 11 && request_.headers.find("Expect") != nullptr;
-  if (wants_word && !reading_->parser->is_done()) return send_continue();
+  wants_word_ =
+      message.version() >= 11 && request_.headers.find("Expect") != nullptr && !reading_->parser->is_done();
+  if (!reading_->parser->is_done() && shared_.limits.streamed &&
+      shared_.limits.streamed(request_.method, request_.target))
+    return ask_first();
+  if (wants_word_) return send_continue(&Session::read_body);
   read_body();
 }
 
-void Session::send_continue() {
+void Session::send_continue(Step then) {
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   stream_.expires_after(shared_.limits.write);
   asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
-                    [self = shared_from_this()](error_code error, std::size_t) {
+                    [self = shared_from_this(), then](error_code error, std::size_t) {
                       if (error) return self->close();
-                      self->read_body();
+                      ((*self).*then)();
                     });
 }
 
@@ -188,29 +208,80 @@ void Session::read_body() {
 }
 
 void Session::run() {
-  stream_.expires_never();
   unread_ = false;
   keep_alive_ = reading_->parser->get().keep_alive();
   Request whole = std::move(request_);
   whole.body = std::move(reading_->parser->get().body());
   reading_->parser.reset();
-  request_ = Request{.method = whole.method, .request_id = whole.request_id, .peer = whole.peer};
-  const bool taken = shared_.workers.submit([self = shared_from_this(), whole = std::move(whole)]() mutable {
-    const Request name{.request_id = whole.request_id};
-    Response response;
-    try {
-      response = self->shared_.handle(std::move(whole));
-    } catch (...) {
-      base::log(base::LogLevel::error, "handler threw", {{"request_id", name.request_id}});
-      response = problem(name, 500, "internal",
-                         "something failed here; the request id leads to it in the server's log");
-    }
-    const auto strand = self->stream_.get_executor();
-    asio::post(strand, [self = std::move(self), response = std::move(response)]() mutable {
-      self->respond(std::move(response));
+  ask(std::move(whole), &Session::respond);
+}
+
+void Session::ask(Request request, void (Session::*then)(Response)) {
+  stream_.expires_never();
+  request_ = Request{.method = request.method, .request_id = request.request_id, .peer = request.peer};
+  const bool taken = shared_.workers.submit(
+      [self = shared_from_this(), then, whole = !reading_->parser, request = std::move(request)]() mutable {
+        const Request name{.request_id = request.request_id};
+        auto response = guarded(name, [&] {
+          auto answer = self->shared_.handle(std::move(request));
+          // Where there is no body, it is whole.
+          return whole && answer.intake ? answer.intake->finish() : std::move(answer);
+        });
+        const auto strand = self->stream_.get_executor();
+        asio::post(strand, [self = std::move(self), then, response = std::move(response)]() mutable {
+          ((*self).*then)(std::move(response));
+        });
+      });
+  if (!taken) busy("too many requests are waiting: try again");
+}
+
+void Session::ask_first() { ask(std::move(request_), &Session::opened); }
+
+void Session::opened(Response response) {
+  if (response.intake == nullptr) return respond(std::move(response));  // nobody will read the body
+  intake_ = std::move(response.intake);
+  reading_->pieces.emplace(std::move(*reading_->parser));
+  reading_->parser.reset();
+  piece_.resize(kPiece);
+  if (wants_word_) return send_continue(&Session::read_piece);
+  read_piece();
+}
+
+void Session::read_piece() {
+  auto& body = reading_->pieces->get().body();
+  body.data = piece_.data();
+  body.size = piece_.size();
+  stream_.expires_after(shared_.limits.body);
+  beast::http::async_read(stream_, reading_->buffer, *reading_->pieces,
+                          [self = shared_from_this()](error_code error, std::size_t) {
+                            if (error == beast::http::error::need_buffer) error = {};
+                            self->take_piece(kPiece - self->reading_->pieces->get().body().size, error);
+                          });
+}
+
+// Also the last piece of a client that has left: what arrived is the intake's to keep.
+void Session::take_piece(std::size_t size, const error_code& failure) {
+  stream_.expires_never();
+  const bool whole = !failure && reading_->pieces->is_done();
+  shared_.bodies.submit([self = shared_from_this(), size, whole, failure] {
+    std::optional<Response> answer;
+    if (size > 0) answer = self->intake_->take(std::string_view(self->piece_).substr(0, size));
+    if (whole && !answer) answer = self->intake_->finish();
+    if (answer || failure) self->intake_.reset();
+    asio::post(self->stream_.get_executor(), [self, answer = std::move(answer), whole, failure]() mutable {
+      self->taken(std::move(answer), whole, failure);
     });
   });
-  if (!taken) busy("too many requests are waiting: try again");
+}
+
+void Session::taken(std::optional<Response> answer, bool whole, const error_code& failure) {
+  if (!answer && !failure) return read_piece();
+  keep_alive_ = whole && reading_->pieces->get().keep_alive();
+  unread_ = !whole;
+  reading_->pieces.reset();
+  piece_ = {};
+  if (failure) return failed_to_parse(failure);
+  respond(std::move(*answer));
 }
 
 void Session::busy(std::string_view detail) {

@@ -55,6 +55,7 @@ struct Shared {
   Server::Handle handle;
   Sessions sessions;
   WorkerPool workers;
+  WorkerPool bodies;  // each connection has one task there at most
 };
 
 // Lives as long as something of it is under way: a read, a handler, a write. Everything private runs on its
@@ -78,9 +79,18 @@ class Session : public std::enable_shared_from_this<Session> {
   void wait_for_request(std::chrono::milliseconds limit);
   void read_header();
   void on_header();
-  void send_continue();
+  using Step = void (Session::*)();
+  void send_continue(Step then);
   void read_body();
   void run();
+  // Asks the handler, and hands its answer to `then` on the strand.
+  void ask(Request request, void (Session::*then)(Response));
+  // A body that is taken as it arrives: see Response::intake.
+  void ask_first();
+  void opened(Response response);
+  void read_piece();
+  void take_piece(std::size_t size, const boost::system::error_code& failure);
+  void taken(std::optional<Response> answer, bool whole, const boost::system::error_code& failure);
   void respond(Response response);
   void refuse(int status, std::string_view code, std::string_view detail);
   void failed_to_parse(const boost::system::error_code& failure);
@@ -97,11 +107,14 @@ class Session : public std::enable_shared_from_this<Session> {
   Shared& shared_;
   std::unique_ptr<Reading> reading_;  // Beast's parser and buffer
   Request request_;
+  std::shared_ptr<Intake> intake_;  // of the body under way
+  std::string piece_;
   std::string head_;  // of the answer under way
   Response response_;
   std::chrono::milliseconds long_wait_{0};  // for this request's body
   bool idle_ = true;
   bool keep_alive_ = false;
+  bool wants_word_ = false;       // 100 Continue
   bool unread_ = false;           // the client may still be sending what nobody will read
   std::shared_ptr<Stream> sink_;  // of an answer without end
   bool counted_ = false;          // as a stream

@@ -1,5 +1,7 @@
 #include "http/api/testing/fixture.hpp"
 
+#include <filesystem>
+
 #include "accounts/people.hpp"
 #include "accounts/sessions.hpp"
 #include "accounts/tokens.hpp"
@@ -7,8 +9,10 @@
 #include "curate/sql.hpp"
 #include "http/openapi.hpp"
 #include "live/sql.hpp"
+#include "media/sql.hpp"
 #include "store/migrate.hpp"
 #include "store/sqlite/sqlite_database.hpp"
+#include "upload/sql.hpp"
 
 namespace fencepost::http::testing {
 
@@ -34,7 +38,14 @@ std::vector<store::Migration> migrations() {
   auto all = announce::testing::migrations();
   all.insert(all.end(), std::begin(live::sql::migrations), std::end(live::sql::migrations));
   all.insert(all.end(), std::begin(curate::sql::migrations), std::end(curate::sql::migrations));
+  all.insert(all.end(), std::begin(media::sql::migrations), std::end(media::sql::migrations));
+  all.insert(all.end(), std::begin(upload::sql::migrations), std::end(upload::sql::migrations));
   return all;
+}
+
+std::string made(const std::string& path) {
+  std::filesystem::create_directory(path);
+  return path;
 }
 
 std::vector<store::Fence> queues_of(store::Database& database, const store::Fence& announcements) {
@@ -44,6 +55,8 @@ std::vector<store::Fence> queues_of(store::Database& database, const store::Fenc
     all.emplace_back(curate::queue_of(pipeline), lease->dialect(), store::own_schema(*lease));
     all.back().install(*lease);
   }
+  all.emplace_back(upload::upload_queue(), lease->dialect(), store::own_schema(*lease));
+  all.back().install(*lease);
   return all;
 }
 }  // namespace
@@ -53,13 +66,18 @@ ApiTest::ApiTest(const std::string& kind)
       worked(queues_of(*database, stage.fence())),
       vault(accounts::Vault::open(database.folder() + "/key", true)),
       http({.addresses = {.allow_private = true}}, base::system_clock()),
+      shows(made(database.folder() + "/shows")),
+      files(counting, {.path = database.folder() + "/files", .free = 0}, base::system_clock()),
+      folders({{"shows", shows}, {media::kFiles, files.options().path}}),
       services{counting,       vault,  passwords,   (stage.serve_from(counting), stage.service()),
                stage.engine(), worked, connections, migrations(),
-               "1.2.3",        events, watcher},
+               "1.2.3",        events, watcher,     uploads},
       admin(token("admin")),
       dispatcher(std::make_unique<Dispatcher>(routes(services), authenticator(services), base::system_clock(),
                                               dispatch_options(services))),
-      document_(json::parse(openapi(dispatcher->routes(), "1.2.3"))) {}
+      document_(json::parse(openapi(dispatcher->routes(), "1.2.3"))) {
+  services.media = &media;
+}
 
 ApiTest::~ApiTest() = default;
 
@@ -74,6 +92,27 @@ std::int64_t ApiTest::person(const std::string& name, accounts::Role role) {
   const auto added = accounts::add_person(*lease, name + "@example.org", name, role, password);
   EXPECT_EQ(added.answer, accounts::PersonAnswer::done);
   return added.person->id;
+}
+
+std::int64_t ApiTest::channel(const std::vector<std::int64_t>& people) {
+  const auto name = "channel " + std::to_string(++made_);
+  const auto account = database
+                           .run(
+                               "INSERT INTO fencepost_connections (name, platform, target) VALUES ($1, "
+                               "'youtube', '') RETURNING id",
+                               {name})[0][0]
+                           .integer();
+  return upload::add_channel(*database->acquire(), {.name = name, .connection_id = account, .people = people})
+      .id;
+}
+
+std::int64_t ApiTest::video() {
+  return database
+      .run(
+          "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type) "
+          "VALUES ('films', $1, 1, 0, 1, 'video/mp4') RETURNING id",
+          {std::to_string(++made_) + ".mp4"})[0][0]
+      .integer();
 }
 
 Headers ApiTest::signed_in(std::int64_t person) {
@@ -102,6 +141,25 @@ Response ApiTest::raw(const std::string& method, const std::string& target, cons
   if (!body.empty()) headers.set("Content-Type", "application/json");
   return dispatcher->handle(
       {.method = method, .target = target, .headers = headers, .body = body, .peer = peer});
+}
+
+Response ApiTest::tus(const std::string& method, const std::string& target, const std::string& body,
+                      Headers headers, std::size_t piece) {
+  if (headers.find("Tus-Resumable") == nullptr) headers.set("Tus-Resumable", "1.0.0");
+  if (headers.find("Cookie") == nullptr) headers.set("Authorization", "Bearer " + admin);
+  if (!body.empty()) {
+    headers.set("Content-Length", std::to_string(body.size()));
+    if (headers.find("Content-Type") == nullptr)
+      headers.set("Content-Type", "application/offset+octet-stream");
+  }
+  auto response =
+      dispatcher->handle({.method = method, .target = target, .headers = headers, .peer = "127.0.0.1"});
+  for (std::size_t at = 0; response.intake != nullptr && at < body.size(); at += piece)
+    if (auto early = response.intake->take(std::string_view(body).substr(at, piece)))
+      response = std::move(*early);
+  if (response.intake != nullptr) response = response.intake->finish();
+  expect_documented(method, target, response);
+  return response;
 }
 
 Response ApiTest::send(const std::string& method, const std::string& target, const json& body,

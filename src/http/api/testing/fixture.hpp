@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/announce/testing/stage.hpp"
+#include "apps/upload/media/media.hpp"
 #include "connect/discord/discord.hpp"
 #include "http/api/api.hpp"
 #include "http/api/event_viewers.hpp"
@@ -43,11 +44,19 @@ class ApiTest : public ::testing::Test {
   std::string later(const std::string& text = "Later");
   std::string token(const std::string& name);
 
+  // A channel for uploads, with an account of its own, and a video; their ids.
+  std::int64_t channel(const std::vector<std::int64_t>& people = {});
+  std::int64_t video();
+
   // A person, added directly; their id.
   std::int64_t person(const std::string& name, accounts::Role role = accounts::Role::member);
   // What a page of ours sends: the cookie of a new session, the token against foreign pages, where it is
   // from.
   Headers signed_in(std::int64_t person);
+  // A request of tus by the first token, or whoever the headers show, with its body as it would arrive.
+  Response tus(const std::string& method, const std::string& target, const std::string& body, Headers headers,
+               std::size_t piece = 1000);
+
   // A request with these headers; `body` empty: none.
   Response as(const Headers& who, const std::string& method, const std::string& target,
               const nlohmann::json& body = nullptr, const Headers& more = {});
@@ -73,6 +82,12 @@ class ApiTest : public ::testing::Test {
   connect::youtube::YouTube youtube{
       http, {.api = kNowhere, .feed = kNowhere, .page = kNowhere, .key = base::Secret("k")}};
   live::Watcher watcher{counting, youtube};
+  upload::Service uploads{counting, worked.back(), {}};
+  // A media folder, "shows", and one for what comes by tus.
+  const std::string shows;
+  media::Files files;
+  media::Folders folders;
+  media::Media media{folders, &files};
   Services services;
   std::string admin;  // a token
   std::unique_ptr<Dispatcher> dispatcher;
@@ -81,6 +96,7 @@ class ApiTest : public ::testing::Test {
   void expect_documented(const std::string& method, const std::string& target,
                          const Response& response) const;
   nlohmann::json document_;
+  int made_ = 0;
 };
 
 // The database's clock goes on from there, until the end of the scope.

@@ -1,0 +1,65 @@
+#include "apps/upload/describe.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "apps/upload/media/metadata.hpp"
+#include "apps/upload/media/templates.hpp"
+
+namespace fencepost::upload {
+
+namespace {
+using nlohmann::json;
+
+Metadata metadata_of(const media::Metadata& from) {
+  Metadata to;
+  to.title = from.title;
+  to.description = from.description;
+  to.tags = json(from.tags).dump();
+  to.category = from.category;
+  to.language = from.language;
+  if (from.thumbnail) {
+    to.thumbnail_folder = from.thumbnail->folder;
+    to.thumbnail_path = from.thumbnail->path;
+  }
+  return to;
+}
+}  // namespace
+
+Metadata Describer::describe(const Metadata& own, const std::string& video_title, const Place& place) {
+  auto known = templates_.find(own.language);
+  if (known == templates_.end()) {
+    const auto found = media::template_for(connection_, channel_.id, own.language);
+    known = templates_
+                .emplace(own.language,
+                         found ? std::optional(metadata_of(found->metadata)) : std::optional<Metadata>())
+                .first;
+  }
+  Metadata words = own;
+  if (known->second) {
+    const auto& from = *known->second;
+    const std::map<std::string, std::string> values{{"title", video_title},
+                                                    {"date", place.publish_day},
+                                                    {"channel", channel_.name},
+                                                    {"language", own.language}};
+    if (words.title.empty()) media::check_title(words.title = media::fill(from.title, values));
+    if (words.description.empty())
+      media::check_description(words.description = media::fill(from.description, values));
+    if (words.tags == "[]") {
+      std::vector<std::string> tags;
+      for (const auto& tag : json::parse(from.tags))
+        tags.push_back(media::fill(tag.get<std::string>(), values));
+      media::check_tags(tags);
+      words.tags = json(tags).dump();
+    }
+    if (!words.category) words.category = from.category;
+    if (words.language.empty()) words.language = from.language;
+    if (!words.thumbnail_path) {
+      words.thumbnail_folder = from.thumbnail_folder;
+      words.thumbnail_path = from.thumbnail_path;
+    }
+  }
+  if (words.title.empty()) words.title = video_title;
+  return words;
+}
+
+}  // namespace fencepost::upload

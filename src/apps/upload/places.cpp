@@ -1,0 +1,125 @@
+#include "apps/upload/places.hpp"
+
+#include "core/window.hpp"
+#include "store/guards.hpp"
+#include "store/sql.hpp"
+#include "upload/sql.hpp"
+
+namespace fencepost::upload {
+
+using base::Micros;
+using store::guard;
+
+namespace {
+
+constexpr Micros kDayLong = 24LL * 3'600'000'000;
+
+std::string code_of(const std::string& limit) {
+  if (limit == "slot") return "slot_taken";
+  if (limit == "past") return "slot_past";
+  if (limit == "horizon") return "beyond_horizon";
+  return limit + "_full";
+}
+
+Load load_of(store::Connection& connection, const Channel& channel, const Project& project, Micros now) {
+  Load load;
+  const auto last = now + (channel.horizon_days + 1) * kDayLong;
+  const auto from = core::day_window(now, channel.zone), to = core::day_window(last, channel.zone);
+  for (const auto& row : connection.run(sql::channel_days, {std::to_string(channel.id), from, to})) {
+    const auto& scope = row[0].text();
+    const Use use{row[3].integer(), row[2].integer()};
+    if (scope == kDay)
+      load.days[row[1].text()] = use;
+    else
+      load.kinds[{row[1].text(), scope.substr(std::string_view(kDay).size() + 1)}] = use;
+  }
+  for (const auto& row : connection.run(sql::channel_seats, {seat_channel(channel.id), now, last}))
+    load.seats[row[0].integer()] = row[1].integer();
+  for (const auto& row : connection.run(sql::bucket_limits, {cost_of(project, Call::insert).scope,
+                                                             project.name, quota_day(now), quota_day(last)}))
+    load.quota[row[0].text()] = {row[2].integer(), row[1].integer()};
+  return load;
+}
+
+}  // namespace
+
+Places::Places(store::Connection& connection, std::unique_ptr<Channel> channel, Project project, Load load,
+               Micros now)
+    : connection_(connection),
+      channel_(std::move(channel)),
+      project_(std::move(project)),
+      planner_(*channel_, cost_of(project_, Call::insert), std::move(load), now) {}
+
+std::optional<Places> Places::read(store::Connection& connection, std::optional<Channel> channel) {
+  if (!channel) return std::nullopt;
+  auto project = get_project(connection, channel->project_id).value();
+  // Read behind the wait for the lock (rule 17).
+  const auto now = connection.run(store::sql::now)[0][0].integer();
+  auto load = load_of(connection, *channel, project, now);
+  return Places(connection, std::make_unique<Channel>(std::move(*channel)), std::move(project),
+                std::move(load), now);
+}
+
+std::optional<Places> Places::open(store::Connection& connection, std::int64_t channel) {
+  return read(connection, lock_channel(connection, channel));
+}
+
+std::optional<Places> Places::look(store::Connection& connection, std::int64_t channel) {
+  return read(connection, get_channel(connection, channel));
+}
+
+std::variant<Place, Refused> Places::choose(const std::string& kind, const std::optional<Micros>& at) {
+  if (!channel_->limits.contains(kind))
+    return Refused{"unknown_kind", "the channel has no limit for videos of the type " + core::quoted(kind)};
+  if (!at) {
+    const auto place = planner_.next_free(kind);
+    if (!place)
+      return Refused{"no_free_slot", "every slot of the next " + std::to_string(channel_->horizon_days) +
+                                         " days is taken, or its day is full"};
+    planner_.take(kind, *place);
+    return *place;
+  }
+  if (*at % 1'000'000 != 0) return Refused{"invalid_time", "a slot begins at a whole second"};
+  const auto place = planner_.place_at(*at);
+  if (const auto refusal = planner_.refusal(kind, place)) {
+    const auto next = planner_.next_free(kind);
+    return Refused{code_of(refusal->limit), refusal->text,
+                   next ? std::optional(next->slot_at) : std::nullopt};
+  }
+  planner_.take(kind, place);
+  return place;
+}
+
+std::vector<store::TakeRequest> Places::takes_of(const Taking& taking) const {
+  const auto& day = taking.place.publish_day;
+  return {reserve(project_, Call::insert, taking.place.quota_day, taking.item, taking.attempt),
+          {day_key(channel_->id, day), channel_->daily_max.value_or(kNoLimit), 1, kQueue, taking.item,
+           kPublish, 0},
+          {kind_key(channel_->id, taking.kind, day), channel_->limits.at(taking.kind), 1, kQueue, taking.item,
+           kPublish, 0}};
+}
+
+void Places::open_buckets(const std::vector<Taking>& takings, std::vector<store::BucketKey> held) {
+  std::vector<store::BucketLimit> buckets;
+  for (const auto& taking : takings) {
+    for (const auto& request : takes_of(taking)) buckets.push_back({request.key, request.quota});
+    buckets.push_back(
+        {store::slot_key(seat_channel(channel_->id), taking.place.slot_at), channel_->capacity});
+  }
+  // These exist, so that no limit is needed.
+  for (auto& key : held) buckets.push_back({std::move(key), 0});
+  store::open_buckets(connection_, std::move(buckets));
+}
+
+void Places::take(const Taking& taking) {
+  const auto requests = takes_of(taking);
+  const auto taken = store::take_all(connection_, requests);
+  if (taken.full && guard("take_full")) throw Filled{};
+  const auto seat = store::take_seat(connection_, seat_channel(channel_->id), taking.place.slot_at,
+                                     channel_->capacity, kQueue, taking.item);
+  if (seat.outcome != store::SeatTake::Outcome::granted) throw Filled{};
+  warn(connection_, project_, requests[0].key, taken.takes[0].used, taken.takes[0].limit,
+       channel_->connection_id);
+}
+
+}  // namespace fencepost::upload

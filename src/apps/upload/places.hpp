@@ -1,0 +1,69 @@
+#pragma once
+// A channel as it is planned on, under its lock, and the takes of one upload there. Inside upload/ only.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/upload/service.hpp"
+
+namespace fencepost::upload {
+
+// A bucket filled between the plan and the take: another channel's, of the same project. The transaction is
+// to be rolled back and made again.
+struct Filled {};
+
+class Places {
+ public:
+  // Locks the channel, and reads what is taken of it. nullopt: there is none.
+  static std::optional<Places> open(store::Connection& connection, std::int64_t channel);
+  // The same without a lock, for looking.
+  static std::optional<Places> look(store::Connection& connection, std::int64_t channel);
+
+  const Channel& channel() const { return *channel_; }
+  const Project& project() const { return project_; }
+  Planner& planner() { return planner_; }
+
+  // Where a wish can be had: counted in the planner, or refused.
+  std::variant<Place, Refused> choose(const std::string& kind, const std::optional<base::Micros>& at);
+  // Makes and locks, in the order of locks, all buckets that these takes need, and `held`.
+  struct Taking {
+    std::string item, kind;
+    Place place{};
+    int attempt = 0;  // of the call that opens its session
+  };
+  void open_buckets(const std::vector<Taking>& takings, std::vector<store::BucketKey> held = {});
+  // Throws Filled.
+  void take(const Taking& taking);
+
+ private:
+  Places(store::Connection& connection, std::unique_ptr<Channel> channel, Project project, Load load,
+         base::Micros now);
+  static std::optional<Places> read(store::Connection& connection, std::optional<Channel> channel);
+  std::vector<store::TakeRequest> takes_of(const Taking& taking) const;
+  store::Connection& connection_;
+  std::unique_ptr<Channel> channel_;  // where it is does not change: the planner refers to it
+  Project project_;
+  Planner planner_;
+};
+
+// Runs an act whose wait for a lock is an answer: after five seconds in vain it throws that InfraError and
+// does not wait again. Deadlocks and serialization failures are retried.
+template <typename Act>
+auto without_waiting_twice(store::Database& database, Act&& act) {
+  std::optional<base::InfraError> waited;
+  using Answer = decltype(act(std::declval<store::Connection&>()));
+  auto answer = database.retrying([&](store::Connection& connection) -> std::optional<Answer> {
+    try {
+      return act(connection);
+    } catch (const base::InfraError& error) {
+      if (error.sqlstate() != "55P03" && error.sqlstate() != "SQLITE_BUSY") throw;
+      waited = error;
+      return std::nullopt;
+    }
+  });
+  if (waited) throw *waited;
+  return std::move(*answer);
+}
+
+}  // namespace fencepost::upload

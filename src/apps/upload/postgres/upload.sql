@@ -1,0 +1,47 @@
+-- name: lock_channel
+SELECT id FROM fencepost_upload_channels WHERE id = $1
+FOR NO KEY UPDATE                                                --! channel_plan_lock
+
+-- name: share_channel
+-- $1 id
+SELECT enabled, connection_id FROM fencepost_upload_channels WHERE id = $1
+FOR SHARE                                                        --! gate_channel_lock
+
+-- name: lock_project
+SELECT id FROM fencepost_quota_projects WHERE id = $1 FOR NO KEY UPDATE
+
+-- name: share_videos
+-- Batch of id: those that were not removed, with their titles; nobody removes them before the end of the
+-- transaction.
+SELECT v.id, v.title, v.person_id FROM fencepost_videos AS v
+WHERE v.id = ANY($1::bigint[]) AND v.removed_at IS NULL ORDER BY v.id FOR SHARE
+
+-- name: videos_scheduled
+-- Batch of video, and behind it the channel: those that it has already.
+SELECT u.video_id, u.id FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.video_id = s.id
+WHERE u.channel_id = $2 AND u.status NOT IN ('failed', 'cancelled')
+
+-- name: uploads
+-- Batch of id; in no order.
+SELECT u.id, u.video_id, v.title, u.channel_id, c.name, u.kind, u.slot_at, u.publish_day, u.quota_day,
+  u.run_at, u.title, u.description, u.tags, u.category, u.language, u.thumbnail_folder, u.thumbnail_path,
+  u.made_for_kids, u.person_id, u.status, u.version, u.attempt, u.stop_wanted, u.last_error, u.post_id,
+  u.post_url, u.uploaded_at, u.published_at, u.created_at
+FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.id = s.id
+  JOIN fencepost_videos AS v ON v.id = u.video_id
+  JOIN fencepost_upload_channels AS c ON c.id = u.channel_id
+
+-- name: add_uploads
+-- Batch, and behind it the channel and the person; answers id and video.
+INSERT INTO fencepost_uploads (video_id, kind, slot_at, publish_day, quota_day, run_at, title, description,
+  tags, category, language, thumbnail_folder, thumbnail_path, made_for_kids, channel_id, person_id,
+  created_at, updated_at)
+SELECT s.*, $15::bigint, $16::bigint, fencepost_now(), fencepost_now()
+FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+  $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[]) AS s
+RETURNING id, video_id
+
+-- name: videos_at
+-- Batch of folder and path
+SELECT v.folder, v.path, v.id FROM unnest($1::text[], $2::text[]) AS s(folder, path)
+JOIN fencepost_videos AS v ON v.folder = s.folder AND v.path = s.path AND v.removed_at IS NULL

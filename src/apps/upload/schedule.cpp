@@ -1,0 +1,152 @@
+// Scheduling: everything that an upload needs is taken in the transaction that makes it.
+
+#include <map>
+#include <set>
+
+#include "apps/upload/describe.hpp"
+#include "apps/upload/places.hpp"
+#include "store/guards.hpp"
+#include "store/sql.hpp"
+#include "upload/sql.hpp"
+
+namespace fencepost::upload {
+
+using store::guard;
+
+namespace {
+
+// How often a plan is made anew because a bucket filled before it was taken.
+constexpr int kRounds = 8;
+
+struct Planned {
+  std::size_t wish;
+  Place place;
+};
+
+// Those whose video cannot be had, and the titles of the others.
+std::map<std::int64_t, std::string> check_videos(store::Connection& connection, std::int64_t channel,
+                                                 const std::vector<Wish>& wishes,
+                                                 std::optional<std::int64_t> videos_of,
+                                                 std::vector<Scheduled>& answers) {
+  std::set<std::int64_t> wanted;
+  for (const auto& wish : wishes) wanted.insert(wish.video_id);
+  std::vector<store::Params> keys;
+  for (const auto id : wanted) keys.push_back({id});
+  std::map<std::int64_t, std::string> titles;
+  for (const auto& row : connection.run_batch(sql::share_videos, keys))
+    if (!videos_of || row[2].is_null() || row[2].integer() == *videos_of)
+      titles[row[0].integer()] = row[1].text();
+  std::map<std::int64_t, std::int64_t> there;
+  for (const auto& row : connection.run_batch(sql::videos_scheduled, keys, {channel}))
+    there[row[0].integer()] = row[1].integer();
+  std::set<std::int64_t> seen;
+  for (std::size_t n = 0; n < wishes.size(); ++n) {
+    const auto video = wishes[n].video_id;
+    if (!titles.contains(video))
+      answers[n].refused = {"unknown_video", "there is no video " + std::to_string(video)};
+    else if (there.contains(video))
+      answers[n].refused = {"duplicate_upload",
+                            "the channel has this video: it is upload " + std::to_string(there[video])};
+    else if (!seen.insert(video).second)
+      answers[n].refused = {"duplicate_upload", "the video is named twice"};
+  }
+  return titles;
+}
+
+std::vector<store::Params> rows_of(const std::vector<Planned>& planned, const std::vector<Wish>& wishes,
+                                   const std::map<std::int64_t, std::string>& titles, Describer& describer) {
+  std::vector<store::Params> rows;
+  for (const auto& [n, place] : planned) {
+    const auto& wish = wishes[n];
+    const auto m = describer.describe(wish.metadata, titles.at(wish.video_id), place);
+    rows.push_back({wish.video_id, wish.kind, place.slot_at, place.publish_day, place.quota_day, place.run_at,
+                    m.title, m.description, m.tags, m.category, m.language, m.thumbnail_folder,
+                    m.thumbnail_path, m.made_for_kids});
+  }
+  return rows;
+}
+
+void add_events(store::Connection& connection, const std::vector<Places::Taking>& takings,
+                const std::string& actor) {
+  std::vector<store::Params> events;
+  for (const auto& one : takings)
+    events.push_back({kQueue, one.item, "created", store::Value(), "queued", 0, store::Value(), actor,
+                      "for " + base::format_utc(one.place.slot_at)});
+  connection.run_batch(store::sql::add_events, events);
+}
+
+// Throws Filled.
+std::vector<Scheduled> schedule_in(store::Connection& connection, std::int64_t id,
+                                   const std::vector<Wish>& wishes, Mode mode,
+                                   std::optional<std::int64_t> person, const std::string& actor,
+                                   const Service::Within& within, std::optional<std::int64_t> videos_of) {
+  store::Transaction transaction(connection);
+  auto places = Places::open(connection, id);
+  if (!places) throw base::UserError("unknown_channel", "there is no channel " + std::to_string(id));
+  if (!places->channel().enabled)
+    throw base::UserError("channel_disabled", "the channel is switched off: nothing is scheduled there");
+  std::vector<Scheduled> answers(wishes.size());
+  const auto titles = check_videos(connection, id, wishes, videos_of, answers);
+  std::vector<Planned> planned;
+  bool refused = false;
+  for (std::size_t n = 0; n < wishes.size(); ++n) {
+    if (!answers[n].refused) {
+      auto choice = places->choose(wishes[n].kind, wishes[n].at);
+      if (auto* place = std::get_if<Place>(&choice)) {
+        planned.push_back({n, *place});
+        answers[n].place = *place;
+      } else {
+        answers[n].refused = std::get<Refused>(choice);
+      }
+    }
+    refused = refused || answers[n].refused;
+  }
+  if (planned.empty() || mode == Mode::dry_run || (refused && mode == Mode::all_or_nothing)) {
+    // Nothing is written but what the caller keeps of the answer.
+    if (within) within(connection, answers);
+    transaction.commit();
+    return answers;
+  }
+  Describer describer(connection, places->channel());
+  // Answered by video: a channel has one once.
+  std::map<std::int64_t, std::int64_t> ids;
+  for (const auto& row :
+       connection.run_batch(sql::add_uploads, rows_of(planned, wishes, titles, describer), {id, person}))
+    ids[row[1].integer()] = row[0].integer();
+  std::vector<Places::Taking> takings;
+  for (const auto& [n, place] : planned)
+    takings.push_back({std::to_string(ids.at(wishes[n].video_id)), wishes[n].kind, place, 0});
+  if (guard("buckets_opened")) places->open_buckets(takings);
+  for (const auto& taking : takings) places->take(taking);
+  add_events(connection, takings, actor);
+  for (const auto& one : planned)
+    answers[one.wish].upload = get_upload(connection, ids.at(wishes[one.wish].video_id));
+  if (within) within(connection, answers);
+  connection.run(store::sql::notify, {kQueue});
+  transaction.commit();
+  return answers;
+}
+
+}  // namespace
+
+std::vector<Scheduled> Service::schedule(std::int64_t channel, const std::vector<Wish>& wishes, Mode mode,
+                                         std::optional<std::int64_t> person, const std::string& actor,
+                                         const Within& within, std::size_t most,
+                                         std::optional<std::int64_t> videos_of) {
+  if (wishes.empty() || wishes.size() > most)
+    throw base::UserError("invalid_field", "name 1 to " + std::to_string(most) + " videos");
+  for (int round = 1;; ++round) {
+    try {
+      auto answers = without_waiting_twice(database_, [&](store::Connection& connection) {
+        return schedule_in(connection, channel, wishes, mode, person, actor, within, videos_of);
+      });
+      if (wake_) wake_();
+      return answers;
+    } catch (const Filled&) {
+      if (round == kRounds)
+        throw base::InfraError("the quota of a project filled again and again", {.retryable = true});
+    }
+  }
+}
+
+}  // namespace fencepost::upload

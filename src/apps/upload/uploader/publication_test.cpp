@@ -1,0 +1,144 @@
+// What follows an upload: its thumbnail, and the watch until it is public.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "apps/upload/uploader/testing/stage.hpp"
+
+namespace fencepost::uploader {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::kUnit;
+using testing::Stage;
+using testing::World;
+
+class PublicationTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  std::int64_t uploaded(const upload::Metadata& metadata = {}) {
+    Stage stage(world_, {.pause = 1ms});
+    stage.start();
+    const auto id = world_.schedule(channel_, world_.add_video("clip.mp4", 100), metadata);
+    EXPECT_TRUE(stage.await_status(id, "uploaded")) << world_.error(id);
+    return id;
+  }
+  // Its slot is over, for us and for YouTube.
+  void let_pass(std::int64_t id, base::Duration ago) {
+    const auto now = base::system_clock().wall();
+    world_.database.run("UPDATE fencepost_uploads SET slot_at = $2 WHERE id = $1", {id, now - ago.count()});
+    world_.database.run("UPDATE fencepost_publications SET run_at = 0");
+    world_.youtube.set(
+        {{"now",
+          world_.youtube.videos()[0]["publishAt"].is_null()
+              ? now / 1'000'000
+              : base::parse_utc(world_.youtube.videos()[0]["publishAt"].get<std::string>()) / 1'000'000 +
+                    1}});
+  }
+  void make_thumbnail() {
+    std::ofstream(world_.path("still.png"), std::ios::binary)
+        << std::string("\x89PNG\r\n\x1a\n", 8) + std::string(100, 'x');
+  }
+  std::int64_t notices() {
+    return world_.number("SELECT count(*) FROM fencepost_notices WHERE queue = 'publications'");
+  }
+  std::string word() { return world_.database.run("SELECT status FROM fencepost_publications")[0][0].text(); }
+  static WatchOptions quick() { return {.first = 0s, .thumbnail = 1ms}; }
+  upload::Metadata with_thumbnail() {
+    upload::Metadata metadata;
+    metadata.title = "A video";
+    metadata.thumbnail_folder = "clips";
+    metadata.thumbnail_path = "still.png";
+    return metadata;
+  }
+
+  World world_{GetParam()};
+  const std::int64_t channel_ = world_.add_channel("main", testing::channel_id('a'));
+};
+
+TEST_P(PublicationTest, AVideoIsPublishedWhenYouTubeSaysSo) {
+  const auto id = uploaded();
+  EXPECT_EQ(word(), "waiting");
+  EXPECT_EQ(world_.service().get(id)->status, "uploaded");
+  let_pass(id, 1min);
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return word() == "done"; }));
+  const auto upload = world_.service().get(id);
+  EXPECT_EQ(upload->status, "published");
+  EXPECT_EQ(upload->published_at, upload->slot_at);
+  EXPECT_EQ(notices(), 0);
+}
+
+TEST_P(PublicationTest, AnUnauditedProjectsVideoStaysPrivateAndPeopleAreToldOnce) {
+  world_.youtube.set({{"audited", false}});
+  const auto id = uploaded();
+  let_pass(id, 1h);
+  Stage stage(world_, {}, {.first = 0s, .again = 1ms});
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return notices() > 0; }));
+  // It goes on looking, and does not tell again.
+  EXPECT_EQ(world_.service().get(id)->status, "uploaded");
+  EXPECT_EQ(word() == "done" || word() == "failed", false);
+  EXPECT_EQ(notices(), 1);
+  EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_publications WHERE told_at IS NOT NULL"), 1);
+}
+
+TEST_P(PublicationTest, AVideoThatIsGoneFromYouTubeIsSaidToBe) {
+  const auto id = uploaded();
+  world_.database.run("UPDATE fencepost_uploads SET post_id = 'another-one' WHERE id = $1", {id});
+  let_pass(id, 1min);
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return word() == "failed"; }));
+  EXPECT_EQ(notices(), 1);
+  EXPECT_EQ(world_.service().get(id)->status, "uploaded");
+}
+
+TEST_P(PublicationTest, AThumbnailIsSetBehindTheUpload) {
+  make_thumbnail();
+  Stage stage(world_, {.pause = 1ms}, quick());
+  stage.start();
+  const auto id = world_.schedule(channel_, world_.add_video("clip.mp4", 100), with_thumbnail());
+  ASSERT_TRUE(stage.await([&] {
+    return world_.number(
+               "SELECT count(*) FROM fencepost_publications WHERE thumbnail_at IS NOT NULL AND status = "
+               "'waiting'") == 1;
+  }));
+  EXPECT_EQ(world_.youtube.accepted("thumbnail"), 1);
+  EXPECT_EQ(world_.youtube.videos()[0]["thumbnail"], world_.sha256("still.png"));
+  EXPECT_EQ(world_.spent(id), 2);
+  // And nobody asks about the video before its slot.
+  for (const auto& asked : world_.youtube.log()) EXPECT_NE(asked["method"], "GET") << asked;
+}
+
+TEST_P(PublicationTest, AThumbnailThatFailsRepeatsItselfAndNeverTheUpload) {
+  make_thumbnail();
+  world_.youtube.fault({{"mode", "status"}, {"status", 500}, {"path", ".*thumbnails.*"}, {"times", 2}});
+  Stage stage(world_, {.pause = 1ms}, quick());
+  stage.start();
+  const auto id = world_.schedule(channel_, world_.add_video("clip.mp4", 100), with_thumbnail());
+  ASSERT_TRUE(stage.await([&] {
+    return world_.number("SELECT count(*) FROM fencepost_publications WHERE thumbnail_at IS NOT NULL") == 1;
+  }));
+  EXPECT_EQ(world_.youtube.accepted("session"), 1);
+  EXPECT_EQ(world_.status(id), "uploaded");
+  EXPECT_EQ(world_.number("SELECT thumbnail_tries FROM fencepost_publications"), 2);
+}
+
+TEST_P(PublicationTest, AThumbnailThatIsNoneIsToldAndTheVideoIsPublished) {
+  const auto id = uploaded(with_thumbnail());  // the file is not there
+  let_pass(id, 1min);
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return word() == "done"; }));
+  EXPECT_EQ(world_.service().get(id)->status, "published");
+  EXPECT_EQ(notices(), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, PublicationTest, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& each) { return std::string(each.param); });
+
+}  // namespace
+}  // namespace fencepost::uploader

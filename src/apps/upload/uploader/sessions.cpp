@@ -1,0 +1,136 @@
+#include "apps/upload/uploader/sessions.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "apps/upload/queue.hpp"
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "store/sql.hpp"
+#include "uploader/sql.hpp"
+
+namespace fencepost::uploader {
+
+namespace {
+constexpr base::Duration kTellEvery = std::chrono::seconds(1);
+
+std::int64_t id_of(const store::Claim& claim) { return std::stoll(claim.item); }
+
+// An address is bound to its upload and session: moved to another row it does not unseal.
+std::string seal_context(std::int64_t upload, std::int64_t number) {
+  return "upload-session:" + std::to_string(upload) + ":" + std::to_string(number);
+}
+
+bool still_ours(store::Connection& connection, const store::Claim& claim, std::int64_t bytes) {
+  return !connection.run(sql::note_progress, {id_of(claim), claim.claim, claim.fence, bytes}).empty();
+}
+
+std::vector<std::string> texts_of(const std::string& list) {
+  std::vector<std::string> texts;
+  for (const auto& one : nlohmann::json::parse(list, nullptr, /*allow_exceptions=*/false))
+    if (one.is_string()) texts.push_back(one.get<std::string>());
+  return texts;
+}
+}  // namespace
+
+std::optional<ToUpload> to_upload(store::Connection& connection, std::int64_t id) {
+  const auto rows = connection.run(sql::to_upload, {id});
+  if (rows.empty()) return std::nullopt;
+  const auto& row = rows[0];
+  auto video = media::get_video(connection, row[0].integer());
+  FENCEPOST_ASSERT(video);
+  ToUpload out{.id = id,
+               .channel_id = row[1].integer(),
+               .channel = row[18].text(),
+               .connection_id = row[2].integer(),
+               .project_id = row[3].integer(),
+               .enabled = row[4].boolean(),
+               .slot_at = row[5].integer(),
+               .video = std::move(*video),
+               .draft = {.title = row[6].text(),
+                         .description = row[7].text(),
+                         .tags = texts_of(row[8].text()),
+                         .category = row[9].maybe_text().value_or(""),
+                         .language = row[10].text(),
+                         .made_for_kids = row[11].boolean(),
+                         .publish_at = row[5].integer()},
+               .last_error = row[17].maybe_text().value_or(""),
+               .now = row[16].integer()};
+  if (!row[12].is_null())
+    out.session = Session{row[12].integer(), row[13].text(), row[14].maybe_text(), row[15].integer()};
+  return out;
+}
+
+std::string draft_of(const ToUpload& upload) {
+  base::Sha256 digest;
+  digest.add(connect::youtube::metadata(upload.draft));
+  for (const auto fact :
+       {upload.video.id, upload.video.size, upload.video.modified, upload.video.inode, upload.connection_id})
+    digest.add("\n" + std::to_string(fact));
+  return digest.hex();
+}
+
+bool note_progress(store::Connection& connection, const store::Claim& claim, std::int64_t bytes,
+                   std::int64_t total, Progress& told, const base::Clock& clock) {
+  store::Transaction transaction(connection);
+  if (!still_ours(connection, claim, bytes)) return false;
+  const int percent = static_cast<int>(bytes * 100 / total);
+  const auto now = clock.boot();
+  if (percent != told.percent && (told.percent < 0 || now - told.at >= kTellEvery)) {
+    connection.run(store::sql::add_event,
+                   {upload::kQueue, claim.item, "progress", store::Value(), store::Value(), claim.fence,
+                    claim.claim, store::worker_name(store::worker_of(claim.claim)),
+                    std::to_string(percent) + "% of " + std::to_string(total) + " bytes"});
+    told = {percent, now};
+  }
+  transaction.commit();
+  return true;
+}
+
+Begun begin_session(store::Connection& connection, const store::Claim& claim, const ToUpload& upload) {
+  store::Transaction transaction(connection);
+  // Locks the item, as whoever takes for it must, and says that it is ours.
+  if (!still_ours(connection, claim, 0)) return {.revoked = true};
+  const auto project = upload::get_project(connection, upload.project_id);
+  FENCEPOST_ASSERT(project);
+  const auto permit = upload::permit(connection, *project, upload::Call::insert, claim.item);
+  if (!permit.granted) return {.fresh_at = permit.fresh_at};
+  Begun begun{.number = connection.run(sql::begin_session, {upload.id, draft_of(upload)})[0][0].integer()};
+  transaction.commit();
+  return begun;
+}
+
+bool keep_session(store::Connection& connection, const accounts::Vault& vault, const store::Claim& claim,
+                  std::int64_t number, const base::Secret& address) {
+  const auto sealed = vault.seal(address, seal_context(id_of(claim), number));
+  store::Transaction transaction(connection);
+  if (!still_ours(connection, claim, 0)) return false;
+  connection.run(sql::keep_session, {id_of(claim), number, sealed});
+  transaction.commit();
+  return true;
+}
+
+base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const Session& session) {
+  return vault.unseal(session.sealed.value_or(""), seal_context(upload, session.number));
+}
+
+void completed(store::Connection& connection, std::int64_t upload, std::int64_t number, std::int64_t bytes) {
+  connection.run(sql::all_sent, {upload, bytes});
+  connection.run(sql::forget_session, {upload, number});
+  begin_watch(connection, upload);
+}
+
+void begin_watch(store::Connection& connection, std::int64_t upload) {
+  connection.run(sql::watch_publication, {upload});
+}
+
+bool wants_video(store::Connection& connection, std::int64_t video) {
+  return !connection.run(sql::wants_video, {video}).empty();
+}
+
+std::optional<Sent> progress_of(store::Connection& connection, std::int64_t upload) {
+  const auto rows = connection.run(sql::progress_of, {upload});
+  if (rows.empty()) return std::nullopt;
+  return Sent{rows[0][0].integer(), rows[0][1].integer()};
+}
+
+}  // namespace fencepost::uploader

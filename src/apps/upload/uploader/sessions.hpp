@@ -1,0 +1,85 @@
+#pragma once
+// What an upload is to its uploader: what YouTube will be told, and the session that it goes on with.
+//
+// A session stands for certain words and a certain file. Whoever edits the upload, moves its slot or changes
+// the file gets another one, and the old one never completes: nobody sends its last piece.
+//
+// Functions run in the caller's transaction where it has one, throw InfraError, and are as thread-safe as the
+// connection is.
+
+#include <optional>
+#include <string>
+
+#include "accounts/vault.hpp"
+#include "apps/upload/media/videos.hpp"
+#include "apps/upload/quota.hpp"
+#include "connect/youtube/upload.hpp"
+#include "store/fence.hpp"
+
+namespace fencepost::uploader {
+
+struct Session {
+  std::int64_t number = 0;
+  std::string draft;
+  std::optional<std::string> sealed{};  // nullopt: its address never came
+  base::Micros opened_at = 0;
+};
+
+struct ToUpload {
+  std::int64_t id = 0;
+  std::int64_t channel_id = 0;
+  std::string channel;
+  std::int64_t connection_id = 0;
+  std::int64_t project_id = 0;
+  bool enabled = false;
+  base::Micros slot_at = 0;
+  media::Video video;
+  connect::youtube::Draft draft;
+  std::optional<Session> session{};
+  std::string last_error;
+  base::Micros now = 0;  // the database's, when this was read
+};
+// nullopt: there is no such upload.
+std::optional<ToUpload> to_upload(store::Connection& connection, std::int64_t id);
+
+// What a session of it is for. Pure.
+std::string draft_of(const ToUpload& upload);
+
+// That YouTube has so many bytes: the write that says whether the claim is still ours. A whole percent more
+// than before (`told`, which grows) is an event too, at most one a second by `clock`.
+struct Progress {
+  int percent = -1;
+  base::BootTime at{};
+};
+bool note_progress(store::Connection& connection, const store::Claim& claim, std::int64_t bytes,
+                   std::int64_t total, Progress& told, const base::Clock& clock);
+
+// Before a session is opened: counts the call, and forgets the session before. The call is spent from the
+// commit on, whatever becomes of it.
+struct Begun {
+  bool revoked = false;
+  std::optional<base::Micros> fresh_at{};  // not begun: the quota of the day is used up until then
+  std::int64_t number = 0;
+};
+Begun begin_session(store::Connection& connection, const store::Claim& claim, const ToUpload& upload);
+// Its address, before the first byte. False: the claim is not ours any more.
+bool keep_session(store::Connection& connection, const accounts::Vault& vault, const store::Claim& claim,
+                  std::int64_t number, const base::Secret& address);
+// Throws UserError("secret_unreadable").
+base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const Session& session);
+// In the transaction that settles: the video is there. Its watch begins.
+void completed(store::Connection& connection, std::int64_t upload, std::int64_t number, std::int64_t bytes);
+
+// The watch alone: a person has said that the video is there.
+void begin_watch(store::Connection& connection, std::int64_t upload);
+
+// Whether an upload still needs the video's file; for who wants to remove it, under the video's lock.
+bool wants_video(store::Connection& connection, std::int64_t video);
+
+// How far it is, for people. nullopt: there is no such upload.
+struct Sent {
+  std::int64_t bytes = 0, total = 0;
+};
+std::optional<Sent> progress_of(store::Connection& connection, std::int64_t upload);
+
+}  // namespace fencepost::uploader

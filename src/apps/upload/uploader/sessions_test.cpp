@@ -1,0 +1,149 @@
+// What the writes of an uploader stand on: the claim that it holds (F6).
+
+#include "apps/upload/uploader/sessions.hpp"
+
+#include <gtest/gtest.h>
+
+#include <iterator>
+
+#include "accounts/connections.hpp"
+#include "accounts/sql.hpp"
+#include "accounts/testing/test_database.hpp"
+#include "apps/upload/queue.hpp"
+#include "apps/upload/service.hpp"
+#include "base/error.hpp"
+#include "media/sql.hpp"
+#include "store/migrate.hpp"
+#include "store/sql.hpp"
+#include "upload/sql.hpp"
+#include "uploader/sql.hpp"
+
+namespace fencepost::uploader {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<store::Migration> migrations() {
+  std::vector<store::Migration> all(std::begin(store::sql::migrations), std::end(store::sql::migrations));
+  const auto add = [&](const auto& more) { all.insert(all.end(), std::begin(more), std::end(more)); };
+  add(accounts::sql::migrations);
+  add(media::sql::migrations);
+  add(upload::sql::migrations);
+  add(sql::migrations);
+  return all;
+}
+
+class SessionsTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    fence_.install(connection_);
+    const auto account =
+        accounts::create_connection(connection_, vault_, "talk", "youtube", "", base::Secret("token"));
+    const auto channel = upload::add_channel(
+        connection_, {.name = "talk", .connection_id = account.id, .lead_minutes = 20160});
+    database_.run(
+        "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type, title) "
+        "VALUES ('clips', 'clip.mp4', 1000, 1, 1, 'video/mp4', 'A clip')");
+    upload::Service service(*database_, fence_, {});
+    const auto scheduled = service.schedule(channel.id, {{.video_id = 1, .kind = "final"}},
+                                            upload::Mode::all_or_nothing, std::nullopt, "ada");
+    ASSERT_TRUE(scheduled.at(0).upload);
+    id_ = scheduled[0].upload->id;
+    claim_ = fence_.claim(connection_, 1, 1h, 1).at(0);
+  }
+  bool note(const store::Claim& claim, std::int64_t bytes) {
+    return note_progress(connection_, claim, bytes, 1000, told_, base::system_clock());
+  }
+  ToUpload upload() { return to_upload(connection_, id_).value(); }
+  std::int64_t spent() {
+    return database_.run("SELECT count(*) FROM fencepost_ledger WHERE spent")[0][0].integer();
+  }
+
+  accounts::testing::TestDatabase database_{GetParam(), migrations()};
+  store::Database::Lease lease_ = database_->acquire();
+  store::Connection& connection_ = *lease_;
+  const store::Fence fence_{upload::upload_queue(), connection_.dialect(), store::own_schema(connection_)};
+  const accounts::Vault vault_ = accounts::Vault::open(database_.folder() + "/key", true);
+  std::int64_t id_ = 0;
+  store::Claim claim_;
+  Progress told_;
+};
+
+TEST_P(SessionsTest, F6OnlyTheClaimThatIsHeldWritesProgress) {
+  EXPECT_TRUE(note(claim_, 400));
+  EXPECT_EQ(progress_of(connection_, id_)->bytes, 400);
+  auto other = claim_;
+  ++other.claim;
+  EXPECT_FALSE(note(other, 500));
+  EXPECT_EQ(progress_of(connection_, id_)->bytes, 400);
+}
+
+TEST_P(SessionsTest, F6AnEditMeanwhileStopsTheNextPiece) {
+  // Another program's plain UPDATE: the trigger moves the fence, and the claim stays where it is.
+  database_.run("UPDATE fencepost_uploads SET title = 'Another title' WHERE id = $1", {id_});
+  EXPECT_FALSE(note(claim_, 500));
+  EXPECT_TRUE(begin_session(connection_, claim_, upload()).revoked);
+  EXPECT_EQ(spent(), 0);
+}
+
+TEST_P(SessionsTest, AnEventTellsEachPercentOnceAndNotEachPiece) {
+  for (const int bytes : {100, 101, 102, 103}) EXPECT_TRUE(note(claim_, bytes));
+  EXPECT_EQ(database_.run("SELECT count(*) FROM fencepost_events WHERE kind = 'progress'")[0][0].integer(),
+            1);
+}
+
+TEST_P(SessionsTest, ASessionCountsItsCallAndIsKeptSealed) {
+  const auto begun = begin_session(connection_, claim_, upload());
+  ASSERT_FALSE(begun.revoked);
+  EXPECT_EQ(begun.number, 1);
+  EXPECT_EQ(spent(), 1);
+  EXPECT_FALSE(upload().session->sealed);
+  const base::Secret address("https://www.googleapis.com/upload?upload_id=abc");
+  ASSERT_TRUE(keep_session(connection_, vault_, claim_, begun.number, address));
+  const auto session = upload().session.value();
+  EXPECT_EQ(address_of(vault_, id_, session).reveal(), address.reveal());
+  EXPECT_EQ(session.draft, draft_of(upload()));
+  // It is bound to its upload.
+  EXPECT_THROW(address_of(vault_, id_ + 1, session), base::UserError);
+  // Another one is another call, and the first is forgotten.
+  EXPECT_EQ(begin_session(connection_, claim_, upload()).number, 2);
+  EXPECT_FALSE(upload().session->sealed);
+  EXPECT_EQ(spent(), 2);
+}
+
+TEST_P(SessionsTest, ADayWithoutQuotaOpensNothing) {
+  database_.run("UPDATE fencepost_quota_projects SET uploads = 1");
+  EXPECT_FALSE(begin_session(connection_, claim_, upload()).fresh_at);
+  database_.run("UPDATE fencepost_buckets SET quota = used WHERE scope = 'youtube.upload'");
+  const auto second = begin_session(connection_, claim_, upload());
+  ASSERT_TRUE(second.fresh_at);
+  EXPECT_EQ(upload().session->number, 1);
+  EXPECT_EQ(spent(), 1);
+}
+
+TEST_P(SessionsTest, AnotherWordOrAnotherFileIsAnotherDraft) {
+  const auto one = upload();
+  auto other = one;
+  other.draft.title += "!";
+  EXPECT_NE(draft_of(one), draft_of(other));
+  other = one;
+  other.draft.publish_at = *one.draft.publish_at + 1'000'000;
+  EXPECT_NE(draft_of(one), draft_of(other));
+  other = one;
+  other.video.modified += 1;
+  EXPECT_NE(draft_of(one), draft_of(other));
+  EXPECT_EQ(draft_of(one), draft_of(upload()));
+}
+
+TEST_P(SessionsTest, AVideoThatIsToBeUploadedIsWanted) {
+  EXPECT_TRUE(wants_video(connection_, 1));
+  EXPECT_FALSE(wants_video(connection_, 2));
+  EXPECT_EQ(upload::Service(*database_, fence_, {}).cancel(id_, "ada"), core::StopAnswer::prevented);
+  EXPECT_FALSE(wants_video(connection_, 1));
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, SessionsTest, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& each) { return std::string(each.param); });
+
+}  // namespace
+}  // namespace fencepost::uploader

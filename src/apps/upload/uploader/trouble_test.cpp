@@ -1,0 +1,236 @@
+// What YouTube does to an upload, and what is known afterwards.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "apps/upload/uploader/testing/stage.hpp"
+#include "core/window.hpp"
+
+namespace fencepost::uploader {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::kUnit;
+using testing::Stage;
+using testing::World;
+
+class TroubleTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  void expect_uploaded(Options options = small()) {
+    Stage stage(world_, options);
+    stage.start();
+    ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.status(id_) << ": " << world_.error(id_);
+    const auto videos = world_.youtube.videos();
+    ASSERT_EQ(videos.size(), 1u);
+    EXPECT_EQ(videos[0]["sha256"], world_.sha256("clip.mp4"));
+  }
+  void expect_failed(const std::string& why) {
+    Stage stage(world_, small());
+    stage.start();
+    ASSERT_TRUE(stage.await_status(id_, "failed")) << world_.status(id_);
+    EXPECT_NE(world_.error(id_).find(why), std::string::npos) << world_.error(id_);
+    EXPECT_EQ(world_.youtube.videos().size(), 0u);
+    EXPECT_EQ(world_.held(id_), 0);
+  }
+  void fault(json fault) { world_.youtube.fault(std::move(fault)); }
+  static Options small() { return {.timeout = 5s, .piece = kUnit, .pause = 1ms}; }
+
+  World world_{GetParam()};
+  const std::int64_t channel_ = world_.add_channel("main", testing::channel_id('a'));
+  const std::int64_t id_ = world_.schedule(channel_, world_.add_video("clip.mp4", 4 * kUnit + 3));
+};
+
+TEST_P(TroubleTest, ServerErrorsCutsAndRateLimitsAreWaitedForAndTheUploadGoesOn) {
+  for (const auto& one :
+       {json{{"mode", "status"}, {"status", 503}}, json{{"mode", "status"}, {"status", 429}},
+        json{{"mode", "status_after"}}, json{{"mode", "garbage"}}, json{{"mode", "cut_before"}},
+        json{{"mode", "accept_then_cut"}}, json{{"mode", "close_before_read"}}}) {
+    auto wish = one;
+    wish["method"] = "PUT";
+    fault(wish);
+  }
+  expect_uploaded();
+  EXPECT_EQ(world_.youtube.accepted("session"), 1);
+  EXPECT_EQ(world_.spent(id_), 1);
+}
+
+TEST_P(TroubleTest, WhatIsTakenOfAPieceIsNotSentAgain) {
+  world_.youtube.set({{"takes", {1000, nullptr, 70'000}}});
+  expect_uploaded();
+  std::int64_t begin = -1;
+  for (const auto& one : world_.youtube.accepted()) {
+    if (one["what"] != "piece") continue;
+    EXPECT_GT(one["begin"], begin);  // never from the same byte
+    EXPECT_EQ(one["begin"], one["have"]);
+    begin = one["begin"];
+  }
+}
+
+TEST_P(TroubleTest, ACutAfterTheLastByteIsAskedForAndFound) {
+  Stage stage(world_, small());
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.prepared") fault({{"mode", "accept_then_cut"}, {"method", "PUT"}});
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+  EXPECT_EQ(world_.youtube.accepted("video"), 1);
+  EXPECT_EQ(world_.number("SELECT attempt FROM fencepost_uploads WHERE id = $1", {id_}), 1);
+}
+
+TEST_P(TroubleTest, TheLastPieceThatArrivedInPartIsCompleted) {
+  Stage stage(world_, small());
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.prepared") world_.youtube.set({{"takes", {1}}});
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+  EXPECT_EQ(world_.youtube.videos()[0]["sha256"], world_.sha256("clip.mp4"));
+}
+
+TEST_P(TroubleTest, ASessionThatIsLostBeforeItsLastPieceBeginsAnew) {
+  Stage stage(world_, small());
+  std::atomic<int> sent{0};
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.piece.sent" && ++sent == 2) world_.youtube.tell("/_sessions", {{"lose", 1}});
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+  ASSERT_EQ(world_.youtube.videos().size(), 1u);
+  EXPECT_EQ(world_.youtube.videos()[0]["session"], 1);
+  EXPECT_EQ(world_.spent(id_), 2);  // the second call is counted too
+}
+
+TEST_P(TroubleTest, ASessionThatIsLostWhenTheLastPieceArrivesBeginsAnew) {
+  Stage stage(world_, small());
+  std::atomic<int> prepared{0};
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.prepared" && ++prepared == 1) world_.youtube.tell("/_sessions", {{"lose", 1}});
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+  EXPECT_EQ(world_.youtube.videos().size(), 1u);
+  EXPECT_EQ(world_.youtube.videos()[0]["session"], 1);
+}
+
+TEST_P(TroubleTest, F3ASessionLostWithAnUnknownOutcomeIsUnknownShownAndNotRepeated) {
+  Stage stage(world_, small());
+  std::atomic<bool> lost{false};
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.prepared") fault({{"mode", "accept_then_cut"}, {"method", "PUT"}});
+    if (point == "upload.last.sent" && !lost.exchange(true)) world_.youtube.tell("/_sessions", {{"lose", 1}});
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await_status(id_, "unknown"));
+  EXPECT_NE(world_.error(id_).find("session is gone"), std::string::npos) << world_.error(id_);
+  ASSERT_TRUE(stage.await([&] { return world_.error(id_).find("session_lost") != std::string::npos; }));
+  const auto next = world_.schedule(channel_, world_.add_video("next.mp4", 100));
+  ASSERT_TRUE(stage.await_status(next, "uploaded"));
+  EXPECT_EQ(world_.status(id_), "unknown");
+  EXPECT_EQ(world_.youtube.accepted("session"), 2);  // the next one's, and no other
+  EXPECT_GT(world_.held(id_), 0);                    // it keeps its seat
+  EXPECT_EQ(world_.service().cancel(id_, "ada"), core::StopAnswer::outcome_unknown);
+  EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_notices WHERE kind = 'item_unknown'"), 1);
+}
+
+TEST_P(TroubleTest, Rule10AnUnknownOutcomeThatTurnsOutIncompleteGoesOnInTheSameSession) {
+  Stage stage(world_, {.timeout = 1s, .piece = kUnit, .pause = 1ms});
+  std::atomic<int> prepared{0};
+  stage.at = [&](std::string_view point) {
+    // Nothing arrives, and nothing can be asked, until the deadline is over.
+    if (point == "upload.prepared" && ++prepared == 1)
+      fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
+    if (point == "settled") fault({{"mode", "none"}});
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+  EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_effects"), 2);
+  EXPECT_EQ(world_.youtube.videos().size(), 1u);
+  EXPECT_EQ(world_.youtube.accepted("session"), 1);
+}
+
+TEST_P(TroubleTest, TwoServersUploadItOnce) {
+  Stage one(world_, small());
+  Stage two(world_, small());
+  one.start();
+  two.start();
+  std::vector<std::int64_t> ids{id_};
+  for (const auto* name : {"b.mp4", "c.mp4", "d.mp4", "e.mp4"})
+    ids.push_back(world_.schedule(channel_, world_.add_video(name, 3 * kUnit)));
+  for (const auto id : ids) ASSERT_TRUE(two.await_status(id, "uploaded")) << world_.error(id);
+  EXPECT_EQ(world_.youtube.videos().size(), ids.size());
+  EXPECT_EQ(world_.youtube.accepted("session"), static_cast<int>(ids.size()));
+}
+
+TEST_P(TroubleTest, QuotaOfTheDayWaitsForPacificMidnightAndClosesTheDay) {
+  world_.youtube.set({{"limits", {{"units", 10'000}, {"search", 100}, {"uploads", 0}}}});
+  // The slot is days away, so that there is something to wait for.
+  world_.database.run("UPDATE fencepost_uploads SET slot_at = slot_at + 432000000000 WHERE id = $1", {id_});
+  Stage stage(world_, small());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] {
+    return world_.number(
+               "SELECT count(*) FROM fencepost_uploads WHERE id = $1 AND status = 'scheduled' AND run_at > "
+               "$2",
+               {id_, base::system_clock().wall() + 30'000'000}) == 1;
+  })) << world_.error(id_);
+  const auto midnight = core::next_day_start(base::system_clock().wall(), connect::youtube::kQuotaZone);
+  const auto run_at = world_.number("SELECT run_at FROM fencepost_uploads WHERE id = $1", {id_});
+  EXPECT_LT(std::abs(run_at - midnight), 120'000'000);
+  EXPECT_EQ(world_.spent(id_), 1);  // the call was made
+}
+
+TEST_P(TroubleTest, UploadLimitOfTheChannelIsAnotherThingAndLastsADay) {
+  world_.youtube.set({{"upload_limit", 0}});
+  world_.database.run("UPDATE fencepost_uploads SET slot_at = slot_at + 432000000000 WHERE id = $1", {id_});
+  Stage stage(world_, small());
+  stage.start();
+  const auto in_a_day = base::system_clock().wall() + 86'400'000'000;
+  ASSERT_TRUE(stage.await([&] {
+    return world_.number("SELECT run_at FROM fencepost_uploads WHERE id = $1", {id_}) >
+           in_a_day - 120'000'000;
+  })) << world_.error(id_);
+  // Nobody else's quota is closed by it.
+  EXPECT_EQ(world_.number(
+                "SELECT count(*) FROM fencepost_buckets WHERE scope = 'youtube.upload' AND used >= quota"),
+            0);
+}
+
+TEST_P(TroubleTest, AWaitThatEndsBehindTheSlotFailsAtOnce) {
+  world_.youtube.set({{"upload_limit", 0}});
+  world_.database.run("UPDATE fencepost_uploads SET slot_at = $2 WHERE id = $1",
+                      {id_, base::system_clock().wall() + 3'600'000'000});
+  expect_failed("upload_limit_exceeded");
+}
+
+TEST_P(TroubleTest, WhatYouTubeRefusesFailsInItsWords) {
+  fault({{"mode", "status"},
+         {"status", 400},
+         {"method", "POST"},
+         {"body", {{"error", {{"code", 400}, {"errors", {{{"reason", "invalidTitle"}}}}}}}}});
+  expect_failed("invalidTitle");
+}
+
+TEST_P(TroubleTest, CredentialsThatAreRefusedBreakTheConnection) {
+  world_.youtube.tell("/_expire", {{"access", {testing::token_of(testing::channel_id('a'))}}});
+  expect_failed("credentials");
+  EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_connections WHERE broken_since IS NOT NULL"), 1);
+}
+
+TEST_P(TroubleTest, ADisabledChannelUploadsNothing) {
+  world_.database.run("UPDATE fencepost_upload_channels SET enabled = FALSE");
+  Stage stage(world_, small());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] {
+    return world_.number("SELECT run_at FROM fencepost_uploads WHERE id = $1", {id_}) >
+           base::system_clock().wall() + 30'000'000;
+  }));
+  EXPECT_EQ(world_.youtube.accepted("session"), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, TroubleTest, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& each) { return std::string(each.param); });
+
+}  // namespace
+}  // namespace fencepost::uploader
