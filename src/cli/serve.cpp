@@ -86,26 +86,14 @@ const std::vector<std::string_view> kOwnNames = {"database",
                                                  "text-key-file",
                                                  "text-max-tokens",
                                                  "text-timeout",
-                                                 "text-ahead",
-                                                 "curate",
-                                                 "curate-deep-scan",
-                                                 "curate-domain-extraction",
-                                                 "curate-domain-monitor",
-                                                 "curate-sitemap-discovery",
-                                                 "curate-sitemap-import",
-                                                 "curate-page-curation",
-                                                 "curate-places-key-file",
-                                                 "curate-places-api",
-                                                 "curate-places-url",
-                                                 "curate-places-budget",
-                                                 "curate-proxy",
-                                                 "curate-contact"};
+                                                 "text-ahead"};
 
 const std::vector<std::string_view>& names() {
   static const auto all = [] {
     auto names = kOwnNames;
     names.insert(names.end(), platform_settings().begin(), platform_settings().end());
     names.insert(names.end(), media_settings().begin(), media_settings().end());
+    names.insert(names.end(), curate_settings().begin(), curate_settings().end());
     return names;
   }();
   return all;
