@@ -28,6 +28,7 @@ TEST_PACKAGES=(
   nginx                                     # run privately by tests/e2e/curate_world.py, never as a service
   libfaketime                               # moves the clock of a PostgreSQL (tests/crash)
   python3-aiosmtpd openssl                  # a mail server, and its certificate
+  ffmpeg                                    # ffprobe measures videos; ffmpeg makes them
   spin gcc                                  # checks spec/*.pml
   clang-format-14                           # the version that the style check compares with
 )

@@ -101,6 +101,25 @@ connect::HttpOptions http_options(const Settings& settings, const std::string& p
 }
 }  // namespace
 
+const std::vector<std::string_view>& curate_settings() {
+  static const std::vector<std::string_view> names{"curate",
+                                                   "curate-deep-scan",
+                                                   "curate-domain-extraction",
+                                                   "curate-domain-monitor",
+                                                   "curate-sitemap-discovery",
+                                                   "curate-sitemap-import",
+                                                   "curate-page-curation",
+                                                   "curate-places-key-file",
+                                                   "curate-places-api",
+                                                   "curate-places-url",
+                                                   "curate-places-budget",
+                                                   "curate-fetch-time",
+                                                   "curate-sitemap-urls",
+                                                   "curate-proxy",
+                                                   "curate-contact"};
+  return names;
+}
+
 curate::Options curate_options(const Settings& settings) {
   auto options = curate::default_options();
   for (const auto pipeline : curate::kPipelines) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "apps/curate/pipelines.hpp"
@@ -12,6 +13,7 @@ namespace fencepost::cli {
 
 class Settings;
 
+const std::vector<std::string_view>& curate_settings();
 // What curate-* says. Throws UsageError where it makes no sense.
 curate::Options curate_options(const Settings& settings);
 // Connections of the pool that they need beside the others.

@@ -1,5 +1,6 @@
 #include "cli/serve_settings.hpp"
 
+#include "cli/curate_serving.hpp"
 #include "cli/media_serving.hpp"
 #include "cli/platforms.hpp"
 #include "cli/upload_serving.hpp"
@@ -43,22 +44,7 @@ const std::vector<std::string_view> kOwnNames = {"database",
                                                  "text-key-file",
                                                  "text-max-tokens",
                                                  "text-timeout",
-                                                 "text-ahead",
-                                                 "curate",
-                                                 "curate-deep-scan",
-                                                 "curate-domain-extraction",
-                                                 "curate-domain-monitor",
-                                                 "curate-sitemap-discovery",
-                                                 "curate-sitemap-import",
-                                                 "curate-page-curation",
-                                                 "curate-places-key-file",
-                                                 "curate-places-api",
-                                                 "curate-places-url",
-                                                 "curate-places-budget",
-                                                 "curate-fetch-time",
-                                                 "curate-sitemap-urls",
-                                                 "curate-proxy",
-                                                 "curate-contact"};
+                                                 "text-ahead"};
 
 }  // namespace
 
@@ -67,6 +53,7 @@ const std::vector<std::string_view>& serve_settings() {
     auto names = kOwnNames;
     names.insert(names.end(), platform_settings().begin(), platform_settings().end());
     names.insert(names.end(), media_settings().begin(), media_settings().end());
+    names.insert(names.end(), curate_settings().begin(), curate_settings().end());
     names.insert(names.end(), upload_settings().begin(), upload_settings().end());
     return names;
   }();

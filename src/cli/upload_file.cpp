@@ -3,15 +3,14 @@
 #include "cli/upload_file.hpp"
 
 #include <sodium.h>
-#include <sys/stat.h>
-
 #include <CLI/CLI.hpp>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
-#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "cli/noun.hpp"
 #include "cli/settings.hpp"
@@ -55,6 +54,14 @@ bool is_passing(const Refused& refused) {
          refused.status() >= 500;
 }
 
+// Between two tries: nobody tells a client that the server is back.
+void rest(int failures) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable nobody;
+  nobody.wait_for(lock, std::chrono::milliseconds(250) * (1 << std::min(failures, 6)), [] { return false; });
+}
+
 // What `work` answers; null: it did not get there, but may next time.
 template <typename Work>
 json passing(const Work& work) try {
@@ -92,7 +99,7 @@ json send_all(Client& client, const std::string& path, std::ifstream& file, std:
            return json(true);
          }).is_null();
     failures = sent ? 0 : failures + 1;
-    if (!sent) base::sleep_for(std::chrono::milliseconds(250) * (1 << std::min(failures, 6)));
+    if (!sent) rest(failures);
   }
   throw base::UserError("no_progress",
                         "the server takes no more of the file now: go on later with --resume " +

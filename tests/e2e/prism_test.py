@@ -151,6 +151,7 @@ def walk(tour, database):
     imported = {"connections": [{"name": "y", "platform": "webhook", "url": "http://127.0.0.1:9/"}]}
     call(200, "POST", "/api/v1/connections/import", imported)
     curate(tour)
+    media(tour)
     people(tour)
     notifications(tour)
     uploads(tour, database)
@@ -252,6 +253,37 @@ def uploads(tour, database):
     call(200, "GET", upload + "/history")
     call(200, "GET", path + "/days?days=2")
     call(200, "POST", "/api/v1/quota/recalculate")
+
+
+def media(tour):
+    """Files, the videos that they become, and templates."""
+    call, tus = tour.call, {"Tus-Resumable": "1.0.0"}
+    call(204, "OPTIONS", "/api/v1/files")
+    call(412, "POST", "/api/v1/files", headers={"Content-Type": "application/offset+octet-stream"})
+    made = []
+    for _ in range(2):
+        status, _, sent = tour.server.call("POST", "/api/v1/files", headers={**tus, "Upload-Length": "20"})
+        check(status == 201, "a file is begun")
+        made.append(sent["Location"])
+    tour.seen.add(("post", "/api/v1/files"))
+    call(204, "DELETE", made[1], headers=tus)
+    call(204, "PATCH", made[0], b"\0\0\0\x18ftypisom12345678",
+         {**tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
+    video = call(200, "GET", made[0])["video_id"]
+    call(200, "GET", "/api/v1/media-folders")
+    call(404, "GET", "/api/v1/media-folders/none")
+    call(404, "POST", "/api/v1/videos", {"folder": "none", "path": "a.mp4"})
+    call(200, "GET", "/api/v1/videos")
+    version = call(200, "GET", f"/api/v1/videos/{video}")["version"]
+    call(412, "PATCH", f"/api/v1/videos/{video}", {"title": "Pilot"}, {"If-Match": f'"{version + 99}"'})
+    call(204, "DELETE", f"/api/v1/videos/{video}")
+    template = call(201, "POST", "/api/v1/templates", {"channel_id": "1", "title": "{title}", "tags": ["a b"]})
+    path = f"/api/v1/templates/{template['id']}"
+    call(200, "GET", "/api/v1/templates")
+    call(200, "GET", path)
+    call(200, "GET", f"{path}/preview?title=Pilot")
+    call(200, "PATCH", path, {"title": "{title} #{number}"}, {"If-Match": '"1"'})
+    call(204, "DELETE", path)
 
 
 def people(tour):

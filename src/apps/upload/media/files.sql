@@ -31,8 +31,8 @@ SELECT id, person_id, name, metadata, total, received, created_at, expires_at, f
 FROM fencepost_media_files WHERE id = $1 AND removed_at IS NULL
 
 -- name: store_received
--- $1 id, $2 as it was, $3 bytes on disk now, $4 the life anew, in µs. No row: it was removed, or somebody else
--- writes to it.
+-- $1 id, $2 as it was, $3 bytes on disk now, $4 the life anew, in µs. No row: it was removed, or somebody
+-- else writes to it.
 UPDATE fencepost_media_files SET received = CAST($3 AS BIGINT),
   expires_at = fencepost_now() + CAST($4 AS BIGINT)
 WHERE id = $1 AND finished_at IS NULL AND removed_at IS NULL
@@ -58,7 +58,8 @@ WHERE video_id = $1 AND removed_at IS NULL RETURNING person_id, total
 -- name: expired_files
 -- $1 how many
 SELECT id FROM fencepost_media_files
-WHERE finished_at IS NULL AND removed_at IS NULL AND expires_at <= fencepost_now() ORDER BY expires_at LIMIT $1
+WHERE finished_at IS NULL AND removed_at IS NULL AND expires_at <= fencepost_now()
+ORDER BY expires_at LIMIT $1
 
 -- name: drop_expired
 -- $1 id. Not one that has grown meanwhile.

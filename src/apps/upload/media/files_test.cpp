@@ -8,7 +8,7 @@
 #include <csignal>
 #include <future>
 
-#include "apps/upload/media/media_test_base.hpp"
+#include "apps/upload/media/testing/media_test_base.hpp"
 #include "apps/upload/media/upkeep.hpp"
 
 namespace fencepost::media {

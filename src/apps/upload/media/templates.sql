@@ -20,18 +20,18 @@ DELETE FROM fencepost_upload_templates WHERE id = $1 RETURNING id
 
 -- name: one_template
 -- $1 id
-SELECT id, channel_id, language, title, description, tags, category, thumbnail_folder, thumbnail_path, version,
-  created_at FROM fencepost_upload_templates WHERE id = $1
+SELECT id, channel_id, language, title, description, tags, category, thumbnail_folder, thumbnail_path,
+  version, created_at FROM fencepost_upload_templates WHERE id = $1
 
 -- name: templates_page
 -- $1 behind this id, $2 how many, $3 channel or NULL: of all
-SELECT id, channel_id, language, title, description, tags, category, thumbnail_folder, thumbnail_path, version,
-  created_at FROM fencepost_upload_templates
+SELECT id, channel_id, language, title, description, tags, category, thumbnail_folder, thumbnail_path,
+  version, created_at FROM fencepost_upload_templates
 WHERE id > $1 AND (CAST($3 AS BIGINT) IS NULL OR channel_id = $3) ORDER BY id LIMIT $2
 
 -- name: template_for
 -- $1 channel, $2 language, $3 the same without its region: the nearest
-SELECT id, channel_id, language, title, description, tags, category, thumbnail_folder, thumbnail_path, version,
-  created_at FROM fencepost_upload_templates
+SELECT id, channel_id, language, title, description, tags, category, thumbnail_folder, thumbnail_path,
+  version, created_at FROM fencepost_upload_templates
 WHERE channel_id = $1 AND language IN ($2, $3, '')
 ORDER BY CASE language WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END LIMIT 1

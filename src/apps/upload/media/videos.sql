@@ -2,8 +2,8 @@
 
 -- name: video
 -- $1 id
-SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width, height,
-  probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos WHERE id = $1
+SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width,
+  height, probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos WHERE id = $1
 
 -- name: add_video
 -- $1 person or NULL, $2 folder, $3 path, $4 size, $5 modified, $6 inode, $7 media type, $8 title. No row:
@@ -14,8 +14,8 @@ ON CONFLICT DO NOTHING RETURNING id
 
 -- name: videos_page
 -- $1 behind this id, $2 how many, $3 person or NULL: everybody's, $4 folder or '': all
-SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width, height,
-  probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos
+SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width,
+  height, probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos
 WHERE id > $1 AND removed_at IS NULL
   AND (CAST($3 AS BIGINT) IS NULL OR person_id IS NULL OR person_id = $3)
   AND (CAST($4 AS TEXT) = '' OR folder = $4)

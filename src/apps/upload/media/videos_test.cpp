@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <future>
 
-#include "apps/upload/media/media_test_base.hpp"
 #include "apps/upload/media/templates.hpp"
+#include "apps/upload/media/testing/media_test_base.hpp"
 #include "apps/upload/media/upkeep.hpp"
 #include "base/sha256.hpp"
 

@@ -1,7 +1,7 @@
 -- name: hold_video
 -- $1 id. Nobody removes it before this transaction ends.
-SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width, height,
-  probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos
+SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width,
+  height, probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos
 WHERE id = $1 AND removed_at IS NULL
   FOR SHARE                                                       --! video_hold
 
@@ -11,8 +11,8 @@ SELECT id FROM fencepost_videos WHERE id = $1 AND removed_at IS NULL FOR UPDATE
 
 -- name: lock_video_at
 -- $1 folder, $2 path
-SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width, height,
-  probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos
+SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width,
+  height, probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos
 WHERE folder = $1 AND path = $2 AND removed_at IS NULL FOR UPDATE
 
 -- name: take_probe

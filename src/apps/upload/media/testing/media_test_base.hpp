@@ -69,9 +69,8 @@ class MediaTestBase : public accounts::testing::PeopleTestBase {
     return files_->add(*database_->acquire(), person, total, "Episode 12.mp4", "");
   }
   std::int64_t reserved(std::int64_t owner = 0) {
-    return count(
-        "SELECT CAST(coalesce(sum(reserved), 0) AS BIGINT) FROM fencepost_media_usage WHERE owner = " +
-        std::to_string(owner));
+    const auto rows = database_.run("SELECT reserved FROM fencepost_media_usage WHERE owner = $1", {owner});
+    return rows.empty() ? 0 : rows[0][0].integer();
   }
   std::string on_disk(const std::string& id) const {
     std::ifstream file(options_.path + '/' + id, std::ios::binary);
