@@ -197,7 +197,7 @@ def command_line(binary, server, path, made, gone):
     check("rescheduled" in fencepost("upload", "history", str(upload["id"])), "its history")
     plan = path / "plan.csv"
     plan.write_text(f"video_id,kind,at,tags\n{two['video_id']},{two['kind']},{two['at']},one;two\n"
-                    f"{one['video_id']},{one['kind']},{two['at']},\n")
+                    f"{made[gone[3]]['video_id']},{two['kind']},2020-01-01T10:00,\n")
     where = ("--channel", two["channel"])
     told = json.loads(fencepost("upload", "import", str(plan), *where, "--dry-run", "--json", code=1))
     check(told["scheduled"] == 0 and told["items"][0]["at"] == two["at"] and told["items"][1]["refused"], str(told))
