@@ -6,6 +6,7 @@ usage: schedule_test.py FENCEPOST
 import concurrent.futures
 import contextlib
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -61,7 +62,7 @@ def prepare(server, database):
     """Channels of one quota project, and videos."""
     accounts = [database.run("INSERT INTO fencepost_connections (name, platform, target) "
                              f"VALUES ('account {n}', 'youtube', '') RETURNING id")[0][0] for n in range(CHANNELS)]
-    project = server.expect(201, "POST", "/api/v1/quota-projects", {"name": "shared", "uploads": 25})
+    project = server.expect(201, "POST", "/api/v1/quota-projects", {"name": "shared", "uploads": 15})
     channels = []
     for n, account in enumerate(accounts):
         channels.append(server.expect(201, "POST", "/api/v1/channels", {
@@ -168,6 +169,47 @@ def busy(server, database, channels, made, gone):
     check(server.expect(201, "POST", path, body)["at"] == one["at"], "and then it is had")
 
 
+def command_line(binary, server, path, made, gone):
+    """The same by hand: each command, as a person types it."""
+    environment = {**os.environ, "FENCEPOST_SERVER": server.url, "FENCEPOST_TOKEN": server.token}
+
+    def fencepost(*arguments, code=0):
+        done = subprocess.run([binary, *arguments], env=environment, capture_output=True, text=True, timeout=120)
+        check(done.returncode == code, f"fencepost {' '.join(arguments)}: {done.returncode} {done.stdout}{done.stderr}")
+        return done.stdout
+
+    one, two = made[gone[1]], made[gone[2]]
+    listed = json.loads(fencepost("channel", "list", "--json"))["items"]
+    check(len(listed) == CHANNELS, str(listed))
+    edited = json.loads(fencepost("channel", "edit", one["channel"], "--capacity", "3", "--no-daily-max", "--json"))
+    check(edited["capacity"] == 3 and edited["daily_max"] is None, str(edited))
+    upload = json.loads(fencepost("upload", "schedule", str(one["video_id"]), "--type", one["kind"], "--channel",
+                                  one["channel"], "--at", one["at"], "--title", "By hand", "--json"))
+    check((upload["at"], upload["title"]) == (one["at"], "By hand"), str(upload))
+    check("By hand" in fencepost("upload", "calendar", "--channel", one["channel"], "--from", upload["publish_day"]),
+          "the calendar shows it")
+    again = fencepost("upload", "schedule", str(one["video_id"]), "--type", one["kind"], "--channel", one["channel"], code=1)
+    check(again == "", again)
+    fencepost("upload", "cancel", str(upload["id"]))
+    check("cancelled" in fencepost("upload", "show", str(upload["id"])), "it is cancelled")
+    fencepost("upload", "retry", str(upload["id"]), "--next-free")
+    fencepost("upload", "reschedule", str(upload["id"]))
+    check("rescheduled" in fencepost("upload", "history", str(upload["id"])), "its history")
+    plan = path / "plan.csv"
+    plan.write_text(f"video_id,kind,at,tags\n{two['video_id']},{two['kind']},{two['at']},one;two\n"
+                    f"{made[gone[3]]['video_id']},{two['kind']},2020-01-01T10:00,\n")
+    where = ("--channel", two["channel"])
+    told = json.loads(fencepost("upload", "import", str(plan), *where, "--dry-run", "--json", code=1))
+    check(told["scheduled"] == 0 and told["items"][0]["at"] == two["at"] and told["items"][1]["refused"], str(told))
+    fencepost("upload", "import", str(plan), *where, code=1)
+    told = json.loads(fencepost("upload", "import", str(plan), *where, "--best-effort", "--json", code=1))
+    check(told["scheduled"] == 1 and told["items"][0]["upload"]["tags"] == ["one", "two"], str(told))
+    check("youtube.upload" in fencepost("quota", "status", "--project", "shared"), "the quota")
+    fencepost("quota", "edit", "--project", "shared", "--uploads", "30")
+    check("0 corrected" in fencepost("quota", "recalculate"), "nothing to correct")
+    fencepost("upload", "list", "--status", "scheduled", "--limit", "5")
+
+
 def on_sqlite(binary):
     with folder() as path:
         url = f"sqlite:{path}/test.db"
@@ -176,6 +218,7 @@ def on_sqlite(binary):
             database = Database(url)
             channels, made, gone = everybody_at_once([server], database)
             busy(server, database, channels, made, gone)
+            command_line(binary, server, path, made, gone)
         except BaseException:
             show_logs(path)
             raise

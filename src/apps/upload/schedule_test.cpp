@@ -339,7 +339,7 @@ TEST_P(ScheduleTest, AFaultBehindEachStatementOfARescheduleMovesAllOrNothing) {
 // Held for longer than anybody waits: busy, which is retryable, and nothing was taken.
 TEST_P(ScheduleTest, ABucketThatAnotherSessionHoldsIsBusyAndNotWaitedForTwice) {
   const auto on = channel();
-  scheduled(on, slot(on, 3));
+  const auto day = scheduled(on, slot(on, 3)).quota_day;
   const auto film = video();
   auto impatient = store::Database::open(database_.url(),
                                          {.connections = 2, .lock_timeout = std::chrono::milliseconds(200)});
@@ -347,7 +347,7 @@ TEST_P(ScheduleTest, ABucketThatAnotherSessionHoldsIsBusyAndNotWaitedForTwice) {
   {
     auto lease = database_->acquire();
     store::Transaction holding(*lease);
-    store::lock_buckets(*lease, {{kUploadCalls, "default", service_.get(1)->quota_day}});
+    store::lock_buckets(*lease, {{kUploadCalls, "default", day}});
     try {
       service.schedule(on.id, {{film, "short", slot(on, 3, 1)}}, Mode::all_or_nothing, {}, "ada");
       FAIL() << "nobody waited";

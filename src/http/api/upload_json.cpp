@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/upload/media/folders.hpp"
 #include "apps/upload/media/metadata.hpp"
 #include "base/error.hpp"
 #include "http/api/common.hpp"
