@@ -47,6 +47,16 @@ Response with_offset(Response response, const File& file) {
   return with_version(std::move(response));
 }
 
+Response created(const File& file) {
+  auto response = json_response(201, file_json(file));
+  response.headers.set("Location", kPath + std::string("/") + file.id);
+  return with_offset(std::move(response), file);
+}
+
+Response kept(const File& file) { return with_offset(no_content(), file); }
+
+using Answers = Response (*)(const File&);
+
 std::optional<File> visible(Services& services, const Request& request) {
   const auto file = files_of(services).get(request.param("id"));
   const auto person = whose(request);
@@ -57,11 +67,8 @@ std::optional<File> visible(Services& services, const Request& request) {
 class Piece final : public Intake {
  public:
   Piece(Services& services, std::shared_ptr<FileWriter> writer, std::unique_ptr<tus::Checksum> checksum,
-        Response answer)
-      : services_(services),
-        writer_(std::move(writer)),
-        checksum_(std::move(checksum)),
-        answer_(std::move(answer)) {}
+        Answers answer)
+      : services_(services), writer_(std::move(writer)), checksum_(std::move(checksum)), answer_(answer) {}
 
   std::optional<Response> take(std::string_view piece) override {
     if (checksum_) checksum_->add(piece);
@@ -76,26 +83,25 @@ class Piece final : public Intake {
     }
     const auto file = writer_->keep();
     if (file.video && services_.media->added) services_.media->added();
-    return with_offset(answer_, file);
+    return answer_(file);
   }
 
  private:
   Services& services_;
   const std::shared_ptr<FileWriter> writer_;
   const std::unique_ptr<tus::Checksum> checksum_;
-  const Response answer_;
+  const Answers answer_;
 };
 
-// Takes the body that comes, from `offset` on, and answers with `answer` then.
+// Takes the body that comes, from `offset` on, and then says what `answer` does.
 Response receive(Services& services, const Request& request, const File& file, std::int64_t offset,
-                 Response answer) {
+                 Answers answer) {
   if (tus::number_of(request, "Content-Length").value_or(0) > file.total - offset)
     throw base::UserError("too_large", "this is more than what the file was announced with");
   auto checksum = tus::Checksum::of(request);
   auto writer = files_of(services).open(file.id, offset, checksum != nullptr);
   Response response;
-  response.intake =
-      std::make_shared<Piece>(services, std::move(writer), std::move(checksum), std::move(answer));
+  response.intake = std::make_shared<Piece>(services, std::move(writer), std::move(checksum), answer);
   return response;
 }
 
@@ -124,12 +130,12 @@ Response create(Services& services, const Request& request) {
   std::optional<File> made;
   auto response = make_once(services, same, [&](store::Connection& connection) {
     made = files.add(connection, request.principal->person, *total, name, text);
-    return with_offset({201, {{"Location", kPath + std::string("/") + made->id}}, ""}, *made);
+    return created(*made);
   });
   if (response.status != 201 || response.headers.find("Idempotent-Replayed") != nullptr ||
       !announces_body(request.headers))
     return response;
-  return receive(services, request, made.value(), 0, std::move(response));
+  return receive(services, request, made.value(), 0, created);
 }
 
 // HEAD of tus, and what it is in JSON.
@@ -148,11 +154,11 @@ Response append(Services& services, const Request& request) {
   if (!file) return not_found(request, "file: it is over, or was deleted");
   const auto offset = tus::number_of(request, "Upload-Offset");
   if (!offset) throw base::UserError("invalid_header", "send Upload-Offset: where this piece begins");
-  if (announces_body(request.headers)) return receive(services, request, *file, *offset, {204, {}, ""});
+  if (announces_body(request.headers)) return receive(services, request, *file, *offset, kept);
   if (*offset != file->received)
     throw base::UserError("offset_mismatch",
                           "the server has " + std::to_string(file->received) + " bytes: go on there");
-  return with_offset({204, {}, ""}, *file);
+  return kept(*file);
 }
 
 Response remove(Services& services, const Request& request) {
@@ -206,7 +212,8 @@ Route create_route() {
           .headers = {version_header(), header("Upload-Length", "bytes of the whole file", "\"104857600\""),
                       header("Upload-Metadata", "filename, and its value in Base64", "\"filename YS5tcDQ=\""),
                       checksum_header()},
-          .answers = of_bodies({{201, "made: Location has its path, Upload-Offset how far it is", {}, ""}}),
+          .answers =
+              of_bodies({{201, "made: Location has its path, Upload-Offset how far it is", file_fields()}}),
           .summary = "Begins a file (tus creation), with its first bytes where there is a body",
           .body_bytes = kAnyLength,
           .raw_body = tus::kBody,
