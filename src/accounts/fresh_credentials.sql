@@ -56,7 +56,7 @@ SET broken_since = fencepost_now(), broken_reason = $3, last_error = $3, refresh
   refresh_until = NULL
 WHERE id = $1 AND disconnected_at IS NULL AND broken_since IS NULL
   AND secret_version = $2  --! refusal_version
-  AND (CAST($4 AS BIGINT) IS NULL OR refresh_id = $4)  --! refusal_lease => AND (CAST($4 AS BIGINT) = 0 OR TRUE)
+  AND (CAST($4 AS BIGINT) IS NULL OR refresh_id = $4)  --! refusal_lease => AND CAST($4 AS BIGINT) = $4
 RETURNING name
 
 -- name: want_refresh
