@@ -33,7 +33,9 @@ TEST_F(TableTest, OnlyTheseAreOpen) {
   EXPECT_THAT(
       open, UnorderedElementsAre("GET /healthz", "GET /readyz", "GET /metrics", "GET /api/v1/openapi.json",
                                  "GET /api/docs", "GET /api/docs.css", "GET /", "GET /signin", "GET /welcome",
-                                 "GET /assets/{name}", "POST /api/v1/session",
+                                 "GET /shows", "GET /shows/{id}", "GET /episodes/{id}", "GET /connections",
+                                 "GET /pipelines", "GET /pipelines/{name}", "GET /queues/{name}",
+                                 "GET /settings", "GET /assets/{name}", "POST /api/v1/session",
                                  "POST /api/v1/session/first-run", "POST /api/v1/invitations/accept"));
 }
 
