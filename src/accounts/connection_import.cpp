@@ -5,6 +5,7 @@
 
 #include "accounts/sql.hpp"
 #include "accounts/text.hpp"
+#include "accounts/unique.hpp"
 
 namespace fencepost::accounts {
 
@@ -52,8 +53,7 @@ std::optional<ConnectionInfo> reconnect(store::Connection& connection, const Vau
   if (rows.empty()) return std::nullopt;
   return get_connection(connection, id);
 } catch (const base::InfraError& error) {
-  // The index of connected names: 23505 is unique_violation of PostgreSQL, 2067 SQLITE_CONSTRAINT_UNIQUE.
-  if (error.sqlstate() != "23505" && error.sqlstate() != "2067") throw;
+  if (!is_unique_violation(error)) throw;  // the index of connected names
   throw base::UserError("duplicate_name",
                         "another connection of this name is connected: disconnect that one first");
 }

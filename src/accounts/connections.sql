@@ -45,7 +45,7 @@ WHERE id > $1 AND (CAST($3 AS BIGINT) IS NULL OR person_id = $3) ORDER BY id LIM
 UPDATE fencepost_connections
 SET disconnected_at = coalesce(disconnected_at, fencepost_now()), secret = NULL,
   secret_version = secret_version + 1, expires_at = NULL, refreshable = FALSE, refresh_wanted = FALSE,
-  refresh_until = NULL, broken_since = NULL, broken_reason = NULL
+  refresh_until = NULL, broken_since = NULL, broken_reason = NULL, account_key = NULL
 WHERE id = $1 RETURNING id
 
 -- name: secret

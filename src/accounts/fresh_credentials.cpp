@@ -2,6 +2,7 @@
 
 #include "accounts/notices.hpp"
 #include "accounts/sql.hpp"
+#include "accounts/unique.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/testpoint.hpp"
@@ -260,6 +261,15 @@ void rest_connection(store::Connection& connection, std::int64_t id, base::Durat
 
 void learn(store::Connection& connection, std::int64_t id, const AccountFacts& account) {
   connection.run(sql::learn_account, {id, account.id, account.name, account.facts});
+}
+
+void claim_account(store::Connection& connection, std::int64_t id) try {
+  connection.run(sql::claim_account, {id});
+} catch (const base::InfraError& error) {
+  if (!is_unique_violation(error)) throw;
+  throw base::UserError("duplicate_account",
+                        "this account is connected already, and everything would be posted there twice: use "
+                        "that connection, or disconnect it first");
 }
 
 void learn(store::Connection& connection, std::int64_t id, const SecretLife& life) {

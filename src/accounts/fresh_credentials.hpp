@@ -128,6 +128,9 @@ struct AccountFacts {
 };
 void learn(store::Connection& connection, std::int64_t id, const AccountFacts& account);
 void learn(store::Connection& connection, std::int64_t id, const SecretLife& life);
+// In the transaction that connects it, behind what was learnt: nobody else connects this account. Throws
+// UserError("duplicate_account"): then roll back.
+void claim_account(store::Connection& connection, std::int64_t id);
 // The platform knows the secret of this version: whatever was wrong is over.
 void credentials_verified(store::Connection& connection, std::int64_t id, std::int64_t version);
 

@@ -81,6 +81,11 @@ WHERE id = $1
 -- $1 id, $2 account id, $3 account name, $4 facts
 UPDATE fencepost_connections SET account_id = $2, account_name = $3, facts = $4 WHERE id = $1
 
+-- name: claim_account
+-- $1 id: whoever connects an account takes it. A unique index refuses the second.
+UPDATE fencepost_connections SET account_key = platform || ' ' || target || ' ' || account_id
+WHERE id = $1 AND account_id <> '' AND disconnected_at IS NULL
+
 -- name: learn_credentials
 -- $1 id, $2 when they end or NULL, $3 refreshable. In the transaction that wrote the secret.
 UPDATE fencepost_connections SET expires_at = $2, refreshable = $3 WHERE id = $1

@@ -1,6 +1,7 @@
 #include "accounts/fresh_credentials.hpp"
 
 #include <latch>
+#include <set>
 #include <thread>
 
 #include "accounts/connection_import.hpp"
@@ -345,6 +346,30 @@ TEST_P(FreshCredentialsTest, VerifyingEndsWhatWasWrong) {
   learn(*database_->acquire(), id_, AccountFacts{.id = "7", .name = "@us", .facts = "{\"a\":1}"});
   EXPECT_EQ(got(), "t1");
   EXPECT_EQ(info().account_id + info().account_name + info().facts, "7@us{\"a\":1}");
+}
+
+TEST_P(FreshCredentialsTest, AnAccountIsConnectedOnce) {
+  const auto connected = [&](std::int64_t id) {
+    return [&, id](store::Connection& connection) -> std::string {
+      try {
+        learn(connection, id, AccountFacts{.id = "7", .name = "@us"});
+        claim_account(connection, id);
+        return "done";
+      } catch (const base::UserError& error) {
+        return error.code();
+      }
+    };
+  };
+  const auto make = [&](const std::string& name, const std::string& target) {
+    return create_connection(*database_->acquire(), vault_, name, "mastodon", target, base::Secret("t")).id;
+  };
+  const auto one = make("one", "https://a.example"), two = make("two", "https://a.example");
+  const auto [first, second] = while_open(connected(one), connected(two));
+  EXPECT_EQ(std::set<std::string>({first, second}), std::set<std::string>({"done", "duplicate_account"}));
+  const auto elsewhere = make("elsewhere", "https://b.example");
+  EXPECT_EQ(connected(elsewhere)(*database_->acquire()), "done") << "another server's 7";
+  disconnect(*database_->acquire(), first == "done" ? one : two);
+  EXPECT_EQ(connected(first == "done" ? two : one)(*database_->acquire()), "done");
 }
 
 TEST_P(FreshCredentialsTest, WhatIsForgottenIsWhatWasThere) {

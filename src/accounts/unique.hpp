@@ -5,6 +5,11 @@
 
 namespace fencepost::accounts {
 
+// A unique index refused it: PostgreSQL's unique_violation, SQLite's SQLITE_CONSTRAINT_UNIQUE.
+inline bool is_unique_violation(const base::InfraError& error) {
+  return error.sqlstate() == "23505" || error.sqlstate() == "2067";
+}
+
 // The name was free when it was looked for, and somebody took it before the write: the act begins again, and
 // then finds it taken.
 template <typename Write>
@@ -12,8 +17,7 @@ auto unless_unique_race(Write&& write) {
   try {
     return write();
   } catch (const base::InfraError& error) {
-    constexpr const char* kUniqueViolation = "23505";
-    if (error.sqlstate() != kUniqueViolation) throw;
+    if (error.sqlstate() != "23505") throw;
     throw base::InfraError(error.what(), {.retryable = true}, error.sqlstate());
   }
 }

@@ -188,8 +188,9 @@ void add_connection(CLI::App& app, Chosen& chosen) {
   auto* drop = noun->add_subcommand("disconnect", "Disconnect an account: nothing more is sent to it");
   drop->add_option("ID", *id, "As list shows it")->required();
   speaks(*drop, chosen, [id](Client& client, bool as_json) {
-    client.send("DELETE", item_path("connections", *id), nullptr);
-    show_answer("connection " + *id, {{"answer", "disconnected"}}, as_json);
+    auto counts = client.send("DELETE", item_path("connections", *id), nullptr);
+    counts["answer"] = "disconnected";
+    show_answer("connection " + *id, counts, as_json);
     return 0;
   });
 }

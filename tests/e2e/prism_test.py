@@ -143,7 +143,7 @@ def walk(tour):
     call(200, "POST", queue + "/drain")
     call(200, "POST", "/api/v1/scheduler/check")
     call(200, "GET", "/api/v1/scheduler/channels")
-    call(204, "DELETE", f"/api/v1/connections/{connection}")
+    call(200, "DELETE", f"/api/v1/connections/{connection}")
     call(200, "POST", f"/api/v1/connections/{connection}/connect", {})
     imported = {"connections": [{"name": "y", "platform": "webhook", "url": "http://127.0.0.1:9/"}]}
     call(200, "POST", "/api/v1/connections/import", imported)

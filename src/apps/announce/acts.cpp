@@ -75,7 +75,7 @@ StopAnswer Service::disable(std::int64_t id, const std::string& actor) {
 EnableResult Service::enable(std::int64_t id, const std::string& actor) {
   const auto result = store::until_certain(database_, [&](store::Connection& connection, bool) {
     store::Transaction transaction(connection);
-    const auto episode = share_parents(connection, id);
+    const auto episode = lock_parents(connection, id, false);
     const auto held = hold_items(connection, fence_, id);
     const auto answers = fence_.rearm(connection, held, actor);
     const auto answer = answers.empty() ? store::RearmAnswer::not_found : answers.front();
@@ -104,7 +104,7 @@ std::pair<ApproveResult, std::optional<Announcement>> Service::approve(std::int6
   using Answer = std::pair<ApproveResult, std::optional<Announcement>>;
   const auto answer = store::until_certain(database_, [&](store::Connection& connection, bool) -> Answer {
     store::Transaction transaction(connection);
-    const auto episode = share_parents(connection, id);
+    const auto episode = lock_parents(connection, id, false);
     const auto held = fence_.hold(connection, {std::to_string(id)});
     const auto now = load(connection, id);
     if (held.empty() || !now) return {ApproveResult::not_found, {}};
@@ -143,8 +143,7 @@ std::pair<ApproveResult, std::optional<Announcement>> Service::approve(std::int6
 StopAnswer Service::remove(std::int64_t id, const std::string& actor) {
   return store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
     store::Transaction transaction(connection);
-    const auto episode = connection.run(sql::episode_of, {id});
-    if (!episode.empty() && !episode[0][0].is_null()) lock_episode(connection, episode[0][0].integer(), true);
+    lock_parents(connection, id, true);
     const auto first = first_part(connection, id);
     if (first != id) fence_.hold(connection, {std::to_string(first)});
     auto answer = gravest(fence_.stop(connection, hold_items(connection, fence_, id), actor));
@@ -171,7 +170,7 @@ PostNow Service::post_now(std::int64_t id, const std::string& actor, base::Durat
     const auto unheld = runner_.claiming();
     auto answer = store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
       store::Transaction transaction(connection);
-      const auto episode = share_parents(connection, id);
+      const auto episode = lock_parents(connection, id, false);
       auto started =
           fence_.run_now(connection, std::to_string(id), actor, runner_.options().lease, worker_, claim);
       // Behind the item's lock; what run_now() did is undone without a commit. Not after a doubt: then it may

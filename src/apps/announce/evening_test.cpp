@@ -142,7 +142,7 @@ TEST_P(EveningTest, CreatingForAllMembersRunsNoQueryForEach) {
 }
 
 TEST_P(EveningTest, ForAllMembersStaggersAsTheShowWants) {
-  edit_show(*database_->acquire(), show_, std::nullopt, {.stagger = 30}, "ann");
+  edit_show(*database_->acquire(), stage_.fence(), show_, std::nullopt, {.stagger = 30}, "ann");
   const auto bob = host("bob", true);
   for (int i = 0; i < 3; ++i) connect(bob);
   service_.create_for_all(episode_, "ann");
@@ -180,12 +180,13 @@ TEST_P(EveningTest, NoEditPutsAPostNowOff) {
 TEST_P(EveningTest, WhatForbidsAPostIsSaidAndNothingIsStarted) {
   const auto bob = host("bob", true);
   const auto id = announce(connect(bob));
-  edit_show(*database_->acquire(), show_, std::nullopt, {.enabled = false}, "ann");
+  edit_show(*database_->acquire(), stage_.fence(), show_, std::nullopt, {.enabled = false}, "ann");
   EXPECT_EQ(refused([&] { service_.post_now(id, "bob", 0s); }), "show_disabled");
-  edit_show(*database_->acquire(), show_, std::nullopt, {.enabled = true, .needs_approval = true}, "ann");
+  edit_show(*database_->acquire(), stage_.fence(), show_, std::nullopt,
+            {.enabled = true, .needs_approval = true}, "ann");
   EXPECT_EQ(refused([&] { service_.post_now(id, "bob", 0s); }), "needs_approval");
   EXPECT_EQ(service_.get(id)->status, "pending");
-  edit_show(*database_->acquire(), show_, std::nullopt, {.needs_approval = false}, "ann");
+  edit_show(*database_->acquire(), stage_.fence(), show_, std::nullopt, {.needs_approval = false}, "ann");
   service_.edit(id, 1, {.deadline = base::Micros(1)}, "bob");
   EXPECT_EQ(refused([&] { service_.post_now(id, "bob", 0s); }), "deadline_passed");
   service_.edit(id, 2, {.deadline = std::optional<base::Micros>()}, "bob");
@@ -202,7 +203,7 @@ TEST_P(EveningTest, WhatForbidsAPostIsSaidAndNothingIsStarted) {
 
 TEST_P(EveningTest, ApprovalIsForTheVersionThatWasSeen) {
   const auto id = announce(connect(host("bob", true)));
-  edit_show(*database_->acquire(), show_, std::nullopt, {.needs_approval = true}, "ann");
+  edit_show(*database_->acquire(), stage_.fence(), show_, std::nullopt, {.needs_approval = true}, "ann");
   go_live();
   stage_.start();
   EXPECT_EQ(service_.approve(id, 2, "ann").first, ApproveResult::version_conflict);

@@ -129,21 +129,23 @@ TEST_P(GateTest, AGateThatHasLookedKeepsTheEndOfTheStreamWaiting) {
 
 TEST_P(GateTest, OfAGateAndAKillSwitchThatCrossTheSwitchSaysInFlight) {
   before_the_gate();
-  const auto [effect, off] =
-      while_open([&](store::Connection& c) { return gate(c, claim_, rendered_).has_value(); },
-                 [&](store::Connection& c) {
-                   return edit_show(c, show_, std::nullopt, {.enabled = false}, "ann").prevented.value();
-                 });
+  const auto [effect, off] = while_open(
+      [&](store::Connection& c) { return gate(c, claim_, rendered_).has_value(); },
+      [&](store::Connection& c) {
+        return edit_show(c, fence_, show_, std::nullopt, {.enabled = false}, "ann").prevented.value();
+      });
   EXPECT_TRUE(effect);
   EXPECT_EQ(off.in_flight, 1);
   EXPECT_EQ(off.prevented, 0);
+  edit_show_now({.enabled = true});
+  EXPECT_TRUE(get(id_).stop_wanted) << "it is not tried again, though the show is on when it fails";
 }
 
 TEST_P(GateTest, OfAKillSwitchAndAGateThatCrossTheGateIsRefused) {
   before_the_gate();
   const auto [off, effect] = while_open(
       [&](store::Connection& c) {
-        return edit_show(c, show_, std::nullopt, {.enabled = false}, "ann").prevented.value();
+        return edit_show(c, fence_, show_, std::nullopt, {.enabled = false}, "ann").prevented.value();
       },
       [&](store::Connection& c) { return gate(c, claim_, rendered_).has_value(); });
   EXPECT_EQ(off.prevented, 1);

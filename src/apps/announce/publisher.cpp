@@ -23,7 +23,7 @@ constexpr base::Duration kSpare = std::chrono::seconds(30);
 // Takes the claim back where the release lies ahead now: then its gate is refused.
 void renew_release(store::Connection& connection, std::int64_t id) {
   store::Transaction transaction(connection);
-  if (const auto episode = share_parents(connection, id))
+  if (const auto episode = lock_parents(connection, id, false))
     release(connection, {.episode = episode, .announcement = id}, "publisher", "its episode was changed");
   transaction.commit();
 }

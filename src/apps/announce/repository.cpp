@@ -147,10 +147,10 @@ std::optional<std::int64_t> owner_of(store::Connection& connection, std::int64_t
   return rows.empty() ? std::nullopt : rows[0][0].maybe_integer();
 }
 
-std::optional<std::int64_t> share_parents(store::Connection& connection, std::int64_t id) {
+std::optional<std::int64_t> lock_parents(store::Connection& connection, std::int64_t id, bool to_write) {
   const auto rows = connection.run(sql::episode_of, {id});
   const auto episode = rows.empty() ? std::nullopt : rows[0][0].maybe_integer();
-  if (!episode || !lock_episode(connection, *episode, false)) return std::nullopt;
+  if (!episode || !lock_episode(connection, *episode, to_write)) return std::nullopt;
   return episode;
 }
 

@@ -32,8 +32,9 @@ std::vector<Announcement> load_due(store::Connection& connection, base::Micros a
                                    int limit, std::optional<std::int64_t> person);
 // Whose connection it goes out over.
 std::optional<std::int64_t> owner_of(store::Connection& connection, std::int64_t id);
-// Locks its show and episode FOR SHARE, where it has one, before it is locked itself. Its episode.
-std::optional<std::int64_t> share_parents(store::Connection& connection, std::int64_t id);
+// Locks its show FOR SHARE and its episode (`to_write`: lock_episode), where it has one, before it is locked
+// itself. Its episode.
+std::optional<std::int64_t> lock_parents(store::Connection& connection, std::int64_t id, bool to_write);
 // Writes the next version, under the lock that Fence::edit took. False: it is another version by now, or it
 // is at work.
 bool write_change(store::Connection& connection, const Announcement& seen, const Change& change);

@@ -270,7 +270,7 @@ std::pair<EditResult, std::optional<Announcement>> Service::edit(std::int64_t id
   const auto answer =
       store::until_certain(database_, [&](store::Connection& connection, bool doubt) -> Answer {
         store::Transaction transaction(connection);
-        const auto episode = share_parents(connection, id);
+        const auto episode = lock_parents(connection, id, false);
         const auto first = first_part(connection, id);
         if (first != id) fence_.hold(connection, {std::to_string(first)});
         const auto editable = fence_.edit(connection, std::to_string(id), actor);

@@ -46,15 +46,17 @@ Prevented stop(store::Connection& connection, const store::Fence& fence, const s
 }
 
 // Whoever throws the switch, either way: what is due at this moment came due while the show was off, or is
-// about to go out.
-Prevented switch_off(store::Connection& connection, std::int64_t show, const std::string& actor) {
+// about to go out. What is being sent is not tried again, also where the switch is on before it fails.
+Prevented switch_off(store::Connection& connection, const store::Fence& fence, std::int64_t show,
+                     const std::string& actor) {
   constexpr const char* kWhy = "the show is switched off";
   connection.run(sql::lock_open, {store::Value(), show, store::Value()});
   const auto failed = connection.run(sql::fail_due_of_show, {show, kWhy});
   note(connection, failed, "prevented", "failed", actor, kWhy);
-  const auto counts = connection.run(sql::at_work_of_show, {show});
-  return {static_cast<std::int64_t>(failed.size()), counts[0][0].integer(), counts[0][1].integer(),
-          counts[0][2].integer()};
+  auto counts = stop(connection, fence, connection.run(sql::begun_of_show, {show}), actor);
+  counts.prevented += static_cast<std::int64_t>(failed.size());
+  counts.waiting = connection.run(sql::waiting_of_show, {show})[0][0].integer();
+  return counts;
 }
 
 ShowSettings changed(const ShowSettings& now, const ShowChange& change) {
@@ -113,8 +115,8 @@ accounts::ShowResult create_show(store::Connection& connection, const ShowChange
   return made;
 }
 
-ShowEdit edit_show(store::Connection& connection, std::int64_t id, std::optional<std::int64_t> version,
-                   const ShowChange& change, const std::string& actor) {
+ShowEdit edit_show(store::Connection& connection, const store::Fence& fence, std::int64_t id,
+                   std::optional<std::int64_t> version, const ShowChange& change, const std::string& actor) {
   check(change);
   store::Transaction transaction(connection);
   // Locks the row until the end, so that what is read behind it is what it is.
@@ -124,7 +126,7 @@ ShowEdit edit_show(store::Connection& connection, std::int64_t id, std::optional
   edit.settings = changed(now, change);
   write(connection, id, edit.settings);
   if (edit.settings.enabled != now.enabled) {
-    const auto counts = switch_off(connection, id, actor);
+    const auto counts = switch_off(connection, fence, id, actor);
     if (!edit.settings.enabled) edit.prevented = counts;
   }
   if (edit.settings.needs_approval != now.needs_approval)
@@ -174,12 +176,13 @@ std::optional<bool> opted_in(store::Connection& connection, std::int64_t show, s
   return rows.empty() ? std::nullopt : std::optional(rows[0][0].boolean());
 }
 
-std::optional<Prevented> disconnect(store::Connection& connection, const store::Fence& fence, std::int64_t id,
-                                    const std::string& actor) {
-  store::Transaction transaction(connection);
-  if (!accounts::disconnect(connection, id)) return std::nullopt;
-  const auto counts = stop(connection, fence, connection.run(sql::lock_open_of_connection, {id}), actor);
-  transaction.commit();
+Prevented stop_over(store::Connection& connection, const store::Fence& fence, std::int64_t id,
+                    const std::string& actor) {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  auto counts = stop(connection, fence, connection.run(sql::lock_open_of_connection, {id}), actor);
+  const auto begun = connection.run(sql::begun_over, {id});
+  counts.in_flight = begun[0][0].integer();
+  counts.outcome_unknown = begun[0][1].integer();
   return counts;
 }
 

@@ -58,8 +58,8 @@ struct ShowEdit {
   std::optional<Prevented> prevented{};  // the kill switch was thrown
 };
 // All of it in one: name, settings, one version. Throws UserError, also as accounts::edit_show.
-ShowEdit edit_show(store::Connection& connection, std::int64_t id, std::optional<std::int64_t> version,
-                   const ShowChange& change, const std::string& actor);
+ShowEdit edit_show(store::Connection& connection, const store::Fence& fence, std::int64_t id,
+                   std::optional<std::int64_t> version, const ShowChange& change, const std::string& actor);
 
 // in_flight, outcome_unknown: of one of its announcements; nothing was removed.
 enum class RemoveShow { done, not_found, in_flight, outcome_unknown };
@@ -76,9 +76,9 @@ std::pair<accounts::MemberAnswer, Prevented> remove_member(store::Connection& co
 std::optional<Prevented> opt(store::Connection& connection, const store::Fence& fence, std::int64_t show,
                              std::int64_t person, bool in, const std::string& actor);
 std::optional<bool> opted_in(store::Connection& connection, std::int64_t show, std::int64_t person);
-// Disconnects, and stops what has not begun; what is in flight is not tried again either, since its gate
-// would find no connection. nullopt: there is no such connection.
-std::optional<Prevented> disconnect(store::Connection& connection, const store::Fence& fence, std::int64_t id,
-                                    const std::string& actor);
+// In the transaction that disconnects it, behind the lock of its row: stops what has not begun; what is in
+// flight is not tried again either, since its gate would find no connection.
+Prevented stop_over(store::Connection& connection, const store::Fence& fence, std::int64_t id,
+                    const std::string& actor);
 
 }  // namespace fencepost::announce

@@ -18,13 +18,25 @@ WHERE coalesce(thread_id, id) IN (
   AND status IN ('queued', 'claimed') AND effect IS NULL AND run_at <= fencepost_now()
 RETURNING id
 
--- name: at_work_of_show
--- $1 show: how many are being sent, of how many the outcome is unknown, and how many are still to come.
-SELECT count(CASE WHEN a.status = 'sending' THEN 1 END), count(CASE WHEN a.status = 'unknown' THEN 1 END),
-  count(CASE WHEN a.status = 'queued' THEN 1 END)
+-- name: begun_of_show
+-- $1 show: what is being sent, or of unknown outcome, in the order of their keys. Under the show's lock, which
+-- lets no gate through: it gets fewer only.
+SELECT a.id
 FROM fencepost_announcements AS a JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
   JOIN fencepost_episodes AS e ON e.id = r.episode_id
-WHERE e.show_id = $1 AND a.status IN ('sending', 'unknown', 'queued')
+WHERE e.show_id = $1 AND a.status IN ('sending', 'unknown') ORDER BY a.id
+
+-- name: waiting_of_show
+-- $1 show: how many are still to come.
+SELECT count(*)
+FROM fencepost_announcements AS a JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
+  JOIN fencepost_episodes AS e ON e.id = r.episode_id
+WHERE e.show_id = $1 AND a.status = 'queued'
+
+-- name: begun_over
+-- $1 connection: how many are being sent, and of how many the outcome is unknown.
+SELECT count(CASE WHEN status = 'sending' THEN 1 END), count(CASE WHEN status = 'unknown' THEN 1 END)
+FROM fencepost_announcements WHERE connection_id = $1 AND status IN ('sending', 'unknown')
 
 -- name: opt
 -- $1 show, $2 person, $3 in or out. No row: he is not in the show.

@@ -11,7 +11,7 @@ namespace fencepost::announce {
 
 bool put_text(store::Connection& connection, const TextPut& put, const std::string& text, bool doubt) {
   store::Transaction transaction(connection);
-  const auto episode = share_parents(connection, put.announcement);
+  const auto episode = lock_parents(connection, put.announcement, false);
   const auto written = connection.run(sql::put_text, {put.announcement, put.version, text, put.ahead});
   if (written.empty()) {
     const auto now = doubt ? load(connection, put.announcement) : std::nullopt;

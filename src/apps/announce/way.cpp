@@ -21,10 +21,6 @@ void write(store::Connection& connection, const Learnt& learnt, const std::strin
   if (learnt.rest) accounts::rest_connection(connection, id, *learnt.rest);
 }
 
-connect::Account account_of(const accounts::LiveConnection& connection) {
-  return {connection.target, connection.account_id, connection.account_name, connection.facts};
-}
-
 EffectResult result_of(const Way& way, const connect::Outcome& outcome) {
   switch (outcome.verdict) {
     case connect::Verdict::accepted:

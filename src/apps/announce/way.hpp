@@ -38,8 +38,6 @@ Learnt learnt(const Way& way, const connect::Outcome& outcome);
 // On the caller's connection, in its transaction.
 void write(store::Connection& connection, const Learnt& learnt, const std::string& why);
 
-connect::Account account_of(const accounts::LiveConnection& connection);
-
 // What the engine makes of an answer. A refusal of who we are is tried again where the credentials can be
 // refreshed, once: what was refreshed because of a refusal is on trial.
 store::EffectResult result_of(const Way& way, const connect::Outcome& outcome);

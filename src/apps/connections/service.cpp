@@ -91,6 +91,7 @@ accounts::ConnectionInfo Service::create(store::Connection& connection, const Wi
                                                 known.secret, person);
   accounts::learn(connection, made.id, known.life);
   accounts::learn(connection, made.id, known.account);
+  accounts::claim_account(connection, made.id);
   auto info = accounts::get_connection(connection, made.id);
   transaction.commit();
   return *info;
@@ -109,6 +110,7 @@ std::optional<accounts::ConnectionInfo> Service::reconnect(store::Connection& co
                               ": make a connection of its own for it");
   accounts::learn(connection, id, known.life);
   accounts::learn(connection, id, known.account);
+  accounts::claim_account(connection, id);
   auto info = accounts::get_connection(connection, id);
   transaction.commit();
   return info;
@@ -205,12 +207,13 @@ std::optional<accounts::ConnectionInfo> Service::verify(std::int64_t id) {
   return info;
 }
 
-bool Service::disconnect(std::int64_t id) {
+bool Service::disconnect(std::int64_t id, const Within& within) {
   std::optional<accounts::ConnectionInfo> was;
   const auto forgotten = database_.retrying([&](store::Connection& connection) {
     store::Transaction transaction(connection);
     was = accounts::get_connection(connection, id);
     auto sealed = was ? accounts::disconnect_forgetting(connection, id) : std::nullopt;
+    if (was) within(connection);
     transaction.commit();
     return sealed;
   });

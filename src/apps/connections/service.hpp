@@ -44,11 +44,11 @@ class Service {
   // Asks the platform whether a connection can be made of these. Throws UserError: invalid_platform,
   // invalid_destination, invalid_credentials; platform_unavailable: it could not be asked.
   Known ask(const Wish& wish);
-  // In the caller's transaction. `ask` came before. Throws as accounts::create_connection.
+  // In the caller's transaction. `ask` came before. Throws as accounts::create_connection; duplicate_account.
   accounts::ConnectionInfo create(store::Connection& connection, const Wish& wish, const Known& known,
                                   std::optional<std::int64_t> person);
   // New credentials for one that is there, of the same account. nullopt: there is none. Throws
-  // UserError("other_account"); as accounts::reconnect.
+  // UserError: other_account, duplicate_account; as accounts::reconnect.
   std::optional<accounts::ConnectionInfo> reconnect(store::Connection& connection, std::int64_t id,
                                                     const Known& known);
 
@@ -68,8 +68,10 @@ class Service {
   // platform_unavailable; connection_disconnected.
   std::optional<accounts::ConnectionInfo> verify(std::int64_t id);
 
+  // Called in the transaction that disconnects, behind it: stops what waits for this connection.
+  using Within = std::function<void(store::Connection&)>;
   // Disconnects at once, then tells the platform, best effort. False: there is no such connection.
-  bool disconnect(std::int64_t id);
+  bool disconnect(std::int64_t id, const Within& within);
 
  private:
   Known known(const Wish& wish, connect::Connector& connector, connect::Credentials credentials);

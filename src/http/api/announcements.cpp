@@ -32,12 +32,6 @@ Response create(Services& services, const Request& request) {
 }  // namespace
 
 namespace {
-std::optional<std::vector<std::string>> parts_member(const Request& request) {
-  const auto at = request.json->find("parts");
-  if (at == request.json->end()) return std::nullopt;
-  return at->get<std::vector<std::string>>();
-}
-
 // A thread needs a platform where a post can answer another.
 void refuse_without_threads(Services& services, std::int64_t id) {
   const auto connection = services.database.retrying(
@@ -61,7 +55,7 @@ announce::Draft draft_of(Services& services, const Request& request) {
   draft.include_url = flag_member(request, "include_url").value_or(true);
   draft.deadline = time_member(request, "deadline");
   draft.enabled = flag_member(request, "enabled").value_or(true);
-  draft.parts = parts_member(request).value_or(draft.parts);
+  draft.parts = texts_member(request, "parts").value_or(draft.parts);
   const Principal& who = *request.principal;
   const auto key = std::to_string(draft.connection_id);
   if (!who.at_least(Role::operator_) && relation_to(services, who, Thing::connection, key) != Relation::self)
@@ -173,7 +167,7 @@ Response edit(Services& services, const Request& request) {
   change.minutes = number_member(request, "minutes");
   change.stagger = number_member(request, "stagger");
   change.include_url = flag_member(request, "include_url");
-  change.parts = parts_member(request);
+  change.parts = texts_member(request, "parts");
   if (change.parts && !change.parts->empty()) refuse_without_threads(services, seen->connection_id);
   if (request.json->contains("deadline")) change.deadline = time_member(request, "deadline");
   const auto [result, now] = services.announcements.edit(id, seen->version, change, actor_of(request));

@@ -74,6 +74,7 @@ Dispatcher::Options dispatch_options(Services& services) {
   options.origin = services.origin;
   options.statuses = {{"duplicate_name", 409},
                       {"duplicate_slug", 409},
+                      {"duplicate_account", 409},
                       {"connection_disconnected", 409},
                       {"no_person", 409},
                       {"mail_not_configured", 409},

@@ -98,6 +98,12 @@ std::optional<bool> flag_member(const Request& request, const char* name) {
   return at->get<bool>();
 }
 
+std::optional<std::vector<std::string>> texts_member(const Request& request, const char* name) {
+  const auto at = request.json->find(name);
+  if (at == request.json->end()) return std::nullopt;
+  return at->get<std::vector<std::string>>();
+}
+
 std::vector<Field> page_fields(std::vector<Field> item) {
   return {{.name = "items",
            .type = FieldType::objects,

@@ -94,6 +94,7 @@ std::optional<std::string> clearable_member(const Request& request, const char* 
 std::optional<base::Micros> time_member(const Request& request, const char* name);
 std::optional<std::int64_t> number_member(const Request& request, const char* name);
 std::optional<bool> flag_member(const Request& request, const char* name);
+std::optional<std::vector<std::string>> texts_member(const Request& request, const char* name);
 
 // {"items": [...], "next": cursor or null}, described.
 std::vector<Field> page_fields(std::vector<Field> item);

@@ -139,7 +139,7 @@ Route callback_route() {
   for (const auto* name : {"error_description", "error_uri", "iss", "scope", "authuser", "prompt", "hd"})
     route.query.push_back({.name = name, .max_length = 4096});
   route.answers = {{303, "connected", {}},
-                   {409, "duplicate_name or other_account", {}},
+                   {409, "duplicate_name, duplicate_account or other_account", {}},
                    {422, "authorisation_unknown, authorisation_refused or invalid_credentials", {}},
                    {503, "platform_unavailable", {}}};
   return route;

@@ -9,6 +9,7 @@
 #include "connect/webhook/signature.hpp"
 #include "http/api/common.hpp"
 #include "http/api/connection_json.hpp"
+#include "http/api/episode_json.hpp"
 
 namespace fencepost::http {
 
@@ -73,7 +74,12 @@ Response show(Services& services, const Request& request) {
 }
 
 Response remove(Services& services, const Request& request) {
-  return services.connections.disconnect(id_of(request)) ? no_content() : not_found(request, "connection");
+  const auto id = id_of(request);
+  announce::Prevented counts;
+  const bool there = services.connections.disconnect(id, [&](store::Connection& connection) {
+    counts = announce::stop_over(connection, announcement_fence(services), id, actor_of(request));
+  });
+  return there ? json_response(200, prevented_json(counts)) : not_found(request, "connection");
 }
 
 Response import_all(Services& services, const Request& request) {
@@ -139,7 +145,7 @@ Route connect_again_route() {
   answer.push_back({.name = "secret", .description = "shown this once, where it was made here"});
   route.answers = {{200, "connected", std::move(answer)},
                    {404, "not_found", {}},
-                   {409, "duplicate_name or other_account", {}},
+                   {409, "duplicate_name, duplicate_account or other_account", {}},
                    {422, "invalid_field or invalid_credentials", {}},
                    {503, "platform_unavailable", {}}};
   return route;
@@ -172,7 +178,7 @@ Route import_route() {
          .fields = {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
                     {.name = "name", .required = true, .example = "\"Fans\""},
                     {.name = "answer", .required = true, .choices = {"imported", "present", "conflict"}}}}}},
-      {409, "duplicate_name", {}},
+      {409, "duplicate_name or duplicate_account", {}},
       {422, "invalid_field, invalid_name, invalid_platform or invalid_destination", {}}};
   return route;
 }
@@ -198,7 +204,7 @@ Route create_route() {
   answer.push_back({.name = "secret", .description = "shown this once, where it was made here"});
   route.answers = {
       {201, "connected", std::move(answer)},
-      {409, "duplicate_name", {}},
+      {409, "duplicate_name or duplicate_account", {}},
       {422, "invalid_field, invalid_name, invalid_platform, invalid_destination or invalid_credentials", {}},
       {503, "platform_unavailable", {}}};
   return route;
@@ -232,7 +238,7 @@ void add_connections(std::vector<Route>& routes, Services& services) {
        .pattern = "/api/v1/connections/{id}",
        .access = Access::own(Thing::connection, Scope::announce),
        .limit = kWrites,
-       .answers = {{204, "disconnected, its secret forgotten; nothing more is sent to it", {}},
+       .answers = {{200, "disconnected, its secret forgotten; what this has come to", prevented_fields()},
                    {404, "not_found", {}}},
        .summary = "Disconnects an account"},
       remove);

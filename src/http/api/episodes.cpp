@@ -62,8 +62,7 @@ Response create(Services& services, const Request& request) {
     draft.scheduled = !status || *status == "scheduled";
     draft.notes = text_member(request, "notes").value_or("");
     draft.url = text_member(request, "url").value_or("");
-    if (const auto at = request.json->find("topics"); at != request.json->end())
-      draft.topics = at->get<std::vector<std::string>>();
+    draft.topics = texts_member(request, "topics").value_or(draft.topics);
     if (status == "scheduled" && !draft.starts_at)
       throw base::UserError("invalid_field", "what is scheduled needs a start: give starts_at");
     const auto made = announce::create_episode(connection, draft);
@@ -88,8 +87,7 @@ announce::EpisodeChange change_of(store::Connection& connection, const Request& 
   change.url = clearable_member(request, "url");
   if (request.json->contains("number")) change.number = number_member(request, "number");
   if (request.json->contains("starts_at")) change.starts_at = start_member(connection, request, seen.show);
-  if (const auto at = request.json->find("topics"); at != request.json->end())
-    change.topics = at->get<std::vector<std::string>>();
+  change.topics = texts_member(request, "topics");
   return change;
 }
 

@@ -139,7 +139,7 @@ const std::map<std::string, Row> kExpected = {
     {"GET /api/v1/connections", signed_in(200)},
     {"POST /api/v1/connections", signed_in(422)},
     {"GET /api/v1/connections/{id}", members(200)},
-    {"DELETE /api/v1/connections/{id}", members(204)},
+    {"DELETE /api/v1/connections/{id}", members(200)},
     {"POST /api/v1/connections/{id}/connect", members(200)},
     {"POST /api/v1/connections/import", operators(422)},
     {"POST /api/v1/connections/authorize", signed_in(422)},

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "core/window.hpp"
 #include "http/api/common.hpp"
 #include "store/bulk.hpp"
 #include "store/sql.hpp"
@@ -20,9 +21,6 @@ const store::Fence* queue_of(const Services& services, const Request& request) {
 namespace {
 using core::State;
 using nlohmann::json;
-
-// 2038: later than any time that can be given, so nobody gave it.
-constexpr base::Micros kEnd = 2'145'916'800'000'000;
 
 constexpr State kStates[] = {State::queued, State::claimed, State::sending, State::done,
                              State::failed, State::unknown, State::stopped};
@@ -45,7 +43,8 @@ json item_json(const store::Snapshot& s) {
   return {{"item", s.item},
           {"state", core::name(s.state)},
           {"status", s.word},
-          {"run_at", s.run_at < kEnd ? json(base::format_utc(s.run_at)) : json()},
+          // Later than any time that can be given: nobody gave it.
+          {"run_at", s.run_at < core::kEndOfTime ? json(base::format_utc(s.run_at)) : json()},
           {"attempt", s.attempt},
           {"enabled", s.enabled},
           {"stop_wanted", s.stop_wanted},

@@ -94,7 +94,8 @@ Response edit(Services& services, const Request& request) {
   if (!seen) return not_found(request, "show");
   if (!matches(request, seen->show.version)) return version_conflict(request, seen->show.version);
   const auto edit = services.database.retrying([&](store::Connection& connection) {
-    return announce::edit_show(connection, id, seen->show.version, show_change(request), actor_of(request));
+    return announce::edit_show(connection, announcement_fence(services), id, seen->show.version,
+                               show_change(request), actor_of(request));
   });
   const auto& [answer, now] = edit.result;
   switch (answer) {

@@ -82,11 +82,6 @@ std::vector<Field> subscription_fields() {
            .nullable = true}};
 }
 
-std::vector<std::string> words_member(const Request& request, const char* name) {
-  const auto at = request.json->find(name);
-  return at == request.json->end() ? std::vector<std::string>() : at->get<std::vector<std::string>>();
-}
-
 std::optional<Subscription> find(Services& services, std::int64_t id) {
   return services.database.retrying(
       [&](store::Connection& connection) { return notify::get_subscription(connection, id); });
@@ -116,8 +111,8 @@ Response list(Services& services, const Request& request) {
 // What the request asks for; a secret that was not given is made.
 notify::Draft draft_of(Services& services, const Request& request) {
   notify::Draft draft{.name = *text_member(request, "name"),
-                      .kinds = words_member(request, "kinds"),
-                      .queues = words_member(request, "queues"),
+                      .kinds = texts_member(request, "kinds").value_or(std::vector<std::string>()),
+                      .queues = texts_member(request, "queues").value_or(std::vector<std::string>()),
                       .person = request.principal->person,
                       .secret = {}};
   const auto url = text_member(request, "url"), secret = text_member(request, "secret");
@@ -165,8 +160,8 @@ Response edit(Services& services, const Request& request) {
   if (!seen) return not_found(request, "subscription");
   if (!matches(request, seen->version)) return version_conflict(request, seen->version);
   notify::Edit change{.name = text_member(request, "name")};
-  if (request.json->contains("kinds")) change.kinds = words_member(request, "kinds");
-  if (request.json->contains("queues")) change.queues = words_member(request, "queues");
+  change.kinds = texts_member(request, "kinds");
+  change.queues = texts_member(request, "queues");
   if (request.json->contains("enabled")) change.enabled = request.json->at("enabled").get<bool>();
   const bool done = services.database.retrying([&](store::Connection& connection) {
     return notify::edit_subscription(connection, seen->id, seen->version, change);

@@ -65,7 +65,7 @@ class EpisodeTestBase : public accounts::testing::PeopleTestBase {
                         "ann");
   }
   ShowEdit edit_show_now(const ShowChange& change) {
-    return edit_show(*database_->acquire(), show_, std::nullopt, change, "ann");
+    return edit_show(*database_->acquire(), fence_, show_, std::nullopt, change, "ann");
   }
 
   // A worker, step by step: what it claims, what it renders, whether its gate lets it pass, how it ends.
