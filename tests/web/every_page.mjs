@@ -29,7 +29,8 @@ async function pagesOf(world) {
     ["today", "/"], ["shows", "/shows"], ["show", `/shows/${world.show}`],
     ...episodes.slice(0, 4).map((one, n) => [`episode-${n + 1}`, `/episodes/${one.id}`]),
     ["connections", "/connections"], ["pipelines", "/pipelines/places"], ["contacts", "/pipelines/contacts"],
-    ["queue", "/queues/announcements"], ["settings", "/settings"], ["no-such-page", "/settings#nothing"],
+    ["queue", "/queues/announcements"], ["activity", "/activity"],
+    ["settings", "/settings"], ["no-such-page", "/settings#nothing"],
   ];
 }
 

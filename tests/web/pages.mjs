@@ -1,6 +1,6 @@
 // The pages in a headless Chromium, against a real server and a real receiver of webhooks.
 //
-// FENCEPOST_WORLD: {"url", "code", "receiver"}, from web_test.py, which starts them.
+// FENCEPOST_WORLD: {"url", "code", "receiver", "looks"}, from web_test.py, which starts them.
 import { check, eventually, launch, Line, PASSWORD, runAll, Someone } from "./browser.mjs";
 import { bulkSelection, manyRows } from "./bulk.mjs";
 import { everyPage } from "./every_page.mjs";
@@ -150,11 +150,14 @@ async function unknownOutcome() {
   await ada.page.getByText("Say whether it was posted.").waitFor();
   await ada.page.getByRole("link", { name: "A cut" }).first().click();
   // Not before the request's own deadline: the old one may still be travelling.
+  const says = card.getByRole("button", { name: "It was posted", exact: true });
   await eventually(async () => {
-    await card.getByRole("button", { name: "It was posted", exact: true }).click();
+    if ((await card.getByText("Posted", { exact: true }).count()) > 0) return true;
+    if ((await says.count()) === 0) return false;
+    await says.click();
     await ada.button("It was posted", ada.page.getByRole("dialog")).click();
     await ada.page.getByRole("dialog").waitFor({ state: "detached" });
-    return (await card.getByText("Posted", { exact: true }).count()) > 0;
+    return false;
   }, "the person's word is taken");
   quiet(ada);
 }
@@ -186,7 +189,8 @@ const failed = await runAll([
   ["the stream of events comes back", reconnects],
   ["1,000 records are chosen at once", () => bulkSelection(world)],
   ["a long list scrolls and filters by the server's pages", () => manyRows(world)],
-  ["every page: axe, 360 px, policy, size", () => everyPage(world, process.env.FENCEPOST_SHOTS)],
+  // What a page looks like does not depend on the database.
+  ...(given.looks ? [["every page: axe, 360 px, policy, size", () => everyPage(world, process.env.FENCEPOST_SHOTS)]] : []),
 ].filter(([name], n) => n === 0 || !only || name.includes(only)));
 await browser.close();
 line.close();

@@ -30,7 +30,7 @@ def pages(kind, binary, shots):
         server = Server(binary, database, path, "server", "--post-timeout", "5s")
         stack.callback(server.close)
         code = first_line(server.process, r"first person: open \S+/welcome#code=(fpf_\S+)")
-        world = {"url": server.url, "code": code, "receiver": receiver.url}
+        world = {"url": server.url, "code": code, "receiver": receiver.url, "looks": kind == "sqlite"}
         environment = {**os.environ, "FENCEPOST_WORLD": json.dumps(world), **({"FENCEPOST_SHOTS": shots} if shots else {})}
         done = subprocess.run(["node", str(HERE / "pages.mjs")], env=environment, check=False)
         if done.returncode != 0:

@@ -19,6 +19,7 @@ const Episode = lazy(() => import("./pages/episode"));
 const Connections = lazy(() => import("./pages/connections"));
 const Pipelines = lazy(() => import("./pages/pipelines"));
 const Queue = lazy(() => import("./pages/queue"));
+const Activity = lazy(() => import("./pages/activity"));
 const Settings = lazy(() => import("./pages/settings"));
 
 // Where a platform sends people back to: "/?connected=7" (src/http/api/connection_life.cpp).
@@ -49,6 +50,9 @@ function Pages() {
       </Route>
       <Route path="/pipelines/:name?">{({ name }) => <Pipelines key={name} name={name ?? "places"} />}</Route>
       <Route path="/queues/:name">{({ name }) => <Queue key={name} name={name} />}</Route>
+      <Route path="/activity">
+        <Activity />
+      </Route>
       <Route path="/settings">
         <Settings />
       </Route>

@@ -17,6 +17,7 @@ const places: Place[] = [
   { to: "/shows", text: "Shows", also: "/episodes" },
   { to: "/pipelines", text: "Pipelines", also: "/queues", operators: true },
   { to: "/connections", text: "Connections" },
+  { to: "/activity", text: "Activity", operators: true },
   { to: "/settings", text: "Settings" },
 ];
 

@@ -35,6 +35,7 @@ void add_queue_items(std::vector<Route>& routes, Services& services);
 void add_live(std::vector<Route>& routes, Services& services);
 void add_curate(std::vector<Route>& routes, Services& services);
 void add_events(std::vector<Route>& routes, Services& services);
+void add_history(std::vector<Route>& routes, Services& services);
 void add_system(std::vector<Route>& routes, Services& services);
 void add_pages(std::vector<Route>& routes);
 // The page of the whole table: call it last.

@@ -73,10 +73,12 @@ const std::map<std::string, Row> kExpected = {
     {"GET /pipelines", everybody(200)},
     {"GET /pipelines/{name}", everybody(200)},
     {"GET /queues/{name}", everybody(200)},
+    {"GET /activity", everybody(200)},
     {"GET /settings", everybody(200)},
     {"GET /assets/{name}", everybody(404)},
 
     {"GET /api/v1/events", signed_in(200)},
+    {"GET /api/v1/events/history", operators(200)},
 
     {"POST /api/v1/session", everybody(422)},
     {"POST /api/v1/session/first-run", everybody(422)},

@@ -25,6 +25,7 @@ constexpr const char* kPages[] = {"/",
                                   "/pipelines",
                                   "/pipelines/{name}",
                                   "/queues/{name}",
+                                  "/activity",
                                   "/settings"};
 
 bool has_tag(const std::string& if_none_match, std::string_view etag) {

@@ -22,4 +22,5 @@ export type Invitation = Item<"/api/v1/invitations">;
 export type Token = Item<"/api/v1/tokens">;
 export type Queue = Item<"/api/v1/queues">;
 export type QueueItem = Item<"/api/v1/queues/{name}/items">;
+export type PastEvent = Item<"/api/v1/events/history">;
 export type Page<T> = { items: T[]; next: string | null };

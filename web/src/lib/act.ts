@@ -2,9 +2,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import { randomKey } from "../api/client";
 import { messageOf, Problem } from "../api/problem";
 import { toast } from "../ui/toast";
+import { useKey } from "./key";
 import { outcome } from "./words";
 
 type Options<R> = {
@@ -17,13 +17,13 @@ type Options<R> = {
 // server answers for the first.
 export function useAct<A extends unknown[], R>(act: (key: string, ...input: A) => Promise<R>, options: Options<R> = {}) {
   const client = useQueryClient();
-  const key = useRef("");
+  const key = useKey();
   const busyNow = useRef(false);
   const mounted = useRef(true);
   const [busy, setBusy] = useState(false);
-  const latest = useRef({ act, options });
+  const latest = useRef({ act, options, key });
   useEffect(() => {
-    latest.current = { act, options };
+    latest.current = { act, options, key };
   });
   useEffect(() => {
     mounted.current = true;
@@ -37,15 +37,14 @@ export function useAct<A extends unknown[], R>(act: (key: string, ...input: A) =
       if (busyNow.current) return undefined;
       busyNow.current = true;
       setBusy(true);
-      key.current ||= randomKey();
-      const { act: go, options: then } = latest.current;
+      const { act: go, options: then, key: named } = latest.current;
       try {
-        const result = await go(key.current, ...input);
-        key.current = "";
+        const result = await go(named.of(input), ...input);
+        named.settled();
         then.done?.(result);
         return result;
       } catch (error) {
-        if (!(error instanceof Problem && error.inDoubt)) key.current = "";
+        named.settled(error);
         if (!then.failed?.(error)) sayProblem(error);
         return undefined;
       } finally {

@@ -114,6 +114,23 @@ function Delete({ announcement }: { announcement: Announcement }) {
   );
 }
 
+// What follows it in its thread; the acts of the first part are about all of them.
+function Thread({ parts }: { parts: Announcement["parts"] }) {
+  if (parts.length === 0) return null;
+  return (
+    <ol className="rows" aria-label="What follows it">
+      {parts.map((part) => (
+        <li key={part.id}>
+          <Badge word={announcementStates[part.status]} />
+          <span className="said">{part.text}</span>
+          {part.last_error && <span className="muted">{part.last_error}</span>}
+          {part.post_url && <a href={part.post_url} target="_blank" rel="noreferrer">See it</a>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
 function When({ announcement, show, episode }: CardProps) {
   const { status, trigger, posted_at, run_at, minutes, at, stagger } = announcement;
   if (status === "posted" && posted_at) return <>Posted <Time at={posted_at} zone={show.zone} /></>;
@@ -154,6 +171,7 @@ export function AnnouncementCard(props: CardProps) {
       {acts && open && <TextEditor announcement={announcement} mine={mine} draft={draft} setDraft={setDraft} />}
       {open && <Preview announcement={announcement} draft={draft} />}
       {!open && announcement.text && <p className="said">{announcement.text}</p>}
+      <Thread parts={announcement.parts} />
       {status === "unknown" && <Unknown announcement={announcement} may={acts} />}
       <div className="actions">
         {["pending", "queued", "sending", "disabled"].includes(status) && (acts || admin) && (

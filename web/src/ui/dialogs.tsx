@@ -1,9 +1,9 @@
 // Dialogs: focus goes in, stays, and comes back.
-import { useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useState, type FormEvent, type ReactNode } from "react";
 import { Dialog, DialogTrigger, Form, Heading, Modal, ModalOverlay } from "react-aria-components";
 
-import { randomKey } from "../api/client";
 import { messageOf, Problem } from "../api/problem";
+import { useKey } from "../lib/key";
 import { Button } from "./basics";
 
 type DialogProps = { title: string; trigger?: ReactNode; open?: boolean; onOpenChange?: (open: boolean) => void;
@@ -70,7 +70,7 @@ export function ActForm({ children, act, onSubmit, onDone, onCancel }: FormProps
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const [errors, setErrors] = useState<Record<string, string>>({});
-  const key = useRef(""); // one for each intention, kept while nobody knows what became of it
+  const key = useKey();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (busy) return;
@@ -78,13 +78,12 @@ export function ActForm({ children, act, onSubmit, onDone, onCancel }: FormProps
     setBusy(true);
     setProblem("");
     setErrors({});
-    key.current ||= randomKey();
     try {
-      await onSubmit(fields, key.current);
-      key.current = "";
+      await onSubmit(fields, key.of(fields));
+      key.settled();
       onDone?.();
     } catch (error) {
-      if (!(error instanceof Problem && error.inDoubt)) key.current = "";
+      key.settled(error);
       const named = error instanceof Problem ? ((error.body.errors as { field: string; detail: string }[]) ?? []) : [];
       const known = named.filter((one) => one.field in fields);
       setErrors(Object.fromEntries(known.map((one) => [one.field, one.detail])));
