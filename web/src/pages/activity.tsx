@@ -74,7 +74,7 @@ export default function Activity() {
         <Select label="Queue" value={filter.queue || ANY} onChange={set("queue")}
           choices={[{ id: ANY, text: "Any" }, ...(queues.data ?? []).map((one) => ({ id: one.name, text: one.name }))]} />
         <Field label="Item" value={filter.item} onChange={set("item")} />
-        <Field label="Kind" value={filter.kind} onChange={set("kind")} hint="stop, claim, settle …" />
+        <Field label="Kind" value={filter.kind} onChange={set("kind")} hint="created, stopped, posted …" />
       </div>
       <Loaded query={history}>
         {() =>
