@@ -1,49 +1,44 @@
 #!/usr/bin/env python3
-"""Turns the files of web/ into C++ constants, so that a server needs no folder beside it and no path of a request
+"""Turns the built pages of web/ into C++ constants, so that a server needs no folder beside it and no path of a request
 ever reaches a file system.
 
-usage: embed.py DIR OUT
+usage: embed.py DIR OUT.cpp
 
-What is not HTML gets its hash into its name ("app.3f9c….css"), and references to /assets/NAME are rewritten, so
-that a browser may keep it for ever.
+DIR is what Vite has written: index.html, and assets/ whose names have their hashes. Each is kept plain and packed.
 """
+import gzip
 import hashlib
 import pathlib
 import sys
 
-TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
-         ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+         ".svg": "image/svg+xml"}
 
 
 def literal(data):
     """Adjacent literals: compilers limit one. Octal, because a hex escape has no end."""
-    pieces = []
-    for at in range(0, len(data), 4000):
-        text = "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in data[at:at + 4000])
-        pieces.append(f'"{text}"')
-    return "\n    ".join(pieces) or '""'
+    if not data:
+        return '""'
+    codes = {b: chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in range(256)}
+    return "\n    ".join('"' + "".join(codes[b] for b in data[at:at + 4000]) + '"' for at in range(0, len(data), 4000))
 
 
 def main(folder, out):
-    files = sorted(path for path in pathlib.Path(folder).iterdir() if path.suffix in TYPES)
-    contents = {path.name: path.read_bytes() for path in files}
-    names = {}
-    for name, data in contents.items():
-        stem, suffix = name.rsplit(".", 1)
-        names[name] = name if suffix == "html" else f"{stem}.{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
-    rows = []
-    for name, data in contents.items():
-        if name.endswith(".html"):
-            for plain, hashed in names.items():
-                data = data.replace(f"/assets/{plain}\"".encode(), f"/assets/{hashed}\"".encode())
-        etag = hashlib.sha256(data).hexdigest()[:32]
-        kind = TYPES[pathlib.Path(name).suffix]
-        rows.append(f'    {{"{names[name]}", "{kind}", "\\"{etag}\\"",\n    std::string_view({literal(data)}, {len(data)})}},')
-    pathlib.Path(out).parent.mkdir(parents=True, exist_ok=True)
-    pathlib.Path(out).write_text(
-        "#pragma once\n// Made by cmake/embed.py.\n#include <string_view>\n\nnamespace fencepost::web {\n"
-        "struct Asset {\n  std::string_view name, type, etag, content;\n};\n"
-        "inline constexpr Asset assets[] = {\n" + "\n".join(rows) + "\n};\n}  // namespace fencepost::web\n")
+    folder, rows = pathlib.Path(folder), []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.suffix not in TYPES:
+            raise SystemExit(f"{path}: no type is known of such files: see cmake/embed.py")
+        data = path.read_bytes()
+        packed = gzip.compress(data, 9, mtime=0)
+        strings = [path.name, TYPES[path.suffix], hashlib.sha256(data).hexdigest()[:32]]
+        fields = [f'"{one}"' for one in strings] + [f"std::string_view({literal(one)}, {len(one)})" for one in (data, packed)]
+        rows.append("    {" + ",\n     ".join(fields) + "},")
+    out = pathlib.Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(
+        "// Made by cmake/embed.py.\n#include \"http/api/assets.hpp\"\n\nnamespace fencepost::http {\n\n"
+        "namespace {\nconstexpr Asset kAssets[] = {\n" + "\n".join(rows) + "\n};\n}  // namespace\n\n"
+        "std::span<const Asset> assets() { return kAssets; }\n\n}  // namespace fencepost::http\n")
 
 
 if __name__ == "__main__":

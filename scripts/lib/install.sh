@@ -30,10 +30,12 @@ TEST_PACKAGES=(
   python3-aiosmtpd openssl                  # a mail server, and its certificate
   ffmpeg                                    # ffprobe measures videos; ffmpeg makes them
   spin gcc                                  # checks spec/*.pml
+  chromium                                  # looks at the pages (tests/web)
   clang-format-14                           # the version that the style check compares with
 )
 BENCH_PACKAGES=(make strace) # to build better-sqlite3; to count SQLite's flushes
-NPM_PACKAGES=(npm)           # brings the peers and their Node; not asked for where another npm is there
+NPM_PACKAGES=(npm)           # brings what web/ is built with, the peers, and their Node; not asked for where
+                             # another npm is there
 LINT_PACKAGES=(clang-tidy-16) # 14, Debian's default, cannot read libstdc++ 12's ranges
 
 usage() {

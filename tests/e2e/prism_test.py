@@ -137,6 +137,7 @@ def walk(tour, database):
     call(409, "POST", first + "/resolve", {"outcome": "did_not_happen"})
     call(200, "DELETE", f"/api/v1/announcements/{made[1]}")
     call(200, "GET", "/api/v1/queues")
+    call(200, "GET", "/api/v1/events/history?queue=announcements&limit=2")
     queue = "/api/v1/queues/announcements"
     call(200, "GET", queue + "/items?limit=1&state=queued")
     call(200, "POST", queue + "/pause", {"why": "tour"})

@@ -55,6 +55,7 @@ std::vector<Route> routes(Services& services) {
   add_videos(all, services);
   add_templates(all, services);
   add_events(all, services);
+  add_history(all, services);
   add_system(all, services);
   for (auto& route : all) {
     // A key is its principal's: who is not signed in has none to repeat a request under.

@@ -43,6 +43,7 @@ void add_uploads(std::vector<Route>& routes, Services& services);
 void add_upload_acts(std::vector<Route>& routes, Services& services);
 void add_quota_projects(std::vector<Route>& routes, Services& services);
 void add_events(std::vector<Route>& routes, Services& services);
+void add_history(std::vector<Route>& routes, Services& services);
 void add_system(std::vector<Route>& routes, Services& services);
 void add_pages(std::vector<Route>& routes);
 // The page of the whole table: call it last.

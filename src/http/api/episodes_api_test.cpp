@@ -12,6 +12,7 @@ namespace {
 using accounts::ShowRole;
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class EpisodesApi : public testing::ApiTest, public ::testing::WithParamInterface<const char*> {
  protected:
@@ -153,6 +154,18 @@ TEST_P(EpisodesApi, APreviewShowsWhatWouldBePostedAndWhatForbidsIt) {
   EXPECT_EQ(shown["obstacle"], nullptr);
   patch(show_path_, {{"needs_approval", true}});
   EXPECT_EQ(json_of(as(signed_in(bob_), "GET", path + "/preview"))["obstacle"], "needs_approval");
+}
+
+TEST_P(EpisodesApi, APreviewOfADraftStoresNothing) {
+  const auto path = announce(episode(), bob_, {{"text", "Stored"}});
+  const auto version = json_of(as(signed_in(bob_), "GET", path))["version"];
+  const auto draft = [&](const std::string& query) {
+    return json_of(as(signed_in(bob_), "GET", path + "/preview?" + query))["text"].get<std::string>();
+  };
+  EXPECT_THAT(draft("text=Draft%20of%20%7Btitle%7D"), HasSubstr("Draft of Pilot"));
+  EXPECT_THAT(draft("text="), Not(HasSubstr("Stored")));
+  EXPECT_THAT(draft(""), HasSubstr("Stored"));
+  EXPECT_EQ(json_of(as(signed_in(bob_), "GET", path))["version"], version);
 }
 
 TEST_P(EpisodesApi, TheSchedulerSaysWhatIsDueAndWhatComesNext) {

@@ -1,6 +1,7 @@
 #pragma once
 // How events look on the wire (WHATWG HTML §9.2.6). Inside api/ only.
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "http/fields.hpp"
@@ -8,6 +9,8 @@
 
 namespace fencepost::http {
 
+// The members of event_fields().
+nlohmann::json event_json(const store::Event& event);
 // "id: 7\nevent: transition\ndata: {…}\n\n"
 std::string event_text(const store::Event& event);
 // Events up to `id` may be missing: whoever reads this looks at the state anew. The stream goes on after it.

@@ -49,20 +49,23 @@ Field place_field(const char* name, const char* description) {
 }
 }  // namespace
 
+json event_json(const store::Event& event) {
+  return {{"id", event.id},
+          {"at", base::format_utc(event.at)},
+          {"queue", event.queue},
+          {"item", event.item},
+          {"kind", event.kind},
+          {"from", text_or_null(event.from)},
+          {"to", text_or_null(event.to)},
+          {"actor", text_or_null(event.actor)},
+          {"detail", text_or_null(event.detail)},
+          {"fence", event.fence ? json(*event.fence) : json()}};
+}
+
 std::string event_text(const store::Event& event) {
-  const json data = {{"id", event.id},
-                     {"at", base::format_utc(event.at)},
-                     {"queue", event.queue},
-                     {"item", event.item},
-                     {"kind", event.kind},
-                     {"from", text_or_null(event.from)},
-                     {"to", text_or_null(event.to)},
-                     {"actor", text_or_null(event.actor)},
-                     {"detail", text_or_null(event.detail)},
-                     {"fence", event.fence ? json(*event.fence) : json()}};
   // One line: dump() escapes line ends, and whatever is not UTF-8 becomes U+FFFD.
-  return "id: " + std::to_string(event.id) +
-         "\nevent: transition\ndata: " + data.dump(-1, ' ', false, json::error_handler_t::replace) + "\n\n";
+  return "id: " + std::to_string(event.id) + "\nevent: transition\ndata: " +
+         event_json(event).dump(-1, ' ', false, json::error_handler_t::replace) + "\n\n";
 }
 
 std::string reset_text(std::int64_t id) {

@@ -58,6 +58,14 @@ class Lists : public testing::ApiTest, public ::testing::WithParamInterface<cons
                  {path.substr(path.rfind('/') + 1)});
            return path + "/history";
          }},
+        {"GET /api/v1/events/history",
+         [this](int n) {
+           for (int i = 0; i < n; ++i)
+             database.run(
+                 "INSERT INTO fencepost_events (at, queue, item, kind) VALUES (1, 'announcements', '0', "
+                 "'seen')");
+           return std::string("/api/v1/events/history");
+         }},
         {"GET /api/v1/connections",
          [this](int n) {
            for (int i = 0; i < n; ++i)

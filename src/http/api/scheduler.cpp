@@ -59,7 +59,8 @@ Response due(Services& services, const Request& request) {
   return page_response(std::move(items), next);
 }
 
-// As it would stand on its platform, were it posted now.
+// As it would stand on its platform, were it posted now: as it is stored, or with words that are being
+// written.
 Response preview(Services& services, const Request& request) {
   const auto id = id_of(request);
   std::optional<announce::ToPublish> item;
@@ -73,6 +74,7 @@ Response preview(Services& services, const Request& request) {
     return 0;
   });
   if (!item || !account) return not_found(request, "announcement");
+  if (const auto text = request.query.find("text"); text != request.query.end()) item->text = text->second;
   const auto words = announce::words_of(*item);
   const connect::Account who{account->target, account->account_id, account->account_name, account->facts};
   const auto& connector = services.connections.outside().connector(item->platform);
@@ -175,6 +177,10 @@ void add_scheduler(std::vector<Route>& routes, Services& services) {
        .pattern = "/api/v1/announcements/{id}/preview",
        .access = Access::of(Thing::announcement, Relation::host, Scope::read),
        .limit = kReads,
+       .query = {{.name = "text",
+                  .max_length = 3000,
+                  .description = "a draft in the place of its own text; empty: as if it had none",
+                  .example = "\"{show} is live\""}},
        .answers = {{200, "as it would be posted now", preview_fields()},
                    {404, "not_found", {}},
                    {422, "invalid_text", {}}},

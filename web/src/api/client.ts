@@ -1,0 +1,49 @@
+// The typed client: paths, bodies and answers are those of the server's OpenAPI document.
+import createClient from "openapi-fetch";
+
+import { Problem, problemOf, unreachable } from "./problem";
+import type { paths } from "./schema";
+
+let csrf: string | null = null;
+export function rememberCsrf(token: string | null) {
+  csrf = token;
+}
+
+let signedOut = () => {};
+// Called when the server says that nobody is signed in (any more).
+export function onSignedOut(call: () => void) {
+  signedOut = call;
+}
+
+async function send(request: Request): Promise<Response> {
+  if (request.method !== "GET" && csrf !== null) request.headers.set("X-CSRF-Token", csrf);
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw unreachable();
+  }
+}
+
+export const api = createClient<paths>({ baseUrl: "", fetch: send, headers: { Accept: "application/json" } });
+
+// The body of a success; anything else is thrown as a Problem.
+export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await call;
+  if (response.ok) return data as T;
+  if (response.status === 401) signedOut();
+  throw problemOf(response, error);
+}
+
+// A body with its ETag, which a PATCH of it has to name.
+export async function versioned<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>) {
+  const settled = await call;
+  return { value: await answer(Promise.resolve(settled)), etag: settled.response.headers.get("ETag") ?? "" };
+}
+
+export const isProblem = (error: unknown, code: string) => error instanceof Problem && error.code === code;
+
+// For idempotency: crypto.randomUUID() wants a secure context, which plain HTTP in a local network is not.
+export function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
