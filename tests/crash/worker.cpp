@@ -44,16 +44,17 @@ class Receiver {
  public:
   Receiver(std::string url, base::Duration patience) : timeout(patience), url_(std::move(url)) {}
   connect::HttpResult post(const std::string& item, const std::string& key, base::BootTime deadline) {
-    return client_.call({"POST",
-                         url_,
-                         {{"Idempotency-Key", key}, {"X-Worker", std::to_string(getpid())}},
-                         item,
-                         deadline,
-                         false});
+    return client_.call({.method = "POST",
+                         .url = url_,
+                         .headers = {{"Idempotency-Key", key}, {"X-Worker", std::to_string(getpid())}},
+                         .body = item,
+                         .deadline = deadline});
   }
   bool has(const std::string& key) {
     const auto deadline = base::BootClock::now() + std::chrono::seconds(30);
-    return client_.call({"GET", url_ + key, {}, "", deadline, true}).status == 200;
+    return client_
+               .call({.url = url_ + key, .headers = {}, .body = "", .deadline = deadline, .repeatable = true})
+               .status == 200;
   }
   const base::Duration timeout;
 
