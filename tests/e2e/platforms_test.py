@@ -38,7 +38,8 @@ the state that Fencepost shows. A crash is SIGKILL at a named point of the code,
 the platform named. The request's deadline is {timeout} s here. "linkedin (partner)" may read a member's posts (`r_member_social`).
 
 With an image, its upload comes before the gate, and is seen by nobody: whatever becomes of it, no post is lost and none is
-doubled. Discord has the image in the post itself. Threads has none here (it would fetch them from a public address).
+doubled. Discord has the image in the post itself. Threads has none here (it would fetch them from a public address). A
+cell is empty where the failure is certain before that point is reached.
 
 | point | what had happened when the process died |
 |---|---|
