@@ -136,7 +136,7 @@ def under_load(kind):
         check("key file is not in it" in told["note"], f"says so: {told}")
 
         back = json.loads(run(0, "restore", "--database", new, "--from", path / "b", "--key-file", path / "key", "--json"))
-        check(back["paused"] == ["announcements"] and back["key"]["opens_all"], f"paused, and the key fits: {back}")
+        check(back["paused"] == ["announcements", "uploads"] and back["key"]["opens_all"], f"paused, and the key fits: {back}")
         check(back["unknown"] >= 5, f"what was due is unknown: {back}")
         check("no violations" in run(0, "verify", "--database", new), "verify")
         counted = {name: int(query(new, f"SELECT count(*) FROM {name}")[0][0]) for name in rows}
@@ -302,7 +302,8 @@ def replaced():
         back = json.loads(run(0, "restore", "--database", new, "--from", path / "b", "--replace", path / "two.db", "--json"))
         check(query(new, "SELECT * FROM fencepost_tokens") == [], "replaced")
         check(query("sqlite:" + back["kept"], "SELECT * FROM fencepost_tokens") == tokens, "and kept")
-        check(sorted(os.listdir(path)) == sorted({"one.db", "two.db", "b", "key", "state", "token", "server.log", os.path.basename(back["kept"])}),
+        check(sorted(os.listdir(path)) == sorted({"one.db", "two.db", "b", "key", "state", "token", "server.log", "two.db.files",
+                                                os.path.basename(back["kept"])}),
               f"nothing is left over: {os.listdir(path)}")
 
 
