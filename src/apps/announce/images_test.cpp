@@ -100,7 +100,7 @@ TEST_P(ImagesTest, TheBytesComeBackAsTheyCame) {
   change(id_, [&](store::Connection& c, const Announcement& now) {
     add_image(c, id_, now.images, {bytes, "ü", {}}, facts, base::sha256_hex(bytes));
   });
-  const auto& image = get(id_).images.at(0);
+  const auto image = get(id_).images.at(0);
   EXPECT_EQ(image.facts.size, static_cast<std::int64_t>(bytes.size()));
   EXPECT_EQ(image.sha256, base::sha256_hex(bytes));
   EXPECT_EQ(image.facts.width, 16);

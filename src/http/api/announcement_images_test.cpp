@@ -98,12 +98,13 @@ TEST_P(AnnouncementImagesApi, WhatIsNoImageIsRefused) {
 TEST_P(AnnouncementImagesApi, WhatThePlatformDoesNotTakeIsToldAtOnce) {
   EXPECT_EQ(detail(add(path_, png(16, 9, std::string(11'000'000, 'x')), 1)),
             "an image for Discord has 1 to 10485760 bytes");
-  EXPECT_EQ(detail(add(path_, png(16, 9), 1, "?alt=" + std::string(1025, 'x'))),
-            "an image's description for Discord has at most 1024 characters");
   const auto half = png(16, 9, std::string(6'000'000, 'x'));
   EXPECT_EQ(code(add(path_, half, 1)), "201");
   EXPECT_EQ(detail(add(path_, half, 2)),
             "the images of a post on Discord have at most 10485760 bytes together");
+  EXPECT_EQ(
+      detail(send("PATCH", path_ + image(send("GET", path_), 0), {{"alt", std::string(1025, 'x')}}, at(2))),
+      "an image's description for Discord has at most 1024 characters");
   const auto preview = json_of(send("GET", path_ + "/preview"));
   EXPECT_EQ(preview["images"], 1);
   EXPECT_EQ(preview["most_images"], 10);
