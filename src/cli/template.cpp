@@ -15,7 +15,8 @@ namespace {
 using nlohmann::json;
 
 struct Given {
-  std::string id, channel, language, thumbnail;
+  std::string id, language, thumbnail;
+  std::int64_t channel = 0;
   std::map<std::string, std::string> texts;
   std::vector<std::string> tags;
 };
@@ -76,7 +77,7 @@ json body_of(const Given& given) {
 void add_changes(CLI::App& noun, Chosen& chosen) {
   auto given = std::make_shared<Given>();
   auto* create = noun.add_subcommand("create", "Make a template of a channel and a language");
-  create->add_option("--channel", given->channel, "Whose videos")->required();
+  create->add_option("--channel", given->channel, "Whose videos")->required()->check(CLI::PositiveNumber);
   create->add_option("--language", given->language, "As en or pt-BR; any where not given");
   add_texts(*create, given);
   speaks(*create, chosen, [given](Client& client, bool as_json) {

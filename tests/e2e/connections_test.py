@@ -246,7 +246,7 @@ def no_secret_anywhere():
         server = w.start("server")
         connection = authorised(server)
         typed = "typed-" + secrets.token_urlsafe(24)
-        w.x.ask("/_set", {"users": {**{token: {"id": "1001", "username": "demo"} for token in [typed]}}})
+        w.x.ask("/_set", {"users": {typed: {"id": "2002", "username": "typed"}}})
         # A whole life: pasted, refused with its token quoted, posted, refreshed, refused, broken, revoked.
         pasted = server.expect(201, "POST", "/api/v1/connections", {"name": "typed", "platform": "x", "secret": typed})["id"]
         await_status(server, announce(server, pasted, "Typed"), "posted")
@@ -255,6 +255,8 @@ def no_secret_anywhere():
                      {"mode": "status", "status": 401, "body": {"detail": f"Bearer {typed} is refused"}}):
             w.x.ask("/_fault", {**mode, "path": "/2/tweets"})
             await_status(server, announce(server, pasted, "Quoted " + mode["mode"] + str(mode["status"])), "failed")
+        # One connection of an account at a time.
+        server.expect(200, "DELETE", f"/api/v1/connections/{connection}")
         again = authorised(server, name="again", platform="x")
         w.expires_soon()
         await_status(server, announce(server, again, "Refreshed"), "posted")
@@ -262,7 +264,6 @@ def no_secret_anywhere():
                             "body": {"error": "invalid_grant", "error_description": typed}})
         w.expires_soon()
         await_status(server, announce(server, again, "Broken"), "failed")
-        server.expect(200, "DELETE", f"/api/v1/connections/{connection}")
         answers = [visit(server.url + path, server.token)[2] for path in (
             "/api/v1/connections", f"/api/v1/connections/{again}", f"/api/v1/connections/{pasted}", "/api/v1/announcements",
             "/api/v1/queues", "/api/v1/queues/announcements/items", "/metrics", "/api/v1/openapi.json")]

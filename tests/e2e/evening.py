@@ -14,7 +14,7 @@ import urllib.request
 
 from harness import PATIENCE, Failed, Receiver, Server, check, eventually, folder, postgres_database, show_logs
 from people_test import BINARY, PASSWORD, Page, fencepost
-from platforms import FAULTS, PLATFORMS, POINTS, TIMEOUT, Emulated, Platform, promised
+from platforms import FAULTS, PLATFORMS, PLAIN, POINTS, TIMEOUT, Emulated, Platform, promised
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 KEY = "the-key"
@@ -71,7 +71,7 @@ NONE = FAULTS[0]
 
 def possible(platform):
     """(posts, state) that a crash at any moment may leave, where nothing else went wrong."""
-    return {promised(platform, NONE, point) for point in POINTS}
+    return {promised(platform, PLAIN, NONE, point) for point in POINTS}
 
 
 @dataclasses.dataclass

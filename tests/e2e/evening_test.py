@@ -16,7 +16,7 @@ import time
 
 from evening import ACCOUNTS, BY_NAME, NONE, NOT_RUNNING, WRITTEN, possible, world
 from harness import Failed, check, eventually, run_all
-from platforms import FAULTS, promised
+from platforms import FAULTS, PLAIN, promised
 
 CLICKS = 5
 
@@ -199,7 +199,7 @@ def faults(kind, processes):
             w.until(w.stream("live"), "live")
             for account in ACCOUNTS:
                 try:
-                    w.await_outcome(account, promised(BY_NAME[account], fault if met[account] else NONE, ""))
+                    w.await_outcome(account, promised(BY_NAME[account], PLAIN, fault if met[account] else NONE, ""))
                 except Failed as error:
                     raise Failed(f"{fault.name}: {error}") from error
             w.ends()

@@ -278,7 +278,7 @@ def media(tour):
     version = call(200, "GET", f"/api/v1/videos/{video}")["version"]
     call(412, "PATCH", f"/api/v1/videos/{video}", {"title": "Pilot"}, {"If-Match": f'"{version + 99}"'})
     call(204, "DELETE", f"/api/v1/videos/{video}")
-    template = call(201, "POST", "/api/v1/templates", {"channel_id": "1", "title": "{title}", "tags": ["a b"]})
+    template = call(201, "POST", "/api/v1/templates", {"channel_id": 1, "title": "{title}", "tags": ["a b"]})
     path = f"/api/v1/templates/{template['id']}"
     call(200, "GET", "/api/v1/templates")
     call(200, "GET", path)

@@ -158,11 +158,11 @@ def own_command_line():
                 return json.loads(done.stdout)
             expect_whole(server, run("upload", "file", str(path / "a.mp4")), digest)
             made = run("video", "add", "shows", "Pilot.mp4")
-            check(run("video", "show", made["id"])["path"] == "Pilot.mp4", "what was added is shown")
+            check(run("video", "show", str(made["id"]))["path"] == "Pilot.mp4", "what was added is shown")
             check(len(run("video", "list")["items"]) == 2, "both are listed")
             check(run("video", "folders", "shows")["items"][0]["name"] == "Pilot.mp4", "the folder is listed")
             template = run("template", "create", "--channel", "1", "--title", "{title} #{number}", "--tag", "pod cast")
-            shown = run("template", "preview", template["id"], "--title", "Pilot", "--number", "1")
+            shown = run("template", "preview", str(template["id"]), "--title", "Pilot", "--number", "1")
             check(shown["title"] == "Pilot #1", shown)
 
 

@@ -60,8 +60,8 @@ TEST_P(FilesApi, AFileComesInPiecesAndBecomesAVideo) {
   const auto shown = json_of(tus("GET", path, "", {}));
   EXPECT_EQ(shown["finished"], true);
   EXPECT_EQ(shown["name"], "Episode 12.mp4");
-  EXPECT_EQ(shown["video_id"], header(last, "Fencepost-Video"));
-  const auto video = json_of(send("GET", "/api/v1/videos/" + shown["video_id"].get<std::string>()));
+  EXPECT_EQ(shown["video_id"].dump(), header(last, "Fencepost-Video"));
+  const auto video = json_of(send("GET", "/api/v1/videos/" + shown["video_id"].dump()));
   EXPECT_EQ(video["title"], "Episode 12");
   EXPECT_EQ(video["media_type"], "video/mp4");
   EXPECT_EQ(video["readiness"]["short"]["ready"], "waiting");
@@ -217,7 +217,7 @@ TEST_P(FilesApi, VideosOfMediaFoldersAreAddedByPath) {
 
 TEST_P(FilesApi, TemplatesAreCheckedFilledAndVersioned) {
   write("cover.png", std::string("\x89PNG\r\n\x1a\n", 8));
-  const json body = {{"channel_id", "7"},
+  const json body = {{"channel_id", 7},
                      {"language", "de"},
                      {"title", "{title} #{number}"},
                      {"tags", {"pod cast"}},

@@ -14,9 +14,6 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json();
 }
 
-// Ids are texts, so that no reader makes a rounded number of one.
-json id_or_null(const std::optional<std::int64_t>& id) { return id ? json(std::to_string(*id)) : json(); }
-
 Field text(const char* name, const char* description, const char* example) {
   return {.name = name, .required = true, .description = description, .example = example};
 }
@@ -67,7 +64,7 @@ json file_json(const media::File& file) {
           {"total", file.total},
           {"finished", file.finished_at.has_value()},
           {"media_type", text_or_null(file.media_type)},
-          {"video_id", id_or_null(file.video)},
+          {"video_id", or_null(file.video)},
           {"created_at", base::format_utc(file.created_at)},
           {"expires_at", file.finished_at ? json() : json(base::format_utc(file.expires_at))}};
 }
@@ -81,14 +78,14 @@ std::vector<Field> file_fields() {
           number("total", "bytes", "104857600"),
           {.name = "finished", .type = FieldType::boolean, .required = true, .description = "it is whole"},
           text_or_null("media_type", "by its first bytes, once it is whole", "\"video/mp4\""),
-          text_or_null("video_id", "once it is whole, and no picture", "\"12\""),
+          number_or_null("video_id", "once it is whole, and no picture", "12"),
           time("created_at", "when it was begun"),
           expires};
 }
 
 json video_json(const media::Video& video, const media::Rules& rules) {
-  return {{"id", std::to_string(video.id)},
-          {"person_id", id_or_null(video.person)},
+  return {{"id", video.id},
+          {"person_id", or_null(video.person)},
           {"folder", video.folder},
           {"path", video.path},
           {"title", video.title},
@@ -114,8 +111,8 @@ std::vector<Field> video_fields() {
   const auto of = [](const char* kind) {
     return Field{.name = kind, .type = FieldType::object, .required = true, .fields = readiness_fields()};
   };
-  return {text("id", "stands for certain bytes for ever: a file that changes is another video", "\"12\""),
-          text_or_null("person_id", "whose; null: the instance's, of a media folder", "\"3\""),
+  return {number("id", "stands for certain bytes for ever: a file that changes is another video", "12"),
+          number_or_null("person_id", "whose; null: the instance's, of a media folder", "3"),
           text("folder", "a media folder, or files: it came by tus", "\"shows\""),
           {.name = "path",
            .required = true,
@@ -193,8 +190,8 @@ std::vector<Field> metadata_fields(bool required) {
 
 json template_json(const media::Template& one) {
   auto out = metadata_json(one.metadata);
-  out["id"] = std::to_string(one.id);
-  out["channel_id"] = std::to_string(one.channel);
+  out["id"] = one.id;
+  out["channel_id"] = one.channel;
   out["version"] = one.version;
   out["created_at"] = base::format_utc(one.created_at);
   return out;
@@ -202,7 +199,7 @@ json template_json(const media::Template& one) {
 
 std::vector<Field> template_fields() {
   auto fields = metadata_fields(true);
-  fields.insert(fields.begin(), {text("id", "", "\"1\""), text("channel_id", "", "\"1\""),
+  fields.insert(fields.begin(), {number("id", "", "1"), number("channel_id", "", "1"),
                                  text_or_null("language", "null: any", "\"en\"")});
   fields.push_back(number("version", "the ETag", "1"));
   fields.push_back(time("created_at", "when it was made"));

@@ -64,8 +64,7 @@ Response list(Services& services, const Request& request) {
 }
 
 Response add(Services& services, const Request& request) {
-  const auto channel = positive(text_member(request, "channel_id").value_or(""));
-  if (!channel) throw base::UserError("invalid_field", "channel_id is no id: ids are positive numbers");
+  const auto channel = number_member(request, "channel_id");
   auto metadata = changed(services, request, {});
   metadata.language = text_member(request, "language").value_or("");
   return make_once(services, request, [&](store::Connection& connection) {
@@ -112,7 +111,12 @@ Response preview(Services& services, const Request& request) {
 std::vector<Field> new_fields() {
   auto fields = metadata_fields(true);
   fields.insert(fields.begin(),
-                {{.name = "channel_id", .required = true, .description = "whose videos", .example = "\"1\""},
+                {{.name = "channel_id",
+                  .type = FieldType::integer,
+                  .required = true,
+                  .description = "whose videos",
+                  .example = "1",
+                  .minimum = 1},
                  {.name = "language",
                   .max_length = 35,
                   .description = "as en or pt-BR; any where not given",
