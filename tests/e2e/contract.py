@@ -92,7 +92,7 @@ def check_document(document):
             for one in operation.get("parameters", []):
                 if one["in"] not in ("path", "query", "header", "cookie") or (one["in"] == "path" and not one["required"]):
                     raise Violation(f"{where}: {one}")
-            if not any(status.startswith("2") for status in operation["responses"]):
+            if not any(status.startswith(("2", "3")) for status in operation["responses"]):
                 raise Violation(f"{where}: no answer of success")
             for need in operation.get("security", []):
                 for name in need:
