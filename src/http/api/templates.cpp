@@ -110,17 +110,16 @@ Response preview(Services& services, const Request& request) {
 
 std::vector<Field> new_fields() {
   auto fields = metadata_fields(true);
-  fields.insert(fields.begin(),
-                {{.name = "channel_id",
-                  .type = FieldType::integer,
-                  .required = true,
-                  .description = "whose videos",
-                  .example = "1",
-                  .minimum = 1},
-                 {.name = "language",
-                  .max_length = 35,
-                  .description = "as en or pt-BR; any where not given",
-                  .example = "\"en\""}});
+  fields.insert(fields.begin(), {{.name = "channel_id",
+                                  .type = FieldType::integer,
+                                  .required = true,
+                                  .description = "whose videos",
+                                  .example = "1",
+                                  .minimum = 1},
+                                 {.name = "language",
+                                  .max_length = 35,
+                                  .description = "as en or pt-BR; any where not given",
+                                  .example = "\"en\""}});
   return fields;
 }
 
