@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "cli/channel.hpp"
 #include "cli/noun.hpp"
+#include "cli/pages.hpp"
 #include "cli/text.hpp"
 #include "cli/upload_file.hpp"
 #include "cli/upload_import.hpp"
@@ -91,22 +92,17 @@ int schedule(Client& client, bool as_json, const Given& given) {
 }
 
 int list(Client& client, bool as_json, const Given& given) {
-  auto path = (given.channel.empty() ? std::string("/uploads")
-                                     : item_path("channels", channel_id(client, given.channel), "uploads")) +
-              "?limit=" + std::to_string(given.limit);
-  if (!given.status.empty()) path += "&status=" + encoded(given.status);
-  if (!given.cursor.empty()) path += "&cursor=" + encoded(given.cursor);
-  const auto body = client.get(path);
-  if (as_json) {
-    print_json(body);
-    return 0;
-  }
+  auto path = given.channel.empty() ? std::string("/uploads")
+                                    : item_path("channels", channel_id(client, given.channel), "uploads");
+  if (!given.status.empty()) path += "?status=" + encoded(given.status);
+  const auto page = one_page(client, as_json, path, given.limit, given.cursor);
+  if (!page) return 0;
   Table rows;
-  for (const auto& item : body.at("items"))
+  for (const auto& item : page->at("items"))
     rows.push_back({cell(item, "id"), cell(item, "status"), cell(item, "at"), cell(item, "channel"),
                     cell(item, "kind"), cell(item, "title"), cell(item, "last_error")});
   print(table({"ID", "STATUS", "SLOT", "CHANNEL", "TYPE", "TITLE", "LAST ERROR"}, rows, 50));
-  if (!body.at("next").is_null()) print("more: --cursor " + cell(body, "next") + "\n");
+  say_more(*page);
   return 0;
 }
 
@@ -148,17 +144,7 @@ int resolve(Client& client, bool as_json, const Given& given) {
 }
 
 int history(Client& client, bool as_json, const Given& given) {
-  const auto body = client.get(item_path("uploads", given.id, "history") + "?limit=200");
-  if (as_json) {
-    print_json(body);
-    return 0;
-  }
-  Table rows;
-  for (const auto& item : body.at("items"))
-    rows.push_back({cell(item, "at"), cell(item, "kind"), cell(item, "from"), cell(item, "to"),
-                    cell(item, "actor"), cell(item, "detail")});
-  print(table({"TIME", "WHAT", "FROM", "TO", "WHO", "DETAIL"}, rows, 100));
-  return 0;
+  return show_history(client, as_json, item_path("uploads", given.id));
 }
 
 std::string use_text(const json& use) {
