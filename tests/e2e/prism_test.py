@@ -193,7 +193,7 @@ def curate(tour):
     for noun, line in (("places", b"place_id,name\np1,Bar\n,bad\n"), ("businesses", b"name,website\nBar,bar.example\n")):
         call(200, "POST", f"{root}/{noun}/import/csv?select=true", line, {"Content-Type": "text/csv"})
         call(200, "POST", f"{root}/{noun}/import/json", [{"place_id": "p2", "name": "Grill"}])
-        call(422, "POST", f"{root}/{noun}/import/json", b"", {"Content-Type": "application/json"})
+        call(422, "POST", f"{root}/{noun}/import/csv", b"colour\nred\n", {"Content-Type": "text/csv"})
     for noun in ("places", "businesses"):
         first = call(200, "GET", f"{root}/{noun}?curation_status=Selected&processing_status=Queued&limit=1")["items"][0]
         path = f"{root}/{noun}/{first['id']}"
