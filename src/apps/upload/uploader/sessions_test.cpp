@@ -71,11 +71,14 @@ class SessionsTest : public ::testing::TestWithParam<const char*> {
 
 TEST_P(SessionsTest, F6OnlyTheClaimThatIsHeldWritesProgress) {
   EXPECT_TRUE(note(claim_, 400));
-  EXPECT_EQ(progress_of(connection_, id_)->bytes, 400);
+  EXPECT_EQ(upload::get_upload(connection_, id_)->bytes_sent, 400);
   auto other = claim_;
   ++other.claim;
   EXPECT_FALSE(note(other, 500));
-  EXPECT_EQ(progress_of(connection_, id_)->bytes, 400);
+  const auto shown = upload::get_upload(connection_, id_).value();
+  EXPECT_EQ(shown.bytes_sent, 400);
+  EXPECT_EQ(shown.bytes_total, 1000);
+  EXPECT_EQ(shown.percent(), 40);
 }
 
 TEST_P(SessionsTest, F6AnEditMeanwhileStopsTheNextPiece) {

@@ -123,7 +123,7 @@ TEST_P(TroubleTest, F3ASessionLostWithAnUnknownOutcomeIsUnknownShownAndNotRepeat
   };
   stage.start();
   ASSERT_TRUE(stage.await_status(id_, "unknown"));
-  EXPECT_NE(world_.error(id_).find("session is gone"), std::string::npos) << world_.error(id_);
+  EXPECT_NE(world_.error(id_).find("session_lost"), std::string::npos) << world_.error(id_);
   ASSERT_TRUE(stage.await([&] { return world_.error(id_).find("session_lost") != std::string::npos; }));
   const auto next = world_.schedule(channel_, world_.add_video("next.mp4", 100));
   ASSERT_TRUE(stage.await_status(next, "uploaded"));
