@@ -19,8 +19,9 @@ using nlohmann::json;
 Table details(const json& upload) {
   Table lines;
   for (const auto* name :
-       {"id", "video", "channel", "kind", "at", "status", "title", "publish_day", "quota_day", "run_at",
-        "bytes_sent", "bytes_total", "percent", "attempts", "last_error", "post_id", "post_url", "uploaded_at", "published_at", "version"})
+       {"id",          "video",     "channel",  "kind",        "at",           "status",  "title",
+        "publish_day", "quota_day", "run_at",   "bytes_sent",  "bytes_total",  "percent", "attempts",
+        "last_error",  "post_id",   "post_url", "uploaded_at", "published_at", "version"})
     lines.push_back({name, cell(upload, name)});
   return lines;
 }
@@ -232,8 +233,9 @@ void add_upload(CLI::App& app, Chosen& chosen) {
   at(schedules, "otherwise the next free slot");
   add_metadata(*schedules, given);
   schedules
-      ->add_option("--number", given->number,
-                   "Of the part or the episode, for {number} in the channel's template; of several the first's")
+      ->add_option(
+          "--number", given->number,
+          "Of the part or the episode, for {number} in the channel's template; of several the first's")
       ->check(CLI::Range(0, 999'999'999));
   schedules->add_flag("--best-effort", given->best_effort, "Of several: those that can be had");
   key(schedules);

@@ -71,8 +71,8 @@ struct TakeRequest {
 Take take(Connection& connection, const BucketKey& key, std::int64_t quota, std::int64_t amount,
           const std::string& queue, const std::string& item, const std::string& purpose, int attempt);
 
-// A slot has seats 1…capacity. The capacity is the limit of a bucket of its own, so that seats above a lowered
-// capacity still count, and nobody chooses a seat while somebody else does.
+// A slot has seats 1…capacity. The capacity is the limit of a bucket of its own, so that seats above a
+// lowered capacity still count, and nobody chooses a seat while somebody else does.
 inline constexpr const char* kSlotScope = "slot";
 // The bucket of a slot: for set_quota (the capacity of this slot), set_quota_from and lock_buckets.
 BucketKey slot_key(const std::string& channel, base::Micros slot_at);

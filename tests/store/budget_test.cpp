@@ -303,8 +303,7 @@ TEST_P(BudgetTest, RecalculateWaitsForAGrantThatIsUnderWay) {
 TEST_P(BudgetTest, SeatsAboveALoweredCapacityStillCount) {
   World world(GetParam(), core::Kind::once);
   const auto seat = [&](const std::string& item) {
-    return in_transaction(world.a(),
-                          [&](auto& c) { return sit(c, "channel-1", kSlot, 3, "posts", item); });
+    return in_transaction(world.a(), [&](auto& c) { return sit(c, "channel-1", kSlot, 3, "posts", item); });
   };
   for (int n = 1; n <= 3; ++n) EXPECT_EQ(seat(std::to_string(n)).seat, n);
   EXPECT_EQ(seat("4").outcome, Seat::full);
@@ -348,14 +347,16 @@ TEST_P(BudgetTest, TakesAndSeatsAreAllOrNothing) {
   expect_bucket(world, slot_key("channel-1", kSlot), 2, 2);
 
   // A bucket that has room for one of two has room for none; a slot that is full takes everything with it.
-  const TakeRequest three{kNextDay, 5, 3, "posts", "3", "upload", 0}, four{kNextDay, 5, 3, "posts", "4", "upload", 0};
+  const TakeRequest three{kNextDay, 5, 3, "posts", "3", "upload", 0},
+      four{kNextDay, 5, 3, "posts", "4", "upload", 0};
   EXPECT_EQ(both({three, four}, {}).full, 0U);
   expect_bucket(world, kNextDay, 5, 0);
   EXPECT_EQ(both({three}, {{"channel-1", kSlot, 2, "posts", "3"}}).full, 1U);
   expect_bucket(world, kNextDay, 5, 0);
 
   // Of two seats the second belongs to somebody who sits elsewhere: the first is free again.
-  const SeatRequest later3{"channel-1", kSlot + 1, 2, "posts", "3"}, later2{"channel-1", kSlot + 1, 2, "posts", "2"};
+  const SeatRequest later3{"channel-1", kSlot + 1, 2, "posts", "3"},
+      later2{"channel-1", kSlot + 1, 2, "posts", "2"};
   const auto elsewhere = both({three}, {later3, later2});
   EXPECT_EQ(elsewhere.full, 2U);
   EXPECT_EQ(elsewhere.seats[1].outcome, Seat::elsewhere);
@@ -370,9 +371,9 @@ TEST_P(BudgetTest, ASpentSeatIsKept) {
   in_transaction(world.a(), [](auto& c) { return sit(c, "channel-1", kSlot, 1, "posts", "1").seat; });
   in_transaction(world.a(), [](auto& c) { return mark_spent(c, "posts", "1", "seat", 0); });
   EXPECT_TRUE(in_transaction(world.a(), [](auto& c) { return release(c, "posts", "1"); }).empty());
-  EXPECT_EQ(in_transaction(world.a(),
-                           [](auto& c) { return sit(c, "channel-1", kSlot, 1, "posts", "2").outcome; }),
-            Seat::full);
+  EXPECT_EQ(
+      in_transaction(world.a(), [](auto& c) { return sit(c, "channel-1", kSlot, 1, "posts", "2").outcome; }),
+      Seat::full);
 }
 
 // -- any sequence of acts, against a model

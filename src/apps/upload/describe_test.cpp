@@ -34,7 +34,8 @@ TEST_P(DescribeTest, ATemplateFillsWhatNobodySaid) {
 
 TEST_P(DescribeTest, ANumberIsFilledInAndAskedForWhereATemplateHasIt) {
   const auto on = channel();
-  has_template(on, {.title = "{title} · #{number}", .description = "Part {number}", .tags = {"part{number}"}});
+  has_template(on,
+               {.title = "{title} · #{number}", .description = "Part {number}", .tags = {"part{number}"}});
   const auto with = [&](std::optional<std::int64_t> number, const Metadata& own = {}) {
     return service_.schedule(on.id, {{video(), "short", {}, own, number}}, Mode::all_or_nothing, {}, "ada")
         .at(0)

@@ -31,8 +31,8 @@ TEST(Mutants, AreAllKilledAndTheIntactOnesPass) { expect_killed(kMutants); }
 TEST(Guards, OfTheUploadsAreAllMutated) {
   auto marked = marked_in(sql::all);
   marked.merge(std::set<std::string>{"slot_past", "move_releases", "channel_limits", "take_full",
-                                     "gate_channel", "gate_channel_connection", "gate_seat",
-                                     "gate_caps", "gate_slot"});
+                                     "gate_channel", "gate_channel_connection", "gate_seat", "gate_caps",
+                                     "gate_slot"});
   EXPECT_EQ(marked, guards_of(kMutants));
 }
 

@@ -110,7 +110,8 @@ void Places::open_buckets(const std::vector<Taking>& takings, std::vector<store:
   std::vector<store::BucketLimit> buckets;
   for (const auto& taking : takings) {
     for (const auto& request : takes_of(taking)) buckets.push_back({request.key, request.quota});
-    buckets.push_back({store::slot_key(seat_channel(channel_->id), taking.place.slot_at), channel_->capacity});
+    buckets.push_back(
+        {store::slot_key(seat_channel(channel_->id), taking.place.slot_at), channel_->capacity});
   }
   // These exist, so that no limit is needed.
   for (auto& key : held) buckets.push_back({std::move(key), 0});

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "apps/upload/describe.hpp"
+#include "apps/upload/media/videos.hpp"
 #include "apps/upload/places.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -33,9 +34,8 @@ std::map<std::int64_t, std::string> check_videos(store::Connection& connection, 
   std::vector<store::Params> keys;
   for (const auto id : wanted) keys.push_back({id});
   std::map<std::int64_t, std::string> titles;
-  for (const auto& row : connection.run_batch(sql::share_videos, keys))
-    if (!videos_of || row[2].is_null() || row[2].integer() == *videos_of)
-      titles[row[0].integer()] = row[1].text();
+  for (const auto& video : media::hold_videos(connection, wanted))
+    if (!videos_of || !video.person || video.person == videos_of) titles[video.id] = video.title;
   std::map<std::int64_t, std::int64_t> there;
   for (const auto& row : connection.run_batch(sql::videos_scheduled, keys, {channel}))
     there[row[0].integer()] = row[1].integer();

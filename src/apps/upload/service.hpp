@@ -18,8 +18,8 @@ namespace fencepost::upload {
 struct Wish {
   std::int64_t video_id = 0;
   std::string kind;
-  std::optional<base::Micros> at{};  // empty: the next free slot
-  Metadata metadata{};               // without a title: that of the video
+  std::optional<base::Micros> at{};      // empty: the next free slot
+  Metadata metadata{};                   // without a title: that of the video
   std::optional<std::int64_t> number{};  // of the part or the episode: {number} in a template
 };
 // Why it cannot be, and what can. `code`: slot_taken, day_full, kind_full, quota_full, slot_past,

@@ -279,7 +279,8 @@ std::vector<Answer> many_answers(std::size_t most) {
   return {{200, "each one's answer, in their order", answers_fields(most)},
           {404, "not_found", {}},
           {409, "batch_refused (with items): nothing was scheduled; or channel_disabled", {}},
-          {422, "invalid_field, invalid_title, invalid_description, invalid_tags, number_missing or "
+          {422,
+           "invalid_field, invalid_title, invalid_description, invalid_tags, number_missing or "
            "invalid_time",
            {}},
           {503, "busy: others hold what it needs; nothing was taken", {}}};

@@ -11,12 +11,6 @@ FOR SHARE                                                        --! gate_channe
 SELECT id, name, profile, uploads, searches, units, warn_percent, version
 FROM fencepost_quota_projects WHERE id = $1 FOR NO KEY UPDATE
 
--- name: share_videos
--- Batch of id: those that were not removed, with their titles; nobody removes them before the end of the
--- transaction.
-SELECT v.id, v.title, v.person_id FROM fencepost_videos AS v
-WHERE v.id = ANY($1::bigint[]) AND v.removed_at IS NULL ORDER BY v.id FOR SHARE
-
 -- name: videos_scheduled
 -- Batch of video, and behind it the channel: those that it has already.
 SELECT u.video_id, u.id FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.video_id = s.id

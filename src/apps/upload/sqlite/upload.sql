@@ -8,9 +8,6 @@ SELECT enabled, connection_id FROM fencepost_upload_channels WHERE id = ?1
 SELECT id, name, profile, uploads, searches, units, warn_percent, version
 FROM fencepost_quota_projects WHERE id = ?1
 
--- name: share_videos
-SELECT v.id, v.title, v.person_id FROM fencepost_videos AS v WHERE v.id = ?1 AND v.removed_at IS NULL
-
 -- name: videos_scheduled
 SELECT u.video_id, u.id FROM fencepost_uploads AS u
 WHERE u.video_id = ?1 AND u.channel_id = ?2 AND u.status NOT IN ('failed', 'cancelled')

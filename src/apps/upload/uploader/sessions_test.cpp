@@ -114,6 +114,20 @@ TEST_P(SessionsTest, ASessionCountsItsCallAndIsKeptSealed) {
   EXPECT_EQ(spent(), 2);
 }
 
+TEST_P(SessionsTest, F3BehindALastPieceThatMayHaveLeftNoOtherSessionBegins) {
+  const auto first = begin_session(connection_, claim_, upload());
+  EXPECT_FALSE(mark_last_piece(connection_, id_, first.number + 1)) << "of another session";
+  ASSERT_TRUE(mark_last_piece(connection_, id_, first.number));
+  EXPECT_TRUE(upload().session->last_piece);
+  EXPECT_TRUE(begin_session(connection_, claim_, upload()).may_exist);
+  EXPECT_EQ(upload().session->number, first.number);
+  EXPECT_EQ(spent(), 1) << "no call is made, and none counts";
+  // A person said that there is no video.
+  resolved(connection_, id_, false);
+  EXPECT_EQ(begin_session(connection_, claim_, upload()).number, first.number + 1);
+  EXPECT_FALSE(upload().session->last_piece);
+}
+
 TEST_P(SessionsTest, ADayWithoutQuotaOpensNothing) {
   database_.run("UPDATE fencepost_quota_projects SET uploads = 1");
   EXPECT_FALSE(begin_session(connection_, claim_, upload()).fresh_at);

@@ -22,6 +22,10 @@ constexpr const char* kBeginsAnew = "YouTube has lost the session: it begins ane
 constexpr const char* kSessionLost =
     "session_lost: YouTube does not know the session any more, and cannot say whether it has the video: look "
     "in YouTube Studio, and resolve it";
+constexpr const char* kSessionChanged =
+    "session_changed: it was edited behind its last piece, which may still arrive: look in YouTube Studio, "
+    "and "
+    "resolve it";
 constexpr base::Duration kSpare = std::chrono::seconds(30);
 // What a piece may take at the least speed that is worth keeping a connection for.
 constexpr base::Duration kPieceTime = std::chrono::minutes(10);
@@ -69,9 +73,9 @@ struct Uploader::Way {
   base::Secret session{};
   std::int64_t number = 0;
   std::int64_t offset = 0;
-  std::string video{};  // it is complete already
-  // The last piece may have left before this attempt; and the session cannot say what came of it.
-  bool last_piece = false, lost = false;
+  std::string video{};      // it is complete already
+  bool last_piece = false;  // it may have left before this attempt
+  std::string doubt{};      // so that the session cannot be gone on with, nor another begin: why
   Progress told{};
 };
 
@@ -162,13 +166,13 @@ NotNow Uploader::refused(const Way& way, const Trouble& trouble) {
   }
 }
 
-std::optional<NotNow> Uploader::open(Way& way, const Step& step) {
+std::optional<NotNow> Uploader::open(Way& way, const Step& step, const char* doubt) {
   const auto begun = database_.retrying(
       [&](store::Connection& connection) { return begin_session(connection, step.claim, way.upload); });
   if (begun.revoked) return revoked();
   if (begun.may_exist) {
     // No other session: the gate is passed with nothing to send, and the outcome is unknown.
-    way.lost = true;
+    way.doubt = doubt;
     return std::nullopt;
   }
   if (begun.fresh_at)
@@ -200,7 +204,7 @@ std::optional<NotNow> Uploader::go_on(Way& way, const Step& step) {
   }
   const bool fits = old && old->sealed && old->draft == draft_of(way.upload) &&
                     way.upload.now - old->opened_at < base::Duration(connect::youtube::kSessionLife).count();
-  if (!fits) return open(way, step);
+  if (!fits) return open(way, step, kSessionChanged);
   way.session = address_of(vault_, way.upload.id, *old);
   const auto stand =
       youtube_.ask(way.session, way.upload.video.size,
@@ -216,7 +220,7 @@ std::optional<NotNow> Uploader::go_on(Way& way, const Step& step) {
       return std::nullopt;
     case Stand::Kind::lost:
       // A new one, unless its last piece may have left: what was seen to be missing may have come later.
-      return open(way, step);
+      return open(way, step, kSessionLost);
     case Stand::Kind::trouble:
       break;
   }
@@ -229,7 +233,7 @@ base::BootTime Uploader::piece_deadline(base::BootTime until) const {
 
 std::optional<NotNow> Uploader::pieces(Way& way, const Step& step) {
   const auto total = way.upload.video.size;
-  if (way.lost) return std::nullopt;
+  if (!way.doubt.empty()) return std::nullopt;
   const auto note = [&] {
     return database_.retrying([&](store::Connection& connection) {
       return note_progress(connection, step.claim, way.offset, total, way.told, youtube_.clock());
@@ -314,8 +318,8 @@ EffectResult Uploader::send(const store::Effect&, const engine::Rendered& render
     return EffectResult{Verdict::happened, video, connect::youtube::watch_url(video), "", {}, learnt};
   };
   if (!way->video.empty()) return happened(way->video);
-  const EffectResult lost{Verdict::unknown, "", "", kSessionLost, {}};
-  if (way->lost) return lost;
+  const auto unknown = [](const std::string& why) { return EffectResult{Verdict::unknown, "", "", why, {}}; };
+  if (!way->doubt.empty()) return unknown(way->doubt);
   std::string why = "YouTube did not say what became of the last piece";
   bool left = false;  // the last piece may have
   bool asking = way->offset == total;
@@ -329,7 +333,7 @@ EffectResult Uploader::send(const store::Effect&, const engine::Rendered& render
     if (stand.kind == Stand::Kind::incomplete) way->offset = stand.offset;
     if (stand.kind == Stand::Kind::lost) {
       // Answered to the first arrival: it was gone before. After that nobody knows.
-      if (left || asking || way->last_piece) return lost;
+      if (left || asking || way->last_piece) return unknown(kSessionLost);
       Learnt learnt;
       learnt.nothing_left = true;
       return {Verdict::did_not_happen, "", "", kBeginsAnew, base::Duration(0), learnt};
@@ -344,7 +348,7 @@ EffectResult Uploader::send(const store::Effect&, const engine::Rendered& render
     asking = stand.kind != Stand::Kind::incomplete;
     if (!connect::pause(options_.pause * (1 << std::min(tries, 4)), youtube_.clock(), deadline, {})) break;
   }
-  return {Verdict::unknown, "", "", why, {}};
+  return unknown(why);
 }
 
 EffectResult Uploader::look(const store::Reconcile& reconcile, std::stop_token stop) {
@@ -375,10 +379,7 @@ EffectResult Uploader::look(const store::Reconcile& reconcile, std::stop_token s
     case Stand::Kind::incomplete:
       // It stands for other words, or another file, than the upload by now: it is not gone on with, and a
       // last piece that still travels would complete it.
-      if (item->session->draft != draft_of(*item))
-        return cannot(
-            "session_changed: it was edited behind its last piece, which may still arrive: look in YouTube "
-            "Studio, and resolve it");
+      if (item->session->draft != draft_of(*item)) return cannot(kSessionChanged);
       return {Verdict::did_not_happen, "", "", of_bytes(stand.offset, item->video.size), {}};
     case Stand::Kind::lost:
       return cannot(kSessionLost);
