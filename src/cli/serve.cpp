@@ -195,7 +195,7 @@ Serving::Serving(const Settings& settings)
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   uploads_ = std::make_unique<upload::Service>(
       *database_, fence(upload::upload_queue()), [this] { engine_->wake(upload::kQueue); },
-      uploader::begin_watch);
+      uploader::resolved);
   events_ =
       std::make_unique<http::EventHub>(*database_, clock_,
                                        http::event_viewers(

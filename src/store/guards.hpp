@@ -65,6 +65,7 @@ inline constexpr std::string_view kGuards[] = {
     "retention_status",         // retention: only what is finished is deleted
     "adopt_busy",               // adopt: words and columns do not change under who works them
     "feed_writers",             // events: no id is passed that may still be committed
+    "bucket_order",             // rule 14: buckets are locked in one order, whatever was asked first
     "budget_quota",             // F4: the conditional statement; the table's CHECK stands behind it
 };
 
