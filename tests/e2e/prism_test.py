@@ -181,6 +181,7 @@ def images(tour, webhook, url):
     call(200, "GET", one)
     call(200, "GET", f"{one}/{made}")
     call(404, "GET", f"{one}/999")
+    call(404, "GET", "/api/v1/image-links/guessed")
     call(200, "PATCH", f"{one}/{made}", {"alt": "A tom cat", "position": 1}, {"If-Match": '"3"'})
     call(200, "DELETE", f"{one}/{made}", headers={"If-Match": '"4"'})
     none = path.format(call(201, "POST", "/api/v1/announcements", {**far, "connection_id": webhook})["id"])
