@@ -26,6 +26,7 @@ const std::vector<SqlMutant> kInTriggers = {
     {"word_kept", "PlainSqlTest.NoWordTakesThePlaceOfProcessing"},
 };
 const std::vector<SqlMutant> kInCode = {
+    {"discovery_whole", "PipelinesTest.ADiscoveryThatIsAskedToEndHasFoundNothingYet"},
     {"pick_changed", "BulkTest.WhoSaysNoMeanwhileIsNotOverruled"},
     {"places_budget", "DeepScanTest.ACallSpendsOneAndAnEmptyBudgetWaitsForItsNextDayAndSaysSo"},
     {"keep_answer", "DeepScanTest.AnAnswerThatWasReceivedIsNeverBoughtAgain"},
