@@ -7,6 +7,7 @@
 #include "core/local_time.hpp"
 #include "http/api/common.hpp"
 #include "http/api/etag.hpp"
+#include "http/api/event_text.hpp"
 #include "http/api/upload_json.hpp"
 
 namespace fencepost::http {
@@ -31,9 +32,15 @@ std::optional<base::Micros> at_of(const json& body, const std::string& zone) {
   return core::parse_time(at->get<std::string>(), zone);
 }
 
+std::optional<std::int64_t> number_of(const json& body) {
+  const auto at = body.find("number");
+  if (at == body.end() || at->is_null()) return std::nullopt;
+  return at->get<std::int64_t>();
+}
+
 Wish wish_of(const json& body, const std::string& zone) {
   return {body.at("video_id").get<std::int64_t>(), body.at("kind").get<std::string>(), at_of(body, zone),
-          metadata_of(body)};
+          metadata_of(body), number_of(body)};
 }
 
 json answer_json(const Scheduled& one) {
@@ -126,6 +133,7 @@ Response import(Services& services, const Request& request) {
     row.kind = one.at("kind").get<std::string>();
     row.at = at_of(one, channel.zone).value();
     row.metadata = metadata_of(one);
+    row.number = number_of(one);
     rows.push_back(std::move(row));
   }
   const auto wishes = services.database.retrying(
@@ -140,14 +148,7 @@ Response page(Services& services, const Request& request, std::optional<std::int
   auto uploads =
       services.uploads.list(cursor_of(request).value_or(INT64_MAX), limit_of(request),
                             {channel, status == request.query.end() ? "" : status->second, whose(request)});
-  return page_of(
-      request, std::move(uploads),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(upload_json(one));
-        return items;
-      },
-      [](const Upload& one) { return one.id; });
+  return page_of(request, std::move(uploads), upload_json);
 }
 
 Response list(Services& services, const Request& request) { return page(services, request, std::nullopt); }
@@ -175,22 +176,7 @@ Response history(Services& services, const Request& request) {
   const auto id = id_of(request);
   const auto limit = limit_of(request);
   auto entries = services.uploads.history(id, cursor_of(request).value_or(0), limit + 1);
-  return page_of(
-      request, std::move(entries),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& entry : all)
-          items.push_back({{"id", entry.id},
-                           {"at", base::format_utc(entry.at)},
-                           {"kind", entry.kind},
-                           {"from", text_or_null(entry.from)},
-                           {"to", text_or_null(entry.to)},
-                           {"actor", text_or_null(entry.actor)},
-                           {"detail", text_or_null(entry.detail)},
-                           {"fence", entry.fence ? json(*entry.fence) : json()}});
-        return items;
-      },
-      [](const upload::HistoryEntry& one) { return one.id; });
+  return page_of(request, std::move(entries), event_json);
 }
 
 Field at_field(bool required) {
@@ -203,13 +189,23 @@ Field at_field(bool required) {
           .example = "\"2026-11-25T10:00\""};
 }
 
+Field number_field() {
+  return {.name = "number",
+          .type = FieldType::integer,
+          .description = "of the part or the episode: what {number} stands for in the channel's template",
+          .example = "12",
+          .minimum = 0,
+          .maximum = 999'999'999};
+}
+
 std::vector<Field> wish_body() {
   auto fields = metadata_body();
   fields.insert(
       fields.begin(),
       {{.name = "video_id", .type = FieldType::integer, .required = true, .example = "3", .minimum = 1},
        {.name = "kind", .required = true, .description = "its type", .example = "\"short\""},
-       at_field(false)});
+       at_field(false),
+       number_field()});
   return fields;
 }
 
@@ -220,7 +216,8 @@ std::vector<Field> imported_body() {
                  {.name = "folder", .description = "instead of video_id, with path", .example = "\"films\""},
                  {.name = "path", .max_length = 1024, .example = "\"one.mp4\""},
                  {.name = "kind", .required = true, .description = "its type", .example = "\"short\""},
-                 at_field(true)});
+                 at_field(true),
+                 number_field()});
   return fields;
 }
 
@@ -262,27 +259,11 @@ std::vector<Field> answers_fields(std::size_t most) {
                       std::move(refused)}}};
 }
 
-std::vector<Field> history_fields() {
-  const auto maybe = [](const char* name) { return Field{.name = name, .required = true, .nullable = true}; };
-  return {{.name = "id", .type = FieldType::integer, .required = true},
-          {.name = "at", .required = true, .format = Format::date_time},
-          {.name = "kind", .required = true, .example = "\"created\""},
-          maybe("from"),
-          maybe("to"),
-          maybe("actor"),
-          maybe("detail"),
-          {.name = "fence", .type = FieldType::integer, .required = true, .nullable = true}};
-}
-
 std::vector<Field> now_fields() {
-  const auto number = [](const char* name, const char* what) {
-    return Field{
-        .name = name, .type = FieldType::integer, .required = true, .description = what, .example = "0"};
-  };
-  return {number("due", "may begin"),
-          number("late", "due for more than a minute"),
-          number("uploading", "on the way"),
-          number("unknown", "nobody knows whether they are there"),
+  return {count_field("due", "may begin"),
+          count_field("late", "due for more than a minute"),
+          count_field("uploading", "on the way"),
+          count_field("unknown", "nobody knows whether they are there"),
           {.name = "next_at",
            .required = true,
            .format = Format::date_time,
@@ -298,7 +279,10 @@ std::vector<Answer> many_answers(std::size_t most) {
   return {{200, "each one's answer, in their order", answers_fields(most)},
           {404, "not_found", {}},
           {409, "batch_refused (with items): nothing was scheduled; or channel_disabled", {}},
-          {422, "invalid_field, invalid_title, invalid_description, invalid_tags or invalid_time", {}},
+          {422,
+           "invalid_field, invalid_title, invalid_description, invalid_tags, number_missing or "
+           "invalid_time",
+           {}},
           {503, "busy: others hold what it needs; nothing was taken", {}}};
 }
 }  // namespace
@@ -328,7 +312,7 @@ void add_uploads(std::vector<Route>& routes, Services& services) {
                    {409, kPlaceRefused, {}},
                    {422,
                     "unknown_video, unknown_kind, invalid_field, invalid_title, invalid_description, "
-                    "invalid_tags or invalid_time",
+                    "invalid_tags, number_missing or invalid_time",
                     {}},
                    {503, "busy: others hold what it needs; nothing was taken", {}}},
        .summary = "Schedules a video: at a time, or in the next free slot"},
@@ -376,7 +360,7 @@ void add_uploads(std::vector<Route>& routes, Services& services) {
        .access = Access::of(Thing::upload, Relation::host, Scope::read),
        .limit = kReads,
        .query = paging(),
-       .answers = {{200, "a page, the oldest first", page_fields(history_fields())}, {404, "not_found", {}}},
+       .answers = {{200, "a page, the oldest first", page_fields(event_fields())}, {404, "not_found", {}}},
        .summary = "Everything that happened to it"},
       history);
 }
