@@ -10,7 +10,7 @@ export const useLive = () => useContext(LiveContext);
 
 // Which queries, by their first word, an event of that queue concerns.
 export function concerns(queue: string): string[] {
-  if (queue === "announcements" || queue === "texts") return ["announcements", "events", "queues"];
+  if (queue === "announcements" || queue === "texts") return ["announcements", "episodes", "live", "events", "queues"];
   if (queue.startsWith("live-")) return ["announcements", "episodes", "live", "events", "queues"];
   if (queue.startsWith("uploads")) return ["uploads", "events", "queues"];
   return ["records", "events", "queues"];
