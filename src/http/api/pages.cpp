@@ -87,6 +87,7 @@ void add_pages(std::vector<Route>& routes) {
     Route page{.method = "GET", .pattern = pattern, .access = Access::anyone, .limit = kReads};
     page.answers = {{200, "the page", {}, "text/html"}, {304, "as you have it", {}}};
     page.summary = "A page for people";
+    page.any_query = true;
     // Asked for each time, so that a new version's page names its own assets.
     page.handler = [index](const Request& request) { return served(request, *index, "no-cache"); };
     routes.push_back(std::move(page));

@@ -6,19 +6,14 @@ import { answer, api, versioned } from "../api/client";
 import { nextSlotQuery, projectsQuery, quotaQuery } from "../api/uploads";
 import type { Bucket, Channel, QuotaProject } from "../api/types";
 import { dayName } from "../lib/days";
+import { bucketNames, nearEnd } from "../lib/quota";
 import { fullTime } from "../lib/time";
 import { Bar, Button, Loaded, Section } from "../ui/basics";
 import { ActForm, DialogBox } from "../ui/dialogs";
 import { Field, Select } from "../ui/fields";
 import { toast } from "../ui/toast";
 
-export const bucketNames: Record<string, string> = {
-  "youtube.upload": "Uploads", "youtube.search": "Searches", "youtube.units": "Units",
-};
 const DAYS = 3;
-
-export const nearEnd = (bucket: Bucket, project: QuotaProject) =>
-  bucket.warned || bucket.used * 100 >= bucket.limit * project.warn_percent;
 
 function BucketRow({ bucket, project }: { bucket: Bucket; project: QuotaProject }) {
   const name = bucketNames[bucket.scope] ?? bucket.scope;
