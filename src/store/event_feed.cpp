@@ -10,6 +10,7 @@ namespace fencepost::store {
 namespace {
 // Of a writer that stays, each look would add a candidate that waits for the same end.
 constexpr std::size_t kCandidates = 16;
+}  // namespace
 
 Event event_of(const Row& row) {
   return {.id = row[0].integer(),
@@ -23,7 +24,14 @@ Event event_of(const Row& row) {
           .actor = row[8].maybe_text(),
           .detail = row[9].maybe_text()};
 }
-}  // namespace
+
+std::vector<Event> history_of(Connection& connection, const std::string& queue, const std::string& item,
+                              std::int64_t after, int limit) {
+  std::vector<Event> events;
+  for (const auto& row : connection.run(sql::events_of, {queue, item, after, limit}))
+    events.push_back(event_of(row));
+  return events;
+}
 
 std::int64_t EventHorizon::look(Connection& connection) {
   FENCEPOST_ASSERT(!connection.in_transaction());  // a snapshot would be as old as its first statement

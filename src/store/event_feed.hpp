@@ -25,6 +25,12 @@ struct Event {
   std::optional<std::string> actor, detail;
 };
 
+// Of a statement that selects the members in their order.
+Event event_of(const Row& row);
+// Of one item, also of one that is gone: at most `limit` with an id above `after`, the oldest first.
+std::vector<Event> history_of(Connection& connection, const std::string& queue, const std::string& item,
+                              std::int64_t after, int limit);
+
 // Where the horizon is. Not thread-safe. All throw InfraError.
 //
 // On PostgreSQL a transaction that has written an event and stays open holds the horizon where it was; other

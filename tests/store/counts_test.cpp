@@ -103,6 +103,27 @@ TEST_P(CountsTest, OnlyTheRowsThatAreLookedAtAreReadWithoutAnIndex) {
   EXPECT_EQ(scans, 1);
 }
 
+// Lists are read beside whoever writes, the batches among their statements too.
+TEST_P(CountsTest, ABatchThatOnlyReadsWaitsForNoWriter) {
+  world_ = std::make_unique<World>(GetParam(), core::Kind::once);
+  world_->add("1");
+  const Sql look{"look", GetParam() == Dialect::sqlite
+                             ? "SELECT count(*), ?1 FROM fencepost_events WHERE ?2 >= 0"
+                             : "SELECT (SELECT count(*) FROM fencepost_events WHERE $2 >= 0), n "
+                               "FROM unnest($1::bigint[]) AS t (n)"};
+  in_transaction(world_->a(), [&](Connection& writer) {
+    auto events = writer.run(Sql{"add", "DELETE FROM fencepost_events"}).changed;
+    EXPECT_GT(events, 0);
+    const auto seen = world_->onlooker().run_batch(look, {{1}, {2}}, {0});
+    EXPECT_EQ(seen.size(), 2U);
+    for (const auto& row : seen) EXPECT_EQ(row[0].integer(), events);
+    return events;
+  });
+  // And leaves nothing open behind it.
+  EXPECT_FALSE(world_->onlooker().in_transaction());
+  EXPECT_EQ(world_->onlooker().run_batch(look, {{1}}, {0})[0][0].integer(), 0);
+}
+
 ON_BOTH_DATABASES(CountsTest);
 
 }  // namespace

@@ -282,16 +282,15 @@ std::optional<Announcement> Service::wait_settled(std::int64_t id, base::Duratio
   }
 }
 
-std::vector<HistoryEntry> Service::history(std::int64_t id, std::int64_t after, int limit) {
+std::vector<store::Event> Service::history(std::int64_t id, std::int64_t after, int limit) {
   if (limit < 1 || limit > 1000) throw base::UserError("invalid_field", "limit must be 1 to 1000");
   return database_.retrying([&](store::Connection& connection) {
-    std::vector<HistoryEntry> entries;
-    for (const auto& row :
-         connection.run(store::sql::events_of, {fence_.queue().name, std::to_string(id), after, limit}))
-      entries.push_back({row[0].integer(), row[1].integer(), row[2].text(), users_word(row[3].maybe_text()),
-                         users_word(row[4].maybe_text()), row[7].maybe_text(), row[8].maybe_text(),
-                         row[5].maybe_integer()});
-    return entries;
+    auto events = store::history_of(connection, fence_.queue().name, std::to_string(id), after, limit);
+    for (auto& event : events) {
+      event.from = users_word(event.from);
+      event.to = users_word(event.to);
+    }
+    return events;
   });
 }
 

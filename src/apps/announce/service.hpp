@@ -14,6 +14,7 @@
 #include "core/state.hpp"
 #include "engine/engine.hpp"
 #include "store/database.hpp"
+#include "store/event_feed.hpp"
 #include "store/fence.hpp"
 
 namespace fencepost::announce {
@@ -131,14 +132,6 @@ struct PostNow {
 
 struct Edit;
 
-struct HistoryEntry {
-  std::int64_t id;
-  base::Micros at;
-  std::string kind;
-  std::optional<std::string> from, to, actor, detail;
-  std::optional<std::int64_t> fence;
-};
-
 // Thread-safe. Throws UserError for bad input (codes: invalid_text, invalid_url, invalid_time, invalid_field,
 // unknown_connection, connection_disconnected; of an episode's also unknown_episode, not_a_member,
 // stream_ended, duplicate_announcement) and InfraError where the database is away. `actor` is kept in
@@ -210,7 +203,7 @@ class Service {
   core::ResolveAnswer resolve(std::int64_t id, bool happened, const std::string& actor,
                               const std::string& post_url);
   // Oldest first, those with an id above `after`; also of a deleted one. States in the users' words.
-  std::vector<HistoryEntry> history(std::int64_t id, std::int64_t after, int limit);
+  std::vector<store::Event> history(std::int64_t id, std::int64_t after, int limit);
 
  private:
   std::pair<EditResult, std::optional<Announcement>> edited(const Edit& edit);

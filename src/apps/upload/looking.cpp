@@ -57,14 +57,14 @@ std::vector<Upload> Service::list(std::int64_t before, int limit, const UploadFi
       [&](store::Connection& connection) { return page_of_uploads(connection, before, limit + 1, filter); });
 }
 
-std::vector<HistoryEntry> Service::history(std::int64_t id, std::int64_t after, int limit) {
+std::vector<store::Event> Service::history(std::int64_t id, std::int64_t after, int limit) {
   return database_.retrying([&](store::Connection& connection) {
-    std::vector<HistoryEntry> entries;
-    for (const auto& row : connection.run(store::sql::events_of, {kQueue, std::to_string(id), after, limit}))
-      entries.push_back({row[0].integer(), row[1].integer(), row[2].text(), users_word(row[3].maybe_text()),
-                         users_word(row[4].maybe_text()), row[7].maybe_text(), row[8].maybe_text(),
-                         row[5].maybe_integer()});
-    return entries;
+    auto events = store::history_of(connection, kQueue, std::to_string(id), after, limit);
+    for (auto& event : events) {
+      event.from = users_word(event.from);
+      event.to = users_word(event.to);
+    }
+    return events;
   });
 }
 

@@ -9,6 +9,7 @@
 #include "apps/upload/slots.hpp"
 #include "apps/upload/uploads.hpp"
 #include "store/database.hpp"
+#include "store/event_feed.hpp"
 #include "store/fence.hpp"
 
 namespace fencepost::upload {
@@ -73,14 +74,6 @@ struct Retried {
   std::optional<Refused> refused{};
 };
 
-struct HistoryEntry {
-  std::int64_t id = 0;
-  base::Micros at = 0;
-  std::string kind;
-  std::optional<std::string> from{}, to{}, actor{}, detail{};
-  std::optional<std::int64_t> fence{};
-};
-
 // A day of a channel's calendar. Slots are those of the channel's times, and whatever times have a video.
 struct CalendarDay {
   struct Slot {
@@ -137,7 +130,7 @@ class Service {
   std::optional<Upload> get(std::int64_t id);
   // One more than `limit` where there are more.
   std::vector<Upload> list(std::int64_t before, int limit, const UploadFilter& filter);
-  std::vector<HistoryEntry> history(std::int64_t id, std::int64_t after, int limit);
+  std::vector<store::Event> history(std::int64_t id, std::int64_t after, int limit);
   // nullopt: none within the horizon. Throws UserError: unknown_channel, unknown_kind.
   std::optional<Place> next_slot(std::int64_t channel, const std::string& kind, base::Micros from = 0);
   // Throws UserError: unknown_channel, invalid_date, invalid_field: 1 to 62 days.

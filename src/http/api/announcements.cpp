@@ -7,6 +7,7 @@
 #include "http/api/announcement_json.hpp"
 #include "http/api/common.hpp"
 #include "http/api/etag.hpp"
+#include "http/api/event_text.hpp"
 
 namespace fencepost::http {
 
@@ -195,31 +196,7 @@ Response history(Services& services, const Request& request) {
   const auto limit = limit_of(request);
   auto entries = services.announcements.history(id, cursor_of(request).value_or(0), limit + 1);
   if (entries.empty() && !services.announcements.get(id)) return not_found(request, "announcement");
-  const bool more = entries.size() > static_cast<std::size_t>(limit);
-  if (more) entries.pop_back();
-  json items = json::array();
-  for (const auto& entry : entries)
-    items.push_back({{"id", entry.id},
-                     {"at", base::format_utc(entry.at)},
-                     {"kind", entry.kind},
-                     {"from", text_or_null(entry.from)},
-                     {"to", text_or_null(entry.to)},
-                     {"actor", text_or_null(entry.actor)},
-                     {"detail", text_or_null(entry.detail)},
-                     {"fence", entry.fence ? json(*entry.fence) : json()}});
-  return page_response(std::move(items), more ? std::optional(entries.back().id) : std::nullopt);
-}
-
-std::vector<Field> history_fields() {
-  const auto maybe = [](const char* name) { return Field{.name = name, .required = true, .nullable = true}; };
-  return {{.name = "id", .type = FieldType::integer, .required = true},
-          {.name = "at", .required = true, .format = Format::date_time},
-          {.name = "kind", .required = true, .example = "\"stop\""},
-          maybe("from"),
-          maybe("to"),
-          maybe("actor"),
-          maybe("detail"),
-          {.name = "fence", .type = FieldType::integer, .required = true, .nullable = true}};
+  return page_of(request, std::move(entries), event_json);
 }
 
 Route list_route() {
@@ -300,7 +277,7 @@ void add_announcements(std::vector<Route>& routes, Services& services) {
        .access = Access::of(Thing::announcement, Relation::host, Scope::read),
        .limit = kReads,
        .query = paging(),
-       .answers = {{200, "a page, the oldest first", page_fields(history_fields())}, {404, "not_found", {}}},
+       .answers = {{200, "a page, the oldest first", page_fields(event_fields())}, {404, "not_found", {}}},
        .summary = "Everything that happened to it"},
       history);
 }

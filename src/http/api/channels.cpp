@@ -36,14 +36,7 @@ Response list(Services& services, const Request& request) {
     return upload::page_of_channels(connection, whose(request), cursor_of(request).value_or(0),
                                     limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(channels),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(channel_json(one));
-        return items;
-      },
-      [](const Channel& one) { return one.id; });
+  return page_of(request, std::move(channels), channel_json);
 }
 
 Response create(Services& services, const Request& request) {

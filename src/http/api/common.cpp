@@ -68,6 +68,33 @@ json text_or_null(const std::optional<std::string>& text) {
   return text && !text->empty() ? json(*text) : json();
 }
 
+json number_or_null(const std::optional<std::int64_t>& number) { return number ? json(*number) : json(); }
+
+Field id_field() { return whole_field("id"); }
+
+Field whole_field(const char* name, const char* description, const char* example) {
+  return {.name = name,
+          .type = FieldType::integer,
+          .required = true,
+          .description = description,
+          .example = example};
+}
+
+Field count_field(const char* name, const char* description) {
+  auto field = whole_field(name, description, "0");
+  field.minimum = 0;
+  return field;
+}
+
+Field time_field(const char* name, const char* description) {
+  return {.name = name, .required = true, .format = Format::date_time, .description = description};
+}
+
+Field nullable(Field field) {
+  field.nullable = true;
+  return field;
+}
+
 std::optional<std::string> text_member(const Request& request, const char* name) {
   const auto at = request.json->find(name);
   if (at == request.json->end() || at->is_null()) return std::nullopt;

@@ -96,6 +96,7 @@ Field wait_field(const std::string& what);
 // RFC 3339, or null.
 nlohmann::json time_or_null(const std::optional<base::Micros>& at);
 nlohmann::json text_or_null(const std::optional<std::string>& text);
+nlohmann::json number_or_null(const std::optional<std::int64_t>& number);
 // A member of a checked body, where it is given and not null.
 std::optional<std::string> text_member(const Request& request, const char* name);
 // Removed in the body by null: an empty text.
@@ -105,23 +106,34 @@ std::optional<std::int64_t> number_member(const Request& request, const char* na
 std::optional<bool> flag_member(const Request& request, const char* name);
 std::optional<std::vector<std::string>> texts_member(const Request& request, const char* name);
 
+// Members that an answer always has.
+Field id_field();
+Field whole_field(const char* name, const char* description = "", const char* example = "1");
+// From 0.
+Field count_field(const char* name, const char* description);
+Field time_field(const char* name, const char* description = "");
+// The same, or null.
+Field nullable(Field field);
+
 // {"items": [...], "next": cursor or null}, described.
 std::vector<Field> page_fields(std::vector<Field> item);
 
 // The queue of the path's {name}; null: there is none.
 const store::Fence* queue_of(const Services& services, const Request& request);
 
-// A page of what was loaded with one row more than limit_of(): `json` makes a list of them, `id` gives a
-// row's.
-template <typename T, typename Json, typename Id>
-Response page_of(const Request& request, std::vector<T> loaded, const Json& json, const Id& id) {
+// A page of what was loaded with one row more than limit_of(): `json` makes an item of a row, `id` gives a
+// row's place in the list.
+template <typename T, typename Json, typename Id = std::int64_t T::*>
+Response page_of(const Request& request, std::vector<T> loaded, const Json& json, Id id = &T::id) {
   const auto limit = static_cast<std::size_t>(limit_of(request));
   std::optional<std::int64_t> next;
   if (loaded.size() > limit) {
     loaded.resize(limit);
-    next = id(loaded.back());
+    next = std::invoke(id, loaded.back());
   }
-  return page_response(json(loaded), next);
+  auto items = std::decay_t<std::invoke_result_t<Json, const T&>>::array();
+  for (const auto& row : loaded) items.push_back(json(row));
+  return page_response(std::move(items), next);
 }
 
 Response no_content();

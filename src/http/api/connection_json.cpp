@@ -9,12 +9,6 @@ namespace fencepost::http {
 using nlohmann::json;
 
 namespace {
-json number_or_null(const std::optional<std::int64_t>& number) { return number ? json(*number) : json(); }
-
-Field time(const char* name, const char* what) {
-  return {.name = name, .required = true, .format = Format::date_time, .description = what, .nullable = true};
-}
-
 Field money(const char* name, const char* what, bool required) {
   return {.name = name,
           .type = FieldType::integer,
@@ -55,7 +49,7 @@ json connection_json(const accounts::ConnectionInfo& info, const std::optional<a
 }
 
 std::vector<Field> connection_fields() {
-  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
+  return {id_field(),
           {.name = "name", .required = true, .example = "\"Fans\""},
           {.name = "platform", .required = true, .example = "\"webhook\""},
           {.name = "url", .required = true, .max_length = 2048, .format = Format::uri, .nullable = true},
@@ -68,14 +62,14 @@ std::vector<Field> connection_fields() {
           {.name = "account_name", .required = true, .example = "\"@fans\"", .nullable = true},
           {.name = "created_at", .required = true, .format = Format::date_time},
           {.name = "disconnected_at", .required = true, .format = Format::date_time, .nullable = true},
-          time("expires_at", "when its credentials end; null: they do not, or nobody knows"),
+          nullable(time_field("expires_at", "when its credentials end; null: they do not, or nobody knows")),
           {.name = "refreshable",
            .type = FieldType::boolean,
            .required = true,
            .description = "whether the server puts that end off by itself",
            .example = "true"},
-          time("resting_until", "the platform wants nothing of this account before"),
-          time("broken_since", "since when nothing can be sent over it"),
+          nullable(time_field("resting_until", "the platform wants nothing of this account before")),
+          nullable(time_field("broken_since", "since when nothing can be sent over it")),
           {.name = "broken_reason", .required = true, .nullable = true},
           {.name = "last_error", .required = true, .nullable = true},
           money("spend_daily", "the most to spend in a UTC day, in millionths of a US dollar; null: no limit",

@@ -23,14 +23,7 @@ Response list(Services& services, const Request& request) {
     return accounts::page_of_connections(connection, whose(request), cursor_of(request).value_or(0),
                                          limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(connections),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(connection_json(one));
-        return items;
-      },
-      [](const ConnectionInfo& one) { return one.id; });
+  return page_of(request, std::move(connections), [](const auto& one) { return connection_json(one); });
 }
 
 // A webhook's secret is ours to make; any other is the platform's.
@@ -175,7 +168,7 @@ Route import_route() {
        {{.name = "items",
          .type = FieldType::objects,
          .required = true,
-         .fields = {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
+         .fields = {id_field(),
                     {.name = "name", .required = true, .example = "\"Fans\""},
                     {.name = "answer", .required = true, .choices = {"imported", "present", "conflict"}}}}}},
       {409, "duplicate_name or duplicate_account", {}},

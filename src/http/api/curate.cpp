@@ -34,14 +34,7 @@ Response list(const Records& records, Kind kind, const Request& request) {
   filter.processing_status = query_of(request, "processing_status");
   filter.search = query_of(request, "search").value_or("");
   auto page = records.list(kind, filter, cursor_of(request).value_or(INT64_MAX), limit_of(request) + 1);
-  return page_of(
-      request, std::move(page),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(record_json(one, false));
-        return items;
-      },
-      [](const curate::Record& one) { return one.id; });
+  return page_of(request, std::move(page), [](const auto& one) { return record_json(one, false); });
 }
 
 Response show(const Records& records, Kind kind, const Request& request) {
@@ -113,14 +106,7 @@ Response import_file(Services& services, Kind kind, curate::ImportForm form, con
 Response contacts(const Records& records, const Request& request) {
   auto page = records.contacts(query_of(request, "search").value_or(""),
                                cursor_of(request).value_or(INT64_MAX), limit_of(request) + 1);
-  return page_of(
-      request, std::move(page),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(contact_json(one));
-        return items;
-      },
-      [](const curate::Contact& one) { return one.id; });
+  return page_of(request, std::move(page), contact_json);
 }
 
 Response contact(const Records& records, const Request& request) {

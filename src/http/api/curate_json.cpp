@@ -121,7 +121,7 @@ json record_json(const curate::Record& record, bool whole) {
 
 std::vector<Field> record_fields(Kind kind, bool whole) {
   std::vector<Field> fields = {
-      {.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
+      id_field(),
       {.name = "curation_status", .required = true, .choices = curate::curation_words(kind)},
       {.name = "processing_status",
        .required = true,
@@ -173,7 +173,7 @@ json contact_json(const curate::Contact& contact) {
 }
 
 std::vector<Field> contact_fields() {
-  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
+  return {id_field(),
           {.name = "domain_id", .type = FieldType::integer, .required = true, .example = "1"},
           {.name = "host", .required = true, .example = "\"example.com\""},
           {.name = "email", .required = true, .example = "\"info@example.com\""},

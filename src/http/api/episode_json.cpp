@@ -14,9 +14,6 @@ using nlohmann::json;
 
 namespace {
 
-Field whole(const char* name, const char* example) {
-  return {.name = name, .type = FieldType::integer, .required = true, .example = example};
-}
 Field maybe(const char* name, FieldType type, const char* description, const char* example) {
   return {.name = name,
           .type = type,
@@ -25,22 +22,6 @@ Field maybe(const char* name, FieldType type, const char* description, const cha
           .example = example,
           .nullable = true};
 }
-Field maybe_time(const char* name, const char* description) {
-  return {.name = name,
-          .required = true,
-          .format = Format::date_time,
-          .description = description,
-          .nullable = true};
-}
-Field count(const char* name, const char* description) {
-  return {.name = name,
-          .type = FieldType::integer,
-          .required = true,
-          .description = description,
-          .example = "0",
-          .minimum = 0};
-}
-
 // What a show wants of its announcements; as it is shown, and where it is changed.
 std::vector<Field> settings_fields(bool required) {
   return {{.name = "description", .required = required, .max_length = 5000, .example = "\"Every Friday\""},
@@ -107,11 +88,11 @@ json show_json(const accounts::Show& show, const announce::ShowSettings& setting
 
 std::vector<Field> show_fields() {
   std::vector<Field> fields{
-      whole("id", "1"),
+      id_field(),
       {.name = "name", .required = true, .max_length = 100, .example = "\"Night Talk\""},
       {.name = "slug", .required = true, .max_length = 60, .example = "\"night-talk\""}};
   for (auto& field : settings_fields(true)) fields.push_back(std::move(field));
-  fields.push_back(whole("version", "1"));
+  fields.push_back(whole_field("version"));
   fields.push_back({.name = "created_at", .required = true, .format = Format::date_time});
   return fields;
 }
@@ -162,11 +143,11 @@ json episode_json(const announce::Episode& episode) {
 }
 
 std::vector<Field> episode_fields() {
-  return {whole("id", "3"),
-          whole("show_id", "1"),
+  return {whole_field("id", "", "3"),
+          whole_field("show_id"),
           {.name = "title", .required = true, .example = "\"Pilot\""},
           maybe("number", FieldType::integer, "within the show", "7"),
-          maybe_time("starts_at", "as planned"),
+          nullable(time_field("starts_at", "as planned")),
           {.name = "status", .required = true, .choices = {"draft", "scheduled", "live", "ended"}},
           {.name = "notes", .required = true, .max_length = 5000, .example = "\"With two guests\""},
           {.name = "topics",
@@ -182,9 +163,9 @@ std::vector<Field> episode_fields() {
            .description = "of the stream, once it is known",
            .nullable = true},
           maybe("video_id", FieldType::string, "of the stream that it is", "\"dQw4w9WgXcQ\""),
-          maybe_time("live_at", "when the stream began"),
-          maybe_time("ended_at", "when it ended"),
-          whole("version", "1"),
+          nullable(time_field("live_at", "when the stream began")),
+          nullable(time_field("ended_at", "when it ended")),
+          whole_field("version"),
           {.name = "created_at", .required = true, .format = Format::date_time}};
 }
 
@@ -202,10 +183,11 @@ json prevented_json(const announce::Prevented& prevented) {
 }
 
 std::vector<Field> prevented_fields() {
-  return {count("prevented", "announcements that would have gone out, and will not"),
-          count("in_flight", "those that were being sent at that moment; they are not tried again"),
-          count("outcome_unknown", "those that were sent, and nobody knows whether they were posted"),
-          count("waiting", "of a kill switch: those not due yet; what comes due while it is off fails")};
+  return {
+      count_field("prevented", "announcements that would have gone out, and will not"),
+      count_field("in_flight", "those that were being sent at that moment; they are not tried again"),
+      count_field("outcome_unknown", "those that were sent, and nobody knows whether they were posted"),
+      count_field("waiting", "of a kill switch: those not due yet; what comes due while it is off fails")};
 }
 
 const store::Fence& announcement_fence(const Services& services) {

@@ -41,14 +41,7 @@ Response list(Services& services, const Request& request) {
         connection, id_of(request), cursor_of(request).value_or(std::numeric_limits<std::int64_t>::max()),
         limit_of(request) + 1, status == request.query.end() ? "" : status->second);
   });
-  return page_of(
-      request, std::move(episodes),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(episode_json(one));
-        return items;
-      },
-      [](const Episode& one) { return one.id; });
+  return page_of(request, std::move(episodes), episode_json);
 }
 
 Response create(Services& services, const Request& request) {

@@ -12,19 +12,6 @@ namespace fencepost::http {
 namespace {
 using nlohmann::json;
 
-store::Event event_of(const store::Row& row) {
-  return {.id = row[0].integer(),
-          .at = row[1].integer(),
-          .queue = row[2].text(),
-          .item = row[3].text(),
-          .kind = row[4].text(),
-          .from = row[5].maybe_text(),
-          .to = row[6].maybe_text(),
-          .fence = row[7].maybe_integer(),
-          .actor = row[8].maybe_text(),
-          .detail = row[9].maybe_text()};
-}
-
 Response history(Services& services, const Request& request) {
   const auto given = [&](const char* name) {
     const auto at = request.query.find(name);
@@ -49,7 +36,7 @@ HistoryPage history_page(store::Connection& connection, const EventFilter& filte
   HistoryPage page;
   for (const auto& row :
        connection.run(sql::history_page, {end, from, filter.queue, filter.item, filter.kind, limit + 1}))
-    page.events.push_back(event_of(row));
+    page.events.push_back(store::event_of(row));
   if (page.events.size() > static_cast<std::size_t>(limit)) {
     page.events.pop_back();
     page.next = page.events.back().id;

@@ -25,14 +25,7 @@ Response list(Services& services, const Request& request) {
     return accounts::list_invitations(connection, filter, cursor_of(request).value_or(0),
                                       limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(invitations),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(invitation_json(one));
-        return items;
-      },
-      [](const accounts::Invitation& one) { return one.id; });
+  return page_of(request, std::move(invitations), invitation_json);
 }
 
 Response create(Services& services, const Request& request) {

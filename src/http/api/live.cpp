@@ -51,14 +51,7 @@ Response channels(Services& services, const Request& request) {
   auto seen = services.database.retrying([&](store::Connection& connection) {
     return live::list_channels(connection, cursor_of(request).value_or(0), limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(seen),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(channel_json(one));
-        return items;
-      },
-      [](const live::SeenChannel& one) { return one.id; });
+  return page_of(request, std::move(seen), channel_json);
 }
 
 // Of a show: its channel as it was seen last.
@@ -120,10 +113,6 @@ Field answer_field() {
           .choices = {"live", "not_live", "unknown"}};
 }
 
-Field time_field(const char* name, bool nullable = true) {
-  return {.name = name, .required = true, .format = Format::date_time, .nullable = nullable};
-}
-
 Field why_field(bool nullable, const char* description) {
   return {
       .name = "why", .required = true, .max_length = 2000, .description = description, .nullable = nullable};
@@ -157,11 +146,11 @@ std::vector<Field> stream_fields() {
           answer_field(),
           why_field(true, "why the last look told nothing"),
           episode_field("whose stream it is: given once"),
-          time_field("scheduled_at"),
-          time_field("live_at"),
-          time_field("ended_at"),
-          time_field("looked_at"),
-          time_field("next_look_at")};
+          nullable(time_field("scheduled_at")),
+          nullable(time_field("live_at")),
+          nullable(time_field("ended_at")),
+          nullable(time_field("looked_at")),
+          nullable(time_field("next_look_at"))};
 }
 
 std::vector<Field> channel_fields() {
@@ -184,8 +173,8 @@ std::vector<Field> channel_fields() {
            .type = FieldType::boolean,
            .required = true,
            .description = "its last look took long: it has a lane of its own"},
-          time_field("looked_at"),
-          time_field("next_look_at"),
+          nullable(time_field("looked_at")),
+          nullable(time_field("next_look_at")),
           {.name = "streams",
            .type = FieldType::objects,
            .required = true,

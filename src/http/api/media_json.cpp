@@ -17,27 +17,6 @@ json or_null(const std::optional<T>& value) {
 Field text(const char* name, const char* description, const char* example) {
   return {.name = name, .required = true, .description = description, .example = example};
 }
-Field text_or_null(const char* name, const char* description, const char* example) {
-  auto field = text(name, description, example);
-  field.nullable = true;
-  return field;
-}
-Field number(const char* name, const char* description, const char* example) {
-  return {.name = name,
-          .type = FieldType::integer,
-          .required = true,
-          .description = description,
-          .example = example};
-}
-Field number_or_null(const char* name, const char* description, const char* example) {
-  auto field = number(name, description, example);
-  field.nullable = true;
-  return field;
-}
-Field time(const char* name, const char* description) {
-  return {.name = name, .required = true, .format = Format::date_time, .description = description};
-}
-
 json readiness_json(const media::Readiness& readiness) {
   return {{"ready", media::name(readiness.ready)}, {"reasons", readiness.reasons}};
 }
@@ -70,16 +49,16 @@ json file_json(const media::File& file) {
 }
 
 std::vector<Field> file_fields() {
-  auto expires = time("expires_at", "unfinished by then it is deleted; every piece moves it");
+  auto expires = time_field("expires_at", "unfinished by then it is deleted; every piece moves it");
   expires.nullable = true;
   return {text("id", "random", "\"2f1c7f0e6f4b4d1c8a0b5e6f7a8b9c0d\""),
           text("name", "what its client calls it", "\"Episode 12.mp4\""),
-          number("received", "bytes that are on disk", "52428800"),
-          number("total", "bytes", "104857600"),
+          whole_field("received", "bytes that are on disk", "52428800"),
+          whole_field("total", "bytes", "104857600"),
           {.name = "finished", .type = FieldType::boolean, .required = true, .description = "it is whole"},
-          text_or_null("media_type", "by its first bytes, once it is whole", "\"video/mp4\""),
-          number_or_null("video_id", "once it is whole, and no picture", "12"),
-          time("created_at", "when it was begun"),
+          nullable(text("media_type", "by its first bytes, once it is whole", "\"video/mp4\"")),
+          nullable(whole_field("video_id", "once it is whole, and no picture", "12")),
+          time_field("created_at", "when it was begun"),
           expires};
 }
 
@@ -106,13 +85,13 @@ json video_json(const media::Video& video, const media::Rules& rules) {
 }
 
 std::vector<Field> video_fields() {
-  auto measured = time("measured_at", "when its file was looked at; null: not yet");
+  auto measured = time_field("measured_at", "when its file was looked at; null: not yet");
   measured.nullable = true;
   const auto of = [](const char* kind) {
     return Field{.name = kind, .type = FieldType::object, .required = true, .fields = readiness_fields()};
   };
-  return {number("id", "stands for certain bytes for ever: a file that changes is another video", "12"),
-          number_or_null("person_id", "whose; null: the instance's, of a media folder", "3"),
+  return {whole_field("id", "stands for certain bytes for ever: a file that changes is another video", "12"),
+          nullable(whole_field("person_id", "whose; null: the instance's, of a media folder", "3")),
           text("folder", "a media folder, or files: it came by tus", "\"shows\""),
           {.name = "path",
            .required = true,
@@ -120,23 +99,23 @@ std::vector<Field> video_fields() {
            .description = "in its folder",
            .example = "\"2026/Episode 12.mp4\""},
           text("title", "of the file, until an upload says another", "\"Episode 12\""),
-          number("size", "bytes", "104857600"),
-          time("modified_at", "of the file"),
+          whole_field("size", "bytes", "104857600"),
+          time_field("modified_at", "of the file"),
           text("media_type", "by its first bytes", "\"video/mp4\""),
-          text_or_null("sha256", "of the whole file",
-                       "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\""),
-          number_or_null("duration_ms", "milliseconds", "58000"),
-          number_or_null("width", "pixels", "1920"),
-          number_or_null("height", "pixels", "1080"),
+          nullable(text("sha256", "of the whole file",
+                        "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"")),
+          nullable(whole_field("duration_ms", "milliseconds", "58000")),
+          nullable(whole_field("width", "pixels", "1920")),
+          nullable(whole_field("height", "pixels", "1080")),
           measured,
-          text_or_null("measure_error", "why it could not be measured", "null"),
+          nullable(text("measure_error", "why it could not be measured", "null")),
           {.name = "readiness",
            .type = FieldType::object,
            .required = true,
            .description = "what it is fit for",
            .fields = {of("short"), of("final")}},
-          number("version", "the ETag", "1"),
-          time("created_at", "when it was added")};
+          whole_field("version", "the ETag", "1"),
+          time_field("created_at", "when it was added")};
 }
 
 json metadata_json(const media::Metadata& metadata) {
@@ -199,10 +178,10 @@ json template_json(const media::Template& one) {
 
 std::vector<Field> template_fields() {
   auto fields = metadata_fields(true);
-  fields.insert(fields.begin(), {number("id", "", "1"), number("channel_id", "", "1"),
-                                 text_or_null("language", "null: any", "\"en\"")});
-  fields.push_back(number("version", "the ETag", "1"));
-  fields.push_back(time("created_at", "when it was made"));
+  fields.insert(fields.begin(),
+                {id_field(), whole_field("channel_id"), nullable(text("language", "null: any", "\"en\""))});
+  fields.push_back(whole_field("version", "the ETag", "1"));
+  fields.push_back(time_field("created_at", "when it was made"));
   return fields;
 }
 

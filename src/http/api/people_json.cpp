@@ -21,31 +21,12 @@ std::vector<std::string> names_of(const T (&values)[N]) {
   return names;
 }
 
-Field id_field() { return {.name = "id", .type = FieldType::integer, .required = true, .example = "1"}; }
-
-Field time_field(const char* name, bool nullable, const char* description = "") {
-  return {.name = name,
-          .required = true,
-          .format = Format::date_time,
-          .description = description,
-          .nullable = nullable};
-}
-
 Field version_field() {
   return {.name = "version",
           .type = FieldType::integer,
           .required = true,
           .description = "grows with every edit: the ETag",
           .example = "1"};
-}
-
-Field person_or_null(const char* name, const char* description) {
-  return {.name = name,
-          .type = FieldType::integer,
-          .required = true,
-          .description = description,
-          .example = "1",
-          .nullable = true};
 }
 
 template <typename T>
@@ -71,8 +52,8 @@ std::vector<Field> person_fields() {
           {.name = "name", .required = true, .max_length = 100, .example = "\"Ada\""},
           {.name = "role", .required = true, .choices = role_names()},
           version_field(),
-          time_field("created_at", false),
-          time_field("disabled_at", true, "since when they cannot sign in")};
+          time_field("created_at"),
+          nullable(time_field("disabled_at", "since when they cannot sign in"))};
 }
 
 Response person_response(int status, const accounts::Person& person) {
@@ -99,14 +80,14 @@ std::vector<Field> invitation_fields() {
                                                 InvitationState::revoked, InvitationState::expired};
   return {id_field(),
           {.name = "role", .required = true, .choices = role_names()},
-          person_or_null("show_id", "the show that it opens too"),
+          nullable(whole_field("show_id", "the show that it opens too")),
           {.name = "show_role", .required = true, .nullable = true, .choices = show_role_names()},
           {.name = "note", .required = true, .max_length = 100, .description = "for whom"},
-          person_or_null("inviter", "the person; null: a token of the instance"),
-          time_field("created_at", false),
-          time_field("expires_at", false),
+          nullable(whole_field("inviter", "the person; null: a token of the instance")),
+          time_field("created_at"),
+          time_field("expires_at"),
           {.name = "state", .required = true, .choices = names_of(kStates)},
-          person_or_null("accepted_by", "the person that it made or let in")};
+          nullable(whole_field("accepted_by", "the person that it made or let in"))};
 }
 
 std::vector<std::string> role_names() {

@@ -31,14 +31,7 @@ Response list(Services& services, const Request& request) {
   auto projects = services.database.retrying([&](store::Connection& connection) {
     return upload::page_of_projects(connection, cursor_of(request).value_or(0), limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(projects),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(project_json(one));
-        return items;
-      },
-      [](const Project& one) { return one.id; });
+  return page_of(request, std::move(projects), project_json);
 }
 
 Response create(Services& services, const Request& request) {

@@ -99,26 +99,17 @@ Response preview(Services& services, const Request& request) {
                              {"why", why ? json(why->text) : json()}});
 }
 
-Field count(const char* name, const char* description) {
-  return {.name = name,
-          .type = FieldType::integer,
-          .required = true,
-          .description = description,
-          .example = "0",
-          .minimum = 0};
-}
-
 std::vector<Field> status_fields() {
   return {{.name = "queue", .required = true, .example = "\"announcements\""},
           {.name = "paused",
            .type = FieldType::boolean,
            .required = true,
            .description = "by an operator: nothing is claimed and no send begins"},
-          count("due", "to go out now"),
-          count("late", "of these, for more than a minute"),
-          count("pending", "until their triggers have come"),
-          count("in_flight", "being sent"),
-          count("unknown", "sent, and nobody knows whether they were posted"),
+          count_field("due", "to go out now"),
+          count_field("late", "of these, for more than a minute"),
+          count_field("pending", "until their triggers have come"),
+          count_field("in_flight", "being sent"),
+          count_field("unknown", "sent, and nobody knows whether they were posted"),
           {.name = "next_at",
            .required = true,
            .format = Format::date_time,
@@ -129,7 +120,7 @@ std::vector<Field> status_fields() {
 std::vector<Field> preview_fields() {
   return {{.name = "text", .required = true, .max_length = 10000, .example = "\"Night Talk is live: Pilot\""},
           {.name = "platform", .required = true, .example = "\"webhook\""},
-          count("length", "as the platform counts"),
+          count_field("length", "as the platform counts"),
           {.name = "limit",
            .type = FieldType::integer,
            .required = true,
@@ -137,8 +128,8 @@ std::vector<Field> preview_fields() {
            .example = "300",
            .nullable = true},
           {.name = "shortened", .type = FieldType::boolean, .required = true},
-          count("images", "that go with it"),
-          count("most_images", "that the platform takes; 0: none"),
+          count_field("images", "that go with it"),
+          count_field("most_images", "that the platform takes; 0: none"),
           {.name = "images_problem",
            .required = true,
            .description = "why the platform takes these images not",

@@ -122,14 +122,11 @@ Response end_others(Services& services, const Request& request) {
 }
 
 std::vector<Field> listed_fields() {
-  const auto time = [](const char* name) {
-    return Field{.name = name, .required = true, .format = Format::date_time};
-  };
-  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
+  return {id_field(),
           {.name = "current", .type = FieldType::boolean, .required = true},
-          time("created_at"),
-          time("seen_at"),
-          time("expires_at"),
+          time_field("created_at"),
+          time_field("seen_at"),
+          time_field("expires_at"),
           {.name = "address", .required = true, .example = "\"192.0.2.1\""},
           {.name = "agent", .required = true, .description = "the browser, as it calls itself"}};
 }

@@ -46,14 +46,7 @@ Response members(Services& services, const Request& request) {
     return accounts::list_members(connection, id, cursor_of(request).value_or(0), limit_of(request) + 1);
   });
   if (all.empty() && !shown(services, id)) return not_found(request, "show");
-  return page_of(
-      request, std::move(all),
-      [](const auto& page) {
-        json items = json::array();
-        for (const auto& one : page) items.push_back(member_json(one));
-        return items;
-      },
-      [](const Member& one) { return one.person; });
+  return page_of(request, std::move(all), member_json, [](const Member& one) { return one.person; });
 }
 
 Response refused(const Request& request, MemberAnswer answer) {

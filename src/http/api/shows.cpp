@@ -50,12 +50,7 @@ Response list(Services& services, const Request& request) {
                                               limit_of(request) + 1));
   });
   return page_of(
-      request, std::move(shows),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(show_json(one.show, one.settings));
-        return items;
-      },
+      request, std::move(shows), [](const auto& one) { return show_json(one.show, one.settings); },
       [](const Shown& one) { return one.show.id; });
 }
 

@@ -61,7 +61,7 @@ Field queues_field(bool required) {
 }
 
 std::vector<Field> subscription_fields() {
-  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
+  return {id_field(),
           {.name = "name", .required = true, .example = "\"On call\""},
           {.name = "channel", .required = true, .choices = {"webhook", "email"}},
           {.name = "url", .required = true, .max_length = 2048, .format = Format::uri, .nullable = true},
@@ -98,14 +98,7 @@ Response list(Services& services, const Request& request) {
     return notify::page_of_subscriptions(connection, whose(request), cursor_of(request).value_or(0),
                                          limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(all),
-      [](const auto& loaded) {
-        json items = json::array();
-        for (const auto& one : loaded) items.push_back(subscription_json(one));
-        return items;
-      },
-      [](const Subscription& one) { return one.id; });
+  return page_of(request, std::move(all), subscription_json);
 }
 
 // What the request asks for; a secret that was not given is made.
@@ -208,27 +201,21 @@ Response deliveries(Services& services, const Request& request) {
   auto all = services.database.retrying([&](store::Connection& connection) {
     return notify::page_of_deliveries(connection, id, cursor_of(request), limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(all),
-      [](const auto& loaded) {
-        json items = json::array();
-        for (const auto& one : loaded)
-          items.push_back({{"id", one.id},
-                           {"webhook_id", one.message_id},
-                           {"kind", one.kind},
-                           {"notices", one.notices},
-                           {"status", one.status},
-                           {"attempts", one.attempts},
-                           {"last_error", text_or_null(one.last_error)},
-                           {"due_at", base::format_utc(one.run_at)},
-                           {"created_at", base::format_utc(one.created_at)}});
-        return items;
-      },
-      [](const notify::Delivery& one) { return one.id; });
+  return page_of(request, std::move(all), [](const auto& one) -> json {
+    return {{"id", one.id},
+            {"webhook_id", one.message_id},
+            {"kind", one.kind},
+            {"notices", one.notices},
+            {"status", one.status},
+            {"attempts", one.attempts},
+            {"last_error", text_or_null(one.last_error)},
+            {"due_at", base::format_utc(one.run_at)},
+            {"created_at", base::format_utc(one.created_at)}};
+  });
 }
 
 std::vector<Field> delivery_fields() {
-  return {{.name = "id", .type = FieldType::integer, .required = true, .example = "1"},
+  return {id_field(),
           {.name = "webhook_id",
            .required = true,
            .description = "the same at every attempt",

@@ -53,14 +53,7 @@ Response list(Services& services, const Request& request) {
     return media::page_of_templates(connection, channel, cursor_of(request).value_or(0),
                                     limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(page),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(template_json(one));
-        return items;
-      },
-      [](const Template& one) { return one.id; });
+  return page_of(request, std::move(page), template_json);
 }
 
 Response add(Services& services, const Request& request) {

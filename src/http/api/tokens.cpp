@@ -38,14 +38,7 @@ Response list(Services& services, const Request& request) {
     return accounts::page_of_tokens(connection, whose_tokens(request), cursor_of(request).value_or(0),
                                     limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(tokens),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(token_json(one));
-        return items;
-      },
-      [](const TokenInfo& one) { return one.id; });
+  return page_of(request, std::move(tokens), token_json);
 }
 
 // Where nothing is said: all that the maker may give away.

@@ -14,16 +14,6 @@ using nlohmann::json;
 
 namespace {
 
-json number_or_null(const std::optional<std::int64_t>& number) { return number ? json(*number) : json(); }
-
-Field whole(const char* name, const char* description, const char* example, bool nullable = false) {
-  return {.name = name,
-          .type = FieldType::integer,
-          .required = true,
-          .description = description,
-          .example = example,
-          .nullable = nullable};
-}
 Field maybe(const char* name, Format format, const char* description) {
   return {.name = name, .required = true, .format = format, .description = description, .nullable = true};
 }
@@ -95,10 +85,10 @@ Field thumbnail_field(bool required) {
 }  // namespace
 
 std::vector<Field> upload_fields() {
-  return {whole("id", "", "7"),
-          whole("video_id", "", "3"),
+  return {whole_field("id", "", "7"),
+          whole_field("video_id", "", "3"),
           {.name = "video", .required = true, .max_length = 1024, .description = "its file's title"},
-          whole("channel_id", "", "1"),
+          whole_field("channel_id"),
           {.name = "channel", .required = true, .description = "its name", .example = "\"Acme\""},
           {.name = "kind", .required = true, .description = "its type", .example = "\"short\""},
           {.name = "at",
@@ -124,10 +114,10 @@ std::vector<Field> upload_fields() {
           maybe("language", Format::none, "as \"en\" or \"pt-BR\""),
           thumbnail_field(true),
           flag("made_for_kids", ""),
-          whole("person_id", "who scheduled it; null: the instance itself", "2", true),
+          nullable(whole_field("person_id", "who scheduled it; null: the instance itself", "2")),
           {.name = "status", .required = true, .choices = upload_statuses()},
-          whole("version", "grows with every edit by a person: the ETag", "1"),
-          whole("attempts", "", "0"),
+          whole_field("version", "grows with every edit by a person: the ETag", "1"),
+          whole_field("attempts", "", "0"),
           flag("stop_wanted", "it was cancelled while its last piece was on the way"),
           maybe("last_error", Format::none, "why the last attempt failed"),
           maybe("post_id", Format::none, "YouTube's id of the video"),
@@ -274,22 +264,22 @@ Field people_field(bool required) {
 }  // namespace
 
 std::vector<Field> channel_fields() {
-  return {whole("id", "", "1"),
+  return {id_field(),
           {.name = "name", .required = true, .example = "\"Acme\""},
-          whole("connection_id", "whose credentials its uploads use", "4"),
+          whole_field("connection_id", "whose credentials its uploads use", "4"),
           {.name = "connection", .required = true, .description = "its name"},
           maybe("youtube_channel", Format::none, "UC and 22 characters"),
           {.name = "zone", .required = true, .example = "\"Europe/Berlin\""},
           limits_field(true),
-          whole("daily_max", "videos of all types and a day; null: no limit", "6", true),
+          nullable(whole_field("daily_max", "videos of all types and a day; null: no limit", "6")),
           times_field(true),
-          whole("capacity", "videos of a slot", "1"),
-          whole("horizon_days", "how far ahead it plans", "14"),
-          whole("lead_minutes", "how long before its slot an upload begins", "120"),
-          whole("project_id", "whose API quota its uploads take", "1"),
+          whole_field("capacity", "videos of a slot", "1"),
+          whole_field("horizon_days", "how far ahead it plans", "14"),
+          whole_field("lead_minutes", "how long before its slot an upload begins", "120"),
+          whole_field("project_id", "whose API quota its uploads take", "1"),
           flag("enabled", "false: nothing leaves"),
           people_field(true),
-          whole("version", "the ETag", "1"),
+          whole_field("version", "the ETag", "1"),
           {.name = "created_at", .required = true, .format = Format::date_time}};
 }
 
@@ -366,14 +356,14 @@ json project_json(const upload::Project& p) {
 }
 
 std::vector<Field> project_fields() {
-  return {whole("id", "", "1"),
+  return {id_field(),
           {.name = "name", .required = true, .example = "\"default\""},
           {.name = "profile", .required = true, .choices = {"classic", "current"}},
-          whole("uploads", "calls of videos.insert a day; null: they cost units", "100", true),
-          whole("searches", "calls of search.list a day; null: they cost units", "100", true),
-          whole("units", "a day, for all other calls", "10000"),
-          whole("warn_percent", "of a limit: from there on people are told", "80"),
-          whole("version", "the ETag", "1")};
+          nullable(whole_field("uploads", "calls of videos.insert a day; null: they cost units", "100")),
+          nullable(whole_field("searches", "calls of search.list a day; null: they cost units", "100")),
+          whole_field("units", "a day, for all other calls", "10000"),
+          whole_field("warn_percent", "of a limit: from there on people are told", "80"),
+          whole_field("version", "the ETag", "1")};
 }
 
 std::vector<Field> project_body(bool make) {

@@ -7,6 +7,7 @@
 #include "core/local_time.hpp"
 #include "http/api/common.hpp"
 #include "http/api/etag.hpp"
+#include "http/api/event_text.hpp"
 #include "http/api/upload_json.hpp"
 
 namespace fencepost::http {
@@ -140,14 +141,7 @@ Response page(Services& services, const Request& request, std::optional<std::int
   auto uploads =
       services.uploads.list(cursor_of(request).value_or(INT64_MAX), limit_of(request),
                             {channel, status == request.query.end() ? "" : status->second, whose(request)});
-  return page_of(
-      request, std::move(uploads),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(upload_json(one));
-        return items;
-      },
-      [](const Upload& one) { return one.id; });
+  return page_of(request, std::move(uploads), upload_json);
 }
 
 Response list(Services& services, const Request& request) { return page(services, request, std::nullopt); }
@@ -175,22 +169,7 @@ Response history(Services& services, const Request& request) {
   const auto id = id_of(request);
   const auto limit = limit_of(request);
   auto entries = services.uploads.history(id, cursor_of(request).value_or(0), limit + 1);
-  return page_of(
-      request, std::move(entries),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& entry : all)
-          items.push_back({{"id", entry.id},
-                           {"at", base::format_utc(entry.at)},
-                           {"kind", entry.kind},
-                           {"from", text_or_null(entry.from)},
-                           {"to", text_or_null(entry.to)},
-                           {"actor", text_or_null(entry.actor)},
-                           {"detail", text_or_null(entry.detail)},
-                           {"fence", entry.fence ? json(*entry.fence) : json()}});
-        return items;
-      },
-      [](const upload::HistoryEntry& one) { return one.id; });
+  return page_of(request, std::move(entries), event_json);
 }
 
 Field at_field(bool required) {
@@ -262,27 +241,11 @@ std::vector<Field> answers_fields(std::size_t most) {
                       std::move(refused)}}};
 }
 
-std::vector<Field> history_fields() {
-  const auto maybe = [](const char* name) { return Field{.name = name, .required = true, .nullable = true}; };
-  return {{.name = "id", .type = FieldType::integer, .required = true},
-          {.name = "at", .required = true, .format = Format::date_time},
-          {.name = "kind", .required = true, .example = "\"created\""},
-          maybe("from"),
-          maybe("to"),
-          maybe("actor"),
-          maybe("detail"),
-          {.name = "fence", .type = FieldType::integer, .required = true, .nullable = true}};
-}
-
 std::vector<Field> now_fields() {
-  const auto number = [](const char* name, const char* what) {
-    return Field{
-        .name = name, .type = FieldType::integer, .required = true, .description = what, .example = "0"};
-  };
-  return {number("due", "may begin"),
-          number("late", "due for more than a minute"),
-          number("uploading", "on the way"),
-          number("unknown", "nobody knows whether they are there"),
+  return {count_field("due", "may begin"),
+          count_field("late", "due for more than a minute"),
+          count_field("uploading", "on the way"),
+          count_field("unknown", "nobody knows whether they are there"),
           {.name = "next_at",
            .required = true,
            .format = Format::date_time,
@@ -376,7 +339,7 @@ void add_uploads(std::vector<Route>& routes, Services& services) {
        .access = Access::of(Thing::upload, Relation::host, Scope::read),
        .limit = kReads,
        .query = paging(),
-       .answers = {{200, "a page, the oldest first", page_fields(history_fields())}, {404, "not_found", {}}},
+       .answers = {{200, "a page, the oldest first", page_fields(event_fields())}, {404, "not_found", {}}},
        .summary = "Everything that happened to it"},
       history);
 }

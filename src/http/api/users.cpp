@@ -20,14 +20,7 @@ Response list(Services& services, const Request& request) {
   auto people = services.database.retrying([&](store::Connection& connection) {
     return accounts::list_people(connection, cursor_of(request).value_or(0), limit_of(request) + 1);
   });
-  return page_of(
-      request, std::move(people),
-      [](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(person_json(one));
-        return items;
-      },
-      [](const Person& one) { return one.id; });
+  return page_of(request, std::move(people), person_json);
 }
 
 std::optional<Person> find(Services& services, std::int64_t id) {

@@ -78,14 +78,7 @@ Response list(Services& services, const Request& request) {
                                  cursor_of(request).value_or(0), limit_of(request) + 1);
   });
   const auto& rules = media_of(services).rules;
-  return page_of(
-      request, std::move(page),
-      [&](const auto& all) {
-        json items = json::array();
-        for (const auto& one : all) items.push_back(video_json(one, rules));
-        return items;
-      },
-      [](const Video& one) { return one.id; });
+  return page_of(request, std::move(page), [&](const auto& one) { return video_json(one, rules); });
 }
 
 Response add(Services& services, const Request& request) {

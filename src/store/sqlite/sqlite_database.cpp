@@ -141,21 +141,14 @@ class SqliteConnection final : public Connection {
   }
 
   Rows run_batch(const Sql& sql, const std::vector<Params>& rows, const Params& shared) override {
-    Rows all;
-    if (rows.empty()) return all;
-    Transaction transaction(*this);
+    if (rows.empty()) return {};
     sqlite3_stmt* statement = prepared(sql);
-    const auto first_shared = static_cast<int>(rows[0].size());
-    // What is shared stays bound from row to row.
-    for (std::size_t i = 0; i < shared.size(); ++i)
-      bind(statement, first_shared + static_cast<int>(i) + 1, shared[i]);
-    for (const auto& row : rows) {
-      FENCEPOST_ASSERT(sqlite3_bind_parameter_count(statement) <=
-                       static_cast<int>(row.size() + shared.size()));
-      for (std::size_t i = 0; i < row.size(); ++i) bind(statement, static_cast<int>(i) + 1, row[i]);
-      collect(statement, sql, all);
+    if (!in_transaction_ && sqlite3_stmt_readonly(statement)) {
+      const Snapshot snapshot(*this);
+      return step_all(statement, sql, rows, shared);
     }
-    sqlite3_clear_bindings(statement);
+    Transaction transaction(*this);
+    Rows all = step_all(statement, sql, rows, shared);
     transaction.commit();
     return all;
   }
@@ -212,6 +205,18 @@ class SqliteConnection final : public Connection {
   void listen(const std::string&) override {}
 
  private:
+  // One state for several statements that only read: no writer is waited for, and none waits.
+  class Snapshot {
+   public:
+    explicit Snapshot(SqliteConnection& connection) : connection_(connection) { connection_.script("BEGIN"); }
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+    ~Snapshot() { sqlite3_exec(connection_.db_, "ROLLBACK", nullptr, nullptr, nullptr); }
+
+   private:
+    SqliteConnection& connection_;
+  };
+
   void leave() {
     in_transaction_ = false;
     writers_->unlock();
@@ -283,6 +288,23 @@ class SqliteConnection final : public Connection {
     collect(statement, sql, result);
     sqlite3_clear_bindings(statement);
     return result;
+  }
+
+  Rows step_all(sqlite3_stmt* statement, const Sql& sql, const std::vector<Params>& rows,
+                const Params& shared) {
+    Rows all;
+    const auto first_shared = static_cast<int>(rows[0].size());
+    // What is shared stays bound from row to row.
+    for (std::size_t i = 0; i < shared.size(); ++i)
+      bind(statement, first_shared + static_cast<int>(i) + 1, shared[i]);
+    for (const auto& row : rows) {
+      FENCEPOST_ASSERT(sqlite3_bind_parameter_count(statement) <=
+                       static_cast<int>(row.size() + shared.size()));
+      for (std::size_t i = 0; i < row.size(); ++i) bind(statement, static_cast<int>(i) + 1, row[i]);
+      collect(statement, sql, all);
+    }
+    sqlite3_clear_bindings(statement);
+    return all;
   }
 
   // Runs a bound statement to its end; its rows join those that are there.

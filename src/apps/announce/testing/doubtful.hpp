@@ -3,18 +3,15 @@
 // committed, or was not. It counts what it is asked. Tests only.
 
 #include <atomic>
-#include <memory>
 
-#include "store/database.hpp"
+#include "store/testing/forwarding.hpp"
 
 namespace fencepost::announce::testing {
 
-class DoubtfulDatabase final : public store::Database {
+class DoubtfulDatabase final : public store::testing::ForwardingDatabase {
  public:
   enum class Fate { kept, lost };
-  // Over a pool on the same database, which it owns.
-  explicit DoubtfulDatabase(std::unique_ptr<store::Database> inner)
-      : Database(inner->options()), inner_(std::move(inner)) {}
+  using ForwardingDatabase::ForwardingDatabase;
 
   // The next `commits` of transactions that wrote come back in doubt, and met this fate.
   void doubt(Fate fate, int commits = 1) {
@@ -26,14 +23,49 @@ class DoubtfulDatabase final : public store::Database {
   int statements() const { return statements_; }
 
   std::unique_ptr<store::Connection> connect() override;
-  store::Dialect dialect() const override { return inner_->dialect(); }
-  std::string label() const override { return inner_->label(); }
 
  private:
   friend class DoubtfulConnection;
-  std::unique_ptr<store::Database> inner_;
   std::atomic<Fate> fate_{Fate::kept};
   std::atomic<int> left_{0}, statements_{0};
 };
+
+class DoubtfulConnection final : public store::testing::ForwardingConnection {
+ public:
+  DoubtfulConnection(DoubtfulDatabase& database, std::unique_ptr<store::Connection> inner)
+      : ForwardingConnection(std::move(inner)), database_(database) {}
+
+  store::Rows run(const store::Sql& sql, const store::Params& params) override {
+    ++database_.statements_;
+    return ForwardingConnection::run(sql, params);
+  }
+  store::Rows run_batch(const store::Sql& sql, const std::vector<store::Params>& rows,
+                        const store::Params& shared) override {
+    ++database_.statements_;
+    return ForwardingConnection::run_batch(sql, rows, shared);
+  }
+  void commit() override {
+    if (database_.left_.fetch_sub(1) <= 0) {
+      database_.left_ = 0;
+      return ForwardingConnection::commit();
+    }
+    usable_ = false;
+    if (database_.fate_ == DoubtfulDatabase::Fate::kept)
+      ForwardingConnection::commit();
+    else
+      rollback();
+    throw base::InfraError("connection lost in COMMIT",
+                           {.retryable = true, .poisoned = true, .in_doubt = true});
+  }
+  bool usable() const override { return usable_ && ForwardingConnection::usable(); }
+
+ private:
+  DoubtfulDatabase& database_;
+  bool usable_ = true;
+};
+
+inline std::unique_ptr<store::Connection> DoubtfulDatabase::connect() {
+  return std::make_unique<DoubtfulConnection>(*this, inner().connect());
+}
 
 }  // namespace fencepost::announce::testing
