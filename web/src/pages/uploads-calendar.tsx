@@ -74,8 +74,8 @@ function Slot({ slot, day, acts }: { slot: CalendarSlot; day: string; acts: Acts
       <p className="slot-time">
         <strong>{time}</strong>
         {free > 0 && !past ? (
-          <AriaButton className="slot-free" aria-label={`Schedule a video on ${dayName(day)} at ${time}`} onPress={() => acts.schedule(slot.at)}>
-            + {seats}
+          <AriaButton className="slot-free" aria-label={`${seats}: schedule a video on ${dayName(day)} at ${time}`} onPress={() => acts.schedule(slot.at)}>
+            {seats}
           </AriaButton>
         ) : (
           <span className="muted">{past && free > 0 ? "past" : seats}</span>

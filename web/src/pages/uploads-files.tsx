@@ -47,7 +47,7 @@ function TransferRow({ one, schedule }: { one: Transfer; schedule?: ((video: num
         <Button small kind="primary" onPress={() => schedule(one.video!)}>Schedule it</Button>
       )}
       {one.state === "done" ? (
-        <Button small aria-label={`Take ${one.name} off this list`} onPress={() => transfers.forget(one.id)}>Done</Button>
+        <Button small aria-label={`Done with ${one.name}`} onPress={() => transfers.forget(one.id)}>Done</Button>
       ) : (
         <Confirm title={`Give up ${one.name}?`} act="Give it up" danger trigger={<Button small aria-label={`Give up ${one.name}`}>Give up</Button>}
           onConfirm={() => transfers.giveUp(one.id).catch(sayProblem)}>
@@ -158,13 +158,19 @@ function FromFolder({ folders, close }: { folders: string[]; close: () => void }
   );
 }
 
+// "short: ready · final: …", or once where it is the same for all.
+function fitnessOf(video: Video, kinds: string[]): string {
+  const told = kinds.map((kind) => ({ kind, text: fitness(video, kind).text }));
+  if (told.every((one) => one.text === told[0]?.text)) return told[0]?.text ?? "";
+  return told.map((one) => `${one.kind}: ${one.text}`).join(" · ");
+}
+
 function VideoRow({ video, kinds, schedule }: { video: Video; kinds: string[]; schedule?: ((video: number) => void) | undefined }) {
   return (
     <li>
       <span>{video.title} <span className="muted">({video.id}, {lengthOf(video)})</span></span>
       <span className="muted">
-        {kinds.map((kind) => `${kind}: ${fitness(video, kind).text}`).join(" · ")}
-        {video.measure_error && ` (${video.measure_error})`}
+        {fitnessOf(video, kinds)}{video.measure_error && ` (${video.measure_error})`}
       </span>
       {schedule && <Button small aria-label={`Schedule ${video.title}`} onPress={() => schedule(video.id)}>Schedule</Button>}
     </li>

@@ -19,7 +19,7 @@ export function fitness(video: Video, kind: string): { fit: boolean; text: strin
   const told = kind === "short" || kind === "final" ? video.readiness[kind] : null;
   if (!told || told.ready === "ready") return { fit: true, text: "ready" };
   if (told.ready === "waiting") return { fit: false, text: "not measured yet" };
-  if (told.ready === "not_measured") return { fit: false, text: "not measured: nobody knows whether it is fit" };
+  if (told.ready === "not_measured") return { fit: false, text: "not measured" };
   return { fit: false, text: told.reasons.join("; ") };
 }
 
