@@ -15,18 +15,9 @@ constexpr const char* kPolicy =
 
 // What people may open or reload. All of it is one file, whose script shows what the address says
 // (web/src/app.tsx).
-constexpr const char* kPages[] = {"/",
-                                  "/signin",
-                                  "/welcome",
-                                  "/shows",
-                                  "/shows/{id}",
-                                  "/episodes/{id}",
-                                  "/uploads",
-                                  "/connections",
-                                  "/pipelines",
-                                  "/pipelines/{name}",
-                                  "/queues/{name}",
-                                  "/activity",
+constexpr const char* kPages[] = {"/",           "/signin",           "/welcome",       "/shows",
+                                  "/shows/{id}", "/episodes/{id}",    "/uploads",       "/connections",
+                                  "/pipelines",  "/pipelines/{name}", "/queues/{name}", "/activity",
                                   "/settings"};
 
 bool has_tag(const std::string& if_none_match, std::string_view etag) {

@@ -77,6 +77,7 @@ export const quotaQuery = (project: number, days: number) =>
 const MEASURING = 2000; // ms: no event tells that a video was measured
 export const videosQuery = queryOptions({
   queryKey: ["videos"],
+  staleTime: 0, // others add some, and nothing tells
   refetchInterval: (query) =>
     query.state.data?.some((one) => one.readiness.final.ready === "waiting") ? MEASURING : false,
   queryFn: async () => {
