@@ -94,6 +94,16 @@ def migrations(folder):
         yield int(name[:4]), name[5:-4], sqlite[name].read_text(), postgres[name].read_text()
 
 
+def migration(number, name, *dialects):
+    """One entry; where lines are marked as guards, one for mutants too."""
+    lines = [text.splitlines() for text in dialects]
+    entry = lambda texts: f'    {{{number}, "{name}", {", ".join(texts)}}},'
+    plain = entry(raw(clean(text) + "\n") for text in lines)
+    if not any(GUARD.search(line) for text in lines for line in text):
+        return [plain]
+    return ["#ifdef FENCEPOST_MUTANTS", entry(f'"{marked(text)}"' for text in lines), "#else", plain, "#endif"]
+
+
 def main():
     if len(sys.argv) != 4:
         fail(__doc__)
@@ -116,7 +126,7 @@ def main():
                  f"    {raw(clean(postgres[name]))}}};",
                  "#endif"]
     text += ["", f"inline constexpr store::Statement all[] = {{{', '.join(sorted(sqlite))}}};" if sqlite else ""]
-    listed = [f'    {{{number}, "{name}", {raw(a)}, {raw(b)}}},' for number, name, a, b in migrations(folder)]
+    listed = [line for one in migrations(folder) for line in migration(*one)]
     if listed:
         text += ["inline constexpr store::Migration migrations[] = {", *listed, "};"]
     text += ["", f"}}  // namespace fencepost::{module}::sql", ""]

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """python3 emulators/threads/threads_test.py"""
 
+import contextlib
+import http.server
 import pathlib
+import struct
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -10,6 +14,42 @@ import testing  # pylint: disable=wrong-import-position
 from threads import Threads  # pylint: disable=wrong-import-position
 
 TOKEN = ("access_token", "demo-access")
+
+
+def png(width, height):
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height) + b"\x08\0\0\0\0"
+
+
+PNG = png(16, 9)
+FILES = {"/a.png": ("image/png", PNG), "/wide.png": ("image/png", png(161, 16)), "/a.txt": ("text/plain", PNG),
+         "/large.png": ("image/png", PNG + bytes(8_000_000))}
+
+
+class Files(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):  # pylint: disable=invalid-name
+        kind, data = FILES.get(self.path, (None, b""))
+        self.send_response(200 if kind else 404)
+        self.send_header("Content-Type", kind or "text/plain")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(data)
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        pass
+
+
+@contextlib.contextmanager
+def pictures():
+    """The address of a server that has FILES."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class ThreadsTest(testing.EmulatorTest):
@@ -45,6 +85,38 @@ class ThreadsTest(testing.EmulatorTest):
         self.call("POST", "/test/expire", {"containers": True})
         self.assertEqual(self.status(one), "EXPIRED")
         self.assertEqual(self.publish(one)[1]["error"]["error_subcode"], 4279009)
+
+    def picture(self, url, *more):
+        return self.call("POST", "/v1.0/me/threads", [("media_type", "IMAGE"), ("image_url", url), TOKEN, *more])
+
+    def test_pictures_are_fetched(self):
+        with pictures() as base:
+            status, one, _ = self.picture(base + "/a.png", ("text", "a cat"), ("alt_text", "Cat"))
+            self.assertEqual(status, 200)
+            self.publish(one["id"])
+            post = self.accepted()[0]
+            self.assertEqual([(image["alt"], image["type"], image["bytes"]) for image in post["images"]],
+                             [("Cat", "image/png", len(PNG))])
+            children = [self.picture(base + "/a.png", ("is_carousel_item", "true"))[1]["id"] for _ in range(2)]
+            self.assertEqual(self.publish(children[0])[0], 400, "a child is no post")
+            carousel = lambda *ids: self.call("POST", "/v1.0/me/threads",
+                                              [("media_type", "CAROUSEL"), ("children", ",".join(ids)), TOKEN])
+            self.assertEqual(carousel(children[0])[0], 400, "at least two")
+            self.assertEqual(carousel(children[0], one["id"])[0], 400, "no child")
+            self.publish(carousel(*children)[1]["id"])
+            self.assertEqual(len(self.accepted()[1]["images"]), 2)
+
+    def test_pictures_that_cannot_be_had(self):
+        with pictures() as base:
+            subcode = lambda path, *more: self.picture(base + path, *more)[1].get("error", {}).get("error_subcode")
+            self.assertEqual(subcode("/none"), 2207052)
+            self.assertEqual(subcode("/a.txt"), 2207005)
+            self.assertEqual(subcode("/wide.png"), 2207009)
+            self.assertEqual(subcode("/large.png"), 2207004)
+            self.emulator.unfetchable = 1
+            self.assertEqual([subcode("/a.png"), subcode("/a.png")], [2207052, None])
+        self.assertEqual(self.picture("nothing")[0], 400)
+        self.assertEqual(self.call("POST", "/v1.0/me/threads", [("media_type", "IMAGE"), TOKEN])[0], 400)
 
     def test_limits_and_lengths(self):
         self.assertEqual(self.container("a" * 501)[0], 400)

@@ -20,6 +20,8 @@ struct EffectResult {
   std::string detail{};                   // short and safe to show
   std::optional<Duration> retry_after{};  // did_not_happen: try again after this; else the item failed
   std::any own{};                         // the application's, for who settles it; not kept
+  // did_not_happen, of a look: nor will it, whatever of the request still travels: the item failed.
+  bool over = false;
 };
 
 }  // namespace fencepost

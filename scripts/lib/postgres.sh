@@ -5,7 +5,9 @@
 #   FENCEPOST_TEST_PGDATA     its data directory
 #   FENCEPOST_TEST_PGCTL      a command line: `$FENCEPOST_TEST_PGCTL restart -m immediate` acts on this server
 # Its fsync is off: no test can see a power cut, and a disk that stalls would decide races by the clock.
-# FENCEPOST_TEST_FSYNC=on, as scripts/bench has it, waits for the disk.
+# For the same reason it lives in memory where there is room: a database for each test is some 300 files, and on a
+# disk they cost more than the tests. FENCEPOST_TEST_FSYNC=on, as scripts/bench has it, waits for the disk.
+#   FENCEPOST_TEST_MEMORY     that folder in memory, if there is one; tests have their SQLite files there too
 # Whoever starts it also calls stop_postgres on EXIT (scripts/lib/with-postgres does both).
 
 POSTGRES_HOME=
@@ -65,11 +67,21 @@ choose_postgres_user() {
   return 1
 }
 
+# Whether 4 GB are free in a folder.
+has_room() {
+  local free
+  free=$(df -k --output=avail "$1" 2>/dev/null | tail -1) && [[ -w $1 ]] && ((free > 4000000))
+}
+
 # A directory that this user can reach; its path is short, as a socket's path ends at 107 bytes, and plain, as
 # FENCEPOST_TEST_PGCTL is split at spaces.
 make_postgres_home() {
   local base
-  for base in "${TMPDIR:-/tmp}" /tmp; do
+  unset FENCEPOST_TEST_MEMORY
+  if [[ -z ${TMPDIR:-} && ${FENCEPOST_TEST_FSYNC:-off} == off ]] && has_room /dev/shm; then
+    export FENCEPOST_TEST_MEMORY=/dev/shm
+  fi
+  for base in "${FENCEPOST_TEST_MEMORY:-${TMPDIR:-/tmp}}" /tmp; do
     [[ ${#base} -lt 60 && $base =~ ^[A-Za-z0-9_./-]+$ ]] || continue
     POSTGRES_HOME=$(mktemp -d "$base/fencepost-pg.XXXXXX") || continue
     if ((${#POSTGRES_AS[@]} > 0)); then chown "${POSTGRES_AS[2]}:" "$POSTGRES_HOME"; fi
@@ -93,6 +105,7 @@ unix_socket_directories = '$POSTGRES_HOME'
 max_connections = 200
 max_prepared_transactions = 4
 fsync = ${FENCEPOST_TEST_FSYNC:-off}
+full_page_writes = ${FENCEPOST_TEST_FSYNC:-off}
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %d '

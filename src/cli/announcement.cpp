@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "cli/announcement.hpp"
 #include "cli/noun.hpp"
+#include "cli/pages.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
 
@@ -141,20 +142,16 @@ void add_list(CLI::App& noun, Chosen& chosen) {
   command->add_option("--limit", given->limit, "How many")->check(CLI::Range(1, 200))->capture_default_str();
   command->add_option("--cursor", given->cursor, "Go on where the page before ended");
   speaks(*command, chosen, [given](Client& client, bool as_json) {
-    auto path = "/announcements?limit=" + std::to_string(given->limit);
-    if (!given->status.empty()) path += "&status=" + encoded(given->status);
-    if (!given->cursor.empty()) path += "&cursor=" + encoded(given->cursor);
-    const auto body = client.get(path);
-    if (as_json) {
-      print_json(body);
-      return 0;
-    }
+    std::string path = "/announcements";
+    if (!given->status.empty()) path += "?status=" + encoded(given->status);
+    const auto page = one_page(client, as_json, path, given->limit, given->cursor);
+    if (!page) return 0;
     Table rows;
-    for (const auto& item : body.at("items"))
+    for (const auto& item : page->at("items"))
       rows.push_back({cell(item, "id"), cell(item, "status"), cell(item, "run_at"), cell(item, "connection"),
                       cell(item, "text"), cell(item, "last_error")});
     print(table({"ID", "STATUS", "TIME", "CONNECTION", "TEXT", "LAST ERROR"}, rows, 50));
-    if (!body.at("next").is_null()) print("more: --cursor " + cell(body, "next") + "\n");
+    say_more(*page);
     return 0;
   });
 }
@@ -195,13 +192,6 @@ void add_edit(CLI::App& noun, Chosen& chosen) {
   });
 }
 
-void show_history(const json& body) {
-  Table rows;
-  for (const auto& item : body.at("items"))
-    rows.push_back({cell(item, "at"), cell(item, "kind"), cell(item, "from"), cell(item, "to"),
-                    cell(item, "actor"), cell(item, "detail")});
-  print(table({"TIME", "WHAT", "FROM", "TO", "WHO", "DETAIL"}, rows, 100));
-}
 }  // namespace
 
 void add_announcement(CLI::App& app, Chosen& chosen) {
@@ -222,15 +212,7 @@ void add_announcement(CLI::App& app, Chosen& chosen) {
   auto* history = noun->add_subcommand("history", "Show everything that happened to one, the oldest first");
   history->add_option("ID", *id, "As list shows it")->required();
   speaks(*history, chosen, [id](Client& client, bool as_json) {
-    const auto path = item_path("announcements", *id, "history") + "?limit=200";
-    auto body = client.get(path);
-    while (!body.at("next").is_null()) {
-      const auto more = client.get(path + "&cursor=" + encoded(body.at("next").get<std::string>()));
-      for (const auto& item : more.at("items")) body["items"].push_back(item);
-      body["next"] = more.at("next");
-    }
-    as_json ? print_json(body) : show_history(body);
-    return 0;
+    return show_history(client, as_json, item_path("announcements", *id));
   });
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "cli/noun.hpp"
+#include "cli/pages.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
 
@@ -40,16 +41,10 @@ Table details(const json& body) {
 // An id as it is, or that of the one with this name.
 std::string id_of(Client& client, const std::string& collection, const char* what, const std::string& given) {
   if (is_number(given)) return given;
-  for (std::string cursor;;) {
-    const auto page =
-        client.get("/" + collection + "?limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor));
-    if (given.empty() && page.at("items").size() == 1 && cursor.empty() && page.at("next").is_null())
-      return page.at("items")[0].at("id").dump();
-    for (const auto& item : page.at("items"))
-      if (item.at("name") == given) return item.at("id").dump();
-    if (page.at("next").is_null()) break;
-    cursor = encoded(page.at("next").get<std::string>());
-  }
+  const auto all = all_pages(client, "/" + collection).at("items");
+  if (given.empty() && all.size() == 1) return all[0].at("id").dump();
+  for (const auto& item : all)
+    if (item.at("name") == given) return item.at("id").dump();
   throw base::UserError("not_found",
                         given.empty() ? std::string("say which ") + what + " by its id or name"
                                       : std::string("there is no ") + what + " of the name '" + given + "'");
@@ -108,7 +103,7 @@ int print_one(const json& body, bool as_json) {
 }
 
 int list(Client& client, bool as_json, const Given&) {
-  const auto body = client.get("/channels?limit=200");
+  const auto body = all_pages(client, "/channels");
   if (as_json) {
     print_json(body);
     return 0;

@@ -19,7 +19,7 @@ using nlohmann::json;
 
 // "$0.015 of $5.00"; the API counts in millionths of a dollar.
 std::string money(const json& item, const char* spent, const char* limit) {
-  if (!item.contains(spent)) return "";
+  if (!item.contains(spent)) return "-";
   auto text = accounts::dollars(item.at(spent).get<std::int64_t>());
   if (item.at(limit).is_number()) text += " of " + accounts::dollars(item.at(limit).get<std::int64_t>());
   return text;

@@ -36,4 +36,18 @@ void say_more(const json& page) {
   if (!page.at("next").is_null()) print("more: --cursor " + cell(page, "next") + "\n");
 }
 
+int show_history(Client& client, bool as_json, const std::string& path) {
+  const auto all = all_pages(client, path + "/history");
+  if (as_json) {
+    print_json(all);
+    return 0;
+  }
+  Table rows;
+  for (const auto& item : all.at("items"))
+    rows.push_back({cell(item, "at"), cell(item, "kind"), cell(item, "from"), cell(item, "to"),
+                    cell(item, "actor"), cell(item, "detail")});
+  print(table({"TIME", "WHAT", "FROM", "TO", "WHO", "DETAIL"}, rows, 100));
+  return 0;
+}
+
 }  // namespace fencepost::cli

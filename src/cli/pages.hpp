@@ -19,4 +19,7 @@ std::optional<nlohmann::json> one_page(Client& client, bool as_json, const std::
 // Under a page's table: how to go on, if there is more.
 void say_more(const nlohmann::json& page);
 
+// What happened to a thing, the oldest first; `path` is the thing's. Answers the exit code.
+int show_history(Client& client, bool as_json, const std::string& path);
+
 }  // namespace fencepost::cli

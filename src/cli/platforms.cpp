@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "cli/program.hpp"
 #include "cli/settings.hpp"
+#include "connect/exchange.hpp"
 
 namespace fencepost::cli {
 
@@ -49,7 +50,24 @@ Options options_of(const Settings& settings, const std::string& platform) {
   return options;
 }
 
+connect::ThreadsOptions threads_options(const Settings& settings) {
+  auto options = options_of<connect::ThreadsOptions>(settings, "threads");
+  options.images = !image_origin(settings).empty();
+  return options;
+}
+
 }  // namespace
+
+std::string image_origin(const Settings& settings) try {
+  const auto origin = connect::server_of(settings.text("public-url"));
+  const bool allow_private = settings.flag("allow-private-addresses");
+  connect::check_server(origin, {.allow_private = allow_private});
+  const auto host = origin.substr(origin.find("://") + 3);
+  const bool ours = host.find('.') == std::string::npos && !host.starts_with('[');  // localhost
+  return ours && !allow_private ? "" : origin;
+} catch (const base::UserError&) {
+  return "";
+}
 
 const std::vector<std::string_view>& platform_settings() { return kNames; }
 
@@ -61,7 +79,7 @@ Platforms::Platforms(const Settings& settings, connect::HttpClient& http)
       discord_(http, limits_.of("discord"), {.url = settings.text("discord-url")}),
       mastodon_(http, limits_.of("mastodon")),
       x_(http, limits_.of("x"), options_of<connect::XOptions>(settings, "x")),
-      threads_(http, limits_.of("threads"), options_of<connect::ThreadsOptions>(settings, "threads")),
+      threads_(http, limits_.of("threads"), threads_options(settings)),
       linkedin_(http, limits_.of("linkedin"), options_of<connect::LinkedInOptions>(settings, "linkedin")),
       youtube_(http, {.api = settings.text("youtube-api-url"),
                       .accounts = settings.text("youtube-accounts-url"),

@@ -20,6 +20,10 @@ class Settings;
 // The settings that Platforms reads, for the commands that take them.
 const std::vector<std::string_view>& platform_settings();
 
+// Where platforms fetch images from (--public-url): by https, and not in a network of our own unless those
+// are allowed. Empty: nowhere.
+std::string image_origin(const Settings& settings);
+
 class Platforms {
  public:
   // The client outlives it. Throws UsageError where a setting, the file of limits or a secret's file cannot

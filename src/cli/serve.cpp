@@ -175,8 +175,9 @@ Serving::Serving(const Settings& settings)
   credentials_ = std::make_unique<accounts::FreshCredentials>(engine_->context(), *vault_, *outside_);
   connections_ =
       std::make_unique<connections::Service>(*database_, *vault_, *outside_, *credentials_, clock_);
-  publisher_ = std::make_unique<announce::Publisher>(*database_, *credentials_, platforms_.all(), clock_,
-                                                     settings.duration("post-timeout"));
+  publisher_ = std::make_unique<announce::Publisher>(*database_, *credentials_, platforms_.all(),
+                                                     announce::ImageLinks(*vault_, image_origin(settings)),
+                                                     clock_, settings.duration("post-timeout"));
   work_ = std::make_unique<engine::EffectWork>(engine_->context(), fences_[0], *publisher_);
   auto& runner = engine_->add(*work_, queue);
   add_notifications(settings, queue);
@@ -195,7 +196,7 @@ Serving::Serving(const Settings& settings)
       std::make_unique<announce::Service>(*database_, fences_[0], runner, engine_->context().worker);
   uploads_ = std::make_unique<upload::Service>(
       *database_, fence(upload::upload_queue()), [this] { engine_->wake(upload::kQueue); },
-      uploader::begin_watch);
+      uploader::resolved);
   events_ =
       std::make_unique<http::EventHub>(*database_, clock_,
                                        http::event_viewers(

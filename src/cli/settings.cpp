@@ -42,8 +42,7 @@ constexpr Setting kSettings[] = {
     {"drain", Kind::duration, "30s", "at the end, how long what is in flight may take"},
     {"public-url", Kind::url, "",
      "where people reach this server through the proxy, https://HOST: pages from elsewhere change nothing, "
-     "and "
-     "cookies are for TLS alone"},
+     "cookies are for TLS alone, and Threads fetches images from there"},
     {"trusted-proxies", Kind::text, "",
      "addresses, with commas, of proxies that say whom they speak for (X-Forwarded-For); others are not "
      "believed"},

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "cli/channel.hpp"
 #include "cli/noun.hpp"
+#include "cli/pages.hpp"
 #include "cli/text.hpp"
 #include "cli/upload_file.hpp"
 #include "cli/upload_import.hpp"
@@ -19,8 +20,9 @@ using nlohmann::json;
 Table details(const json& upload) {
   Table lines;
   for (const auto* name :
-       {"id", "video", "channel", "kind", "at", "status", "title", "publish_day", "quota_day", "run_at",
-        "attempts", "last_error", "post_id", "post_url", "uploaded_at", "published_at", "version"})
+       {"id",          "video",     "channel",  "kind",        "at",           "status",  "title",
+        "publish_day", "quota_day", "run_at",   "bytes_sent",  "bytes_total",  "percent", "attempts",
+        "last_error",  "post_id",   "post_url", "uploaded_at", "published_at", "version"})
     lines.push_back({name, cell(upload, name)});
   return lines;
 }
@@ -42,6 +44,7 @@ struct Given {
   std::string id, video, channel, kind, at, title, description, language, category, key, status, cursor, from,
       zone, outcome, post_id, post_url;
   std::vector<std::string> tags, videos;
+  std::optional<int> number;
   int limit = 50, days = 7;
   bool best_effort = false, next_free = false;
 };
@@ -75,14 +78,18 @@ int schedule(Client& client, bool as_json, const Given& given) {
   if (given.videos.size() == 1) {
     json body = {{"video_id", video_id(client, given.videos[0])}, {"kind", given.kind}};
     if (!given.at.empty()) body["at"] = given.at;
+    if (given.number) body["number"] = *given.number;
     put_metadata(body, given);
     const auto made = client.send("POST", path, body, with_key(given));
     as_json ? print_json(made) : print(sheet(details(made)));
     return 0;
   }
   json uploads = json::array();
-  for (const auto& video : given.videos)
-    uploads.push_back({{"video_id", video_id(client, video)}, {"kind", given.kind}});
+  for (const auto& video : given.videos) {
+    json one = {{"video_id", video_id(client, video)}, {"kind", given.kind}};
+    if (given.number) one["number"] = *given.number + static_cast<int>(uploads.size());
+    uploads.push_back(std::move(one));
+  }
   const auto answers =
       client.send("POST", path + "/batch",
                   {{"uploads", uploads}, {"mode", given.best_effort ? "best_effort" : "all_or_nothing"}},
@@ -91,22 +98,17 @@ int schedule(Client& client, bool as_json, const Given& given) {
 }
 
 int list(Client& client, bool as_json, const Given& given) {
-  auto path = (given.channel.empty() ? std::string("/uploads")
-                                     : item_path("channels", channel_id(client, given.channel), "uploads")) +
-              "?limit=" + std::to_string(given.limit);
-  if (!given.status.empty()) path += "&status=" + encoded(given.status);
-  if (!given.cursor.empty()) path += "&cursor=" + encoded(given.cursor);
-  const auto body = client.get(path);
-  if (as_json) {
-    print_json(body);
-    return 0;
-  }
+  auto path = given.channel.empty() ? std::string("/uploads")
+                                    : item_path("channels", channel_id(client, given.channel), "uploads");
+  if (!given.status.empty()) path += "?status=" + encoded(given.status);
+  const auto page = one_page(client, as_json, path, given.limit, given.cursor);
+  if (!page) return 0;
   Table rows;
-  for (const auto& item : body.at("items"))
+  for (const auto& item : page->at("items"))
     rows.push_back({cell(item, "id"), cell(item, "status"), cell(item, "at"), cell(item, "channel"),
                     cell(item, "kind"), cell(item, "title"), cell(item, "last_error")});
   print(table({"ID", "STATUS", "SLOT", "CHANNEL", "TYPE", "TITLE", "LAST ERROR"}, rows, 50));
-  if (!body.at("next").is_null()) print("more: --cursor " + cell(body, "next") + "\n");
+  say_more(*page);
   return 0;
 }
 
@@ -148,17 +150,7 @@ int resolve(Client& client, bool as_json, const Given& given) {
 }
 
 int history(Client& client, bool as_json, const Given& given) {
-  const auto body = client.get(item_path("uploads", given.id, "history") + "?limit=200");
-  if (as_json) {
-    print_json(body);
-    return 0;
-  }
-  Table rows;
-  for (const auto& item : body.at("items"))
-    rows.push_back({cell(item, "at"), cell(item, "kind"), cell(item, "from"), cell(item, "to"),
-                    cell(item, "actor"), cell(item, "detail")});
-  print(table({"TIME", "WHAT", "FROM", "TO", "WHO", "DETAIL"}, rows, 100));
-  return 0;
+  return show_history(client, as_json, item_path("uploads", given.id));
 }
 
 std::string use_text(const json& use) {
@@ -226,6 +218,11 @@ void add_upload(CLI::App& app, Chosen& chosen) {
   schedules->add_option("--channel", given->channel, "Its id or name; may be left out where there is one");
   at(schedules, "otherwise the next free slot");
   add_metadata(*schedules, given);
+  schedules
+      ->add_option(
+          "--number", given->number,
+          "Of the part or the episode, for {number} in the channel's template; of several the first's")
+      ->check(CLI::Range(0, 999'999'999));
   schedules->add_flag("--best-effort", given->best_effort, "Of several: those that can be had");
   key(schedules);
   runs(schedules, schedule);

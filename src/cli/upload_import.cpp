@@ -28,7 +28,7 @@ json row_of(const json& line, std::size_t number) {
   json row = json::object();
   for (const auto& [name, value] : line.items()) {
     if (value.is_null() || (value.is_string() && value.get<std::string>().empty())) continue;
-    if (name == "video_id" && value.is_string())
+    if ((name == "video_id" || name == "number") && value.is_string())
       row[name] = std::stoll(value.get<std::string>());
     else if (name == "made_for_kids" && value.is_string())
       row[name] = value == "true";

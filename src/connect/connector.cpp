@@ -24,6 +24,8 @@ std::variant<Rendered, Outcome> Connector::prepare(Rendered rendered, const Post
   return rendered;
 }
 
+std::string Connector::told_by(const Rendered&) const { return ""; }
+
 std::optional<base::Micros> Connector::expires_at(const Credentials&) const { return std::nullopt; }
 
 Verified Connector::verify(const Account& account, const Credentials&, base::BootTime, std::stop_token) {

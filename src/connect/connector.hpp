@@ -101,6 +101,7 @@ struct Look {
   Presence presence = Presence::cannot_tell;
   std::string remote_id, remote_url;  // present: as in Outcome
   std::string evidence;               // what was seen, one short sentence, safe to show
+  bool over = false;  // absent: and it can never arrive any more, whatever of the request still travels
 };
 
 // Who a connection's credentials are, and what its server allows.
@@ -171,6 +172,10 @@ class Connector {
   // likewise.
   virtual Look look(const Rendered& rendered, const Credentials& credentials, const std::string& key,
                     base::BootTime deadline, std::stop_token stop) = 0;
+
+  // Pure: the text by which look() tells this post of the account's others. Empty: it is told by what no
+  // other post can have.
+  virtual std::string told_by(const Rendered& rendered) const;
 
   // -- the life of credentials; the defaults are those of a secret that is valid until somebody changes it
 

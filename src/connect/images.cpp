@@ -21,6 +21,10 @@ void check_one(const ImageFacts& image, const ImageRules& rules) {
     refuse("an image for " + rules.who + " has 1 to " + std::to_string(most) + " bytes");
   if (rules.pixels > 0 && std::int64_t{image.width} * image.height >= rules.pixels)
     refuse("an image for " + rules.who + " has less than " + std::to_string(rules.pixels) + " pixels");
+  const auto [shorter, longer] = std::minmax(image.width, image.height);
+  if (rules.ratio > 0 && longer > rules.ratio * shorter)
+    refuse("an image for " + rules.who + " is at most " + std::to_string(rules.ratio) +
+           " times as long as it is wide, or as wide as it is long");
   const auto length = measure(image.alt, {});
   if (length == 0 && !image.alt.empty()) refuse("an image's description is not valid UTF-8");
   if (rules.alt_length > 0 && length > rules.alt_length)
@@ -39,6 +43,7 @@ ImageRules image_rules(std::string who, const PlatformLimits& limits) {
           .all_bytes = number("images-bytes"),
           .pixels = number("image-pixels"),
           .alt_length = number("alt-length"),
+          .ratio = number("image-ratio"),
           .gif_alone = number("gif-alone") != 0,
           .types = limits.words("image-types")};
 }

@@ -18,6 +18,7 @@ struct Image {
   std::string alt;         // what it shows, for those who cannot see it; may be empty
   int width = 0;           // pixels; 0: not known
   int height = 0;
+  std::string url{};  // where a platform may fetch it for now (ImageRules::fetched); it is a secret
 };
 
 // The same without its bytes.
@@ -42,13 +43,15 @@ struct ImageRules {
   std::int64_t all_bytes = 0;   // of all of a post
   std::int64_t pixels = 0;      // of each, width times height
   std::int64_t alt_length = 0;  // in code points
+  std::int64_t ratio = 0;       // of each, the longer side to the shorter one at most
   bool gif_alone = false;       // a GIF goes by itself
+  bool fetched = false;         // the platform takes no bytes: it fetches each from its Image::url
   std::vector<std::string> types{};
   std::string why_none{};  // what a person can do where none are taken; may be empty
 };
 
 // From `images`, `image-types` and, where the file has them, `image-bytes`, `gif-bytes`, `images-bytes`,
-// `image-pixels`, `alt-length` and `gif-alone` (1).
+// `image-pixels`, `image-ratio`, `alt-length` and `gif-alone` (1).
 ImageRules image_rules(std::string who, const PlatformLimits& limits);
 
 // Throws UserError("invalid_image"), saying what is too much.

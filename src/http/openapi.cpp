@@ -95,7 +95,9 @@ json parameters(const Route& route) {
 }
 
 json request_body(const Route& route) {
-  if (!route.raw_body.empty()) return {{"required", true}, {"content", {{route.raw_body, json::object()}}}};
+  // A file may also come in pieces, the first of them later.
+  if (!route.raw_body.empty())
+    return {{"required", !route.streamed}, {"content", {{route.raw_body, json::object()}}}};
   bool required = false;
   for (const auto& field : route.fields) required = required || field.required;
   const json content = {{"schema", object_schema(route.fields)}, {"example", example_of(route.fields)}};

@@ -1,9 +1,11 @@
 #include "store/budget.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <map>
+#include <set>
 
 #include "base/error.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::store {
@@ -20,37 +22,51 @@ Take state_after(Connection& connection, const BucketKey& key, Take::Outcome out
   return {outcome, now->quota, now->used};
 }
 
-// The row is there and locked when this returns. An INSERT that meets an uncommitted one waits for it; the
-// lock is a statement of its own, because only a new one sees what was committed meanwhile.
-void make_and_lock(Connection& connection, const BucketKey& key, std::int64_t quota) {
-  FENCEPOST_ASSERT(connection.in_transaction() && quota >= 0);
-  FENCEPOST_ASSERT(key.window.starts_with('~') == is_slot(key));
-  connection.run(sql::add_bucket, {key.scope, key.name, key.window, quota});
-  FENCEPOST_ASSERT(connection.run(sql::lock_bucket, {key.scope, key.name, key.window}).size() == 1);
-}
-
 void give_back(Connection& connection, const BucketKey& key, std::int64_t amount) {
   FENCEPOST_ASSERT(connection.run(sql::give_back, {key.scope, key.name, key.window, amount}).size() == 1);
 }
 
-Take take_one(Connection& connection, const TakeRequest& r) {
-  FENCEPOST_ASSERT(r.amount > 0);
-  make_and_lock(connection, r.key, r.quota);
-  const auto added = connection.run(sql::add_ledger, {r.queue, r.item, r.key.scope, r.key.name, r.key.window,
-                                                      r.purpose, r.attempt, r.amount});
-  if (added.changed == 0) return state_after(connection, r.key, Take::Outcome::already_taken);
-  const auto taken = connection.run(sql::take, {r.key.scope, r.key.name, r.key.window, r.amount});
-  if (!taken.empty()) return {Take::Outcome::granted, taken[0][0].integer(), taken[0][1].integer()};
-  connection.run(sql::drop_ledger,
-                 {r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt});
-  return state_after(connection, r.key, Take::Outcome::full);
+TakeRequest request_of(const SeatRequest& s) {
+  return {slot_key(s.channel, s.slot_at), s.capacity, 1, s.queue, s.item, kSeatPurpose, 0};
 }
 
-// Exactly what a grant of this transaction did, backwards.
-void undo(Connection& connection, const TakeRequest& r) {
-  connection.run(sql::drop_ledger,
-                 {r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt});
-  give_back(connection, r.key, r.amount);
+// What names a take in the ledger.
+using TakeName = std::tuple<std::string, std::string, BucketKey, std::string, int>;
+TakeName name_of(const TakeRequest& r) { return {r.queue, r.item, r.key, r.purpose, r.attempt}; }
+
+// Writes what the ledger does not have yet; answers which.
+std::set<TakeName> add_ledger(Connection& connection, const std::vector<TakeRequest>& requests) {
+  std::vector<Params> rows;
+  for (const auto& r : requests) {
+    FENCEPOST_ASSERT(r.amount > 0);
+    rows.push_back({r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt, r.amount});
+  }
+  std::set<TakeName> added;
+  for (const auto& row : connection.run_batch(sql::add_ledger, rows))
+    added.emplace(row[0].text(), row[1].text(), BucketKey{row[2].text(), row[3].text(), row[4].text()},
+                  row[5].text(), static_cast<int>(row[6].integer()));
+  return added;
+}
+
+// Each sum from its bucket if it has room for all of it; answers those that had.
+std::map<BucketKey, Take> take_sums(Connection& connection, const std::map<BucketKey, std::int64_t>& sums) {
+  std::vector<Params> rows;
+  for (const auto& [key, amount] : sums) rows.push_back({key.scope, key.name, key.window, amount});
+  std::map<BucketKey, Take> taken;
+  for (const auto& row : connection.run_batch(sql::take, rows))
+    taken[{row[0].text(), row[1].text(), row[2].text()}] = {Take::Outcome::granted, row[3].integer(),
+                                                            row[4].integer()};
+  return taken;
+}
+
+// Behind the grant of the slot's place.
+SeatTake sit(Connection& connection, const SeatRequest& s) {
+  const auto seat = connection.run(sql::add_seat, {s.channel, s.slot_at, s.queue, s.item});
+  if (!seat.empty()) return {SeatTake::Outcome::granted, static_cast<int>(seat[0][0].integer())};
+  const auto own = connection.run(sql::seat_of, {s.queue, s.item})[0];
+  const bool here = own[0].text() == s.channel && own[1].integer() == s.slot_at;
+  return {here ? SeatTake::Outcome::already_taken : SeatTake::Outcome::elsewhere,
+          static_cast<int>(own[2].integer())};
 }
 
 std::vector<LedgerEntry> release_where(Connection& connection, const std::string& queue,
@@ -79,23 +95,51 @@ std::vector<LedgerEntry> release_where(Connection& connection, const std::string
 
 Take take(Connection& connection, const BucketKey& key, std::int64_t quota, std::int64_t amount,
           const std::string& queue, const std::string& item, const std::string& purpose, int attempt) {
-  return take_one(connection, {key, quota, amount, queue, item, purpose, attempt});
+  return take_all(connection, {{key, quota, amount, queue, item, purpose, attempt}}).takes[0];
 }
 
-TakeAll take_all(Connection& connection, const std::vector<TakeRequest>& requests) {
-  std::vector<std::size_t> order(requests.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return requests[a].key < requests[b].key; });
-  TakeAll all{std::vector<Take>(requests.size()), {}};
-  for (std::size_t n = 0; n < order.size() && !all.full; ++n) {
-    all.takes[order[n]] = take_one(connection, requests[order[n]]);
-    if (!all.takes[order[n]].full()) continue;
-    all.full = order[n];
-    for (std::size_t before = n; before-- > 0;)
-      if (all.takes[order[before]].outcome == Take::Outcome::granted)
-        undo(connection, requests[order[before]]);
+TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
+                 const std::vector<SeatRequest>& seats) {
+  const auto others = requests.size();
+  for (const auto& seat : seats) requests.push_back(request_of(seat));
+  std::vector<BucketLimit> buckets;
+  for (const auto& r : requests) buckets.push_back({r.key, r.quota});
+  open_buckets(connection, std::move(buckets));
+  const auto added = add_ledger(connection, requests);
+  std::map<BucketKey, std::int64_t> sums;
+  for (const auto& r : requests)
+    if (added.contains(name_of(r))) sums[r.key] += r.amount;
+  const auto taken = take_sums(connection, sums);
+
+  TakeAll all;
+  const auto refuse = [&](std::size_t n) {
+    if (!all.full || requests[n].key < requests[*all.full].key) all.full = n;
+  };
+  for (std::size_t n = 0; n < requests.size(); ++n) {
+    const auto& key = requests[n].key;
+    const bool mine = added.contains(name_of(requests[n])), granted = taken.contains(key);
+    if (mine && granted)
+      all.takes.push_back(taken.at(key));
+    else
+      all.takes.push_back(
+          state_after(connection, key, mine ? Take::Outcome::full : Take::Outcome::already_taken));
+    if (mine && !granted) refuse(n);
   }
+  for (std::size_t n = 0; n < seats.size(); ++n) {
+    all.seats.push_back(all.full ? SeatTake{} : sit(connection, seats[n]));
+    if (all.seats[n].outcome == SeatTake::Outcome::elsewhere) refuse(others + n);
+  }
+  all.takes.resize(others);
+  if (!all.full) return all;
+  // Exactly what this call did.
+  for (std::size_t n = 0; n < seats.size(); ++n)
+    if (all.seats[n].outcome == SeatTake::Outcome::granted)
+      connection.run(sql::delete_seat, {seats[n].queue, seats[n].item});
+  for (const auto& r : requests)
+    if (added.contains(name_of(r)))
+      connection.run(sql::drop_ledger,
+                     {r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt});
+  for (const auto& [key, take] : taken) give_back(connection, key, sums.at(key));
   return all;
 }
 
@@ -107,11 +151,20 @@ void lock_buckets(Connection& connection, std::vector<BucketKey> keys) {
 }
 
 void open_buckets(Connection& connection, std::vector<BucketLimit> buckets) {
-  std::sort(buckets.begin(), buckets.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  FENCEPOST_ASSERT(connection.in_transaction());
+  if (guard("bucket_order"))
+    std::stable_sort(buckets.begin(), buckets.end(),
+                     [](const auto& a, const auto& b) { return a.key < b.key; });
   buckets.erase(std::unique(buckets.begin(), buckets.end(),
                             [](const auto& a, const auto& b) { return a.key == b.key; }),
                 buckets.end());
-  for (const auto& one : buckets) make_and_lock(connection, one.key, one.quota);
+  std::vector<Params> rows;
+  for (const auto& [key, quota] : buckets) {
+    FENCEPOST_ASSERT(quota >= 0);
+    FENCEPOST_ASSERT(key.window.starts_with('~') == is_slot(key));
+    rows.push_back({key.scope, key.name, key.window, quota});
+  }
+  connection.run_batch(sql::open_buckets, rows);
 }
 
 std::vector<LedgerEntry> ledger_of(Connection& connection, const std::string& queue,
@@ -152,7 +205,7 @@ std::optional<Bucket> bucket(Connection& connection, const BucketKey& key) {
 }
 
 Bucket set_quota(Connection& connection, const BucketKey& key, std::int64_t quota) {
-  make_and_lock(connection, key, quota);
+  open_buckets(connection, {{key, quota}});
   const auto used = connection.run(sql::set_quota, {key.scope, key.name, key.window, quota})[0][0].integer();
   return {quota, used, std::max<std::int64_t>(0, used - quota)};
 }
@@ -188,26 +241,6 @@ std::vector<Difference> recalculate(Connection& connection) {
 
 BucketKey slot_key(const std::string& channel, base::Micros slot_at) {
   return {kSlotScope, channel, "~" + base::format_utc(slot_at)};
-}
-
-SeatTake take_seat(Connection& connection, const std::string& channel, base::Micros slot_at, int capacity,
-                   const std::string& queue, const std::string& item) {
-  const auto key = slot_key(channel, slot_at);
-  make_and_lock(connection, key, capacity);
-  const auto own = connection.run(sql::seat_of, {queue, item});
-  if (!own.empty()) {
-    const bool here = own[0][0].text() == channel && own[0][1].integer() == slot_at;
-    return {here ? SeatTake::Outcome::already_taken : SeatTake::Outcome::elsewhere,
-            static_cast<int>(own[0][2].integer())};
-  }
-  if (take_one(connection, {key, capacity, 1, queue, item, kSeatPurpose, 0}).full()) return {};
-  const auto seat = connection.run(sql::lowest_free_seat, {channel, slot_at})[0][0].integer();
-  connection.run(sql::add_seat, {channel, slot_at, seat, queue, item});
-  return {SeatTake::Outcome::granted, static_cast<int>(seat)};
-}
-
-bool release_seat(Connection& connection, const std::string& queue, const std::string& item) {
-  return !release_where(connection, queue, item, [](const LedgerEntry& e) { return is_slot(e.key); }).empty();
 }
 
 }  // namespace fencepost::store

@@ -71,14 +71,41 @@ struct TakeRequest {
 Take take(Connection& connection, const BucketKey& key, std::int64_t quota, std::int64_t amount,
           const std::string& queue, const std::string& item, const std::string& purpose, int attempt);
 
-// All or nothing, in the order of locks; the answers stand in the order of the requests. Where one is full,
-// `full` is its index, what this call had taken is given back, and the transaction can go on (with the next
-// day); the answers behind it in the order of locks then mean nothing.
-struct TakeAll {
-  std::vector<Take> takes;
-  std::optional<std::size_t> full;
+// A slot has seats 1…capacity. The capacity is the limit of a bucket of its own, so that seats above a
+// lowered capacity still count, and nobody chooses a seat while somebody else does.
+inline constexpr const char* kSlotScope = "slot";
+// The bucket of a slot: for set_quota (the capacity of this slot), set_quota_from and lock_buckets.
+BucketKey slot_key(const std::string& channel, base::Micros slot_at);
+
+// A seat of a slot, and a place in the slot's own bucket. `capacity` makes that bucket; afterwards
+// set_quota(slot_key(…)) changes it. An item has one seat at most.
+struct SeatRequest {
+  std::string channel;
+  base::Micros slot_at = 0;
+  int capacity = 1;
+  std::string queue;
+  std::string item;
 };
-TakeAll take_all(Connection& connection, const std::vector<TakeRequest>& requests);
+// granted: `seat` is the lowest free one. already_taken: the item's own from before. elsewhere: the item has
+// a seat in another slot, which must be released first.
+struct SeatTake {
+  enum class Outcome { granted, already_taken, full, elsewhere };
+  Outcome outcome = Outcome::full;
+  int seat = 0;
+};
+
+// All or nothing: the buckets are locked in their order, and the answers stand in the order of the requests.
+// Where one is refused, `full` is its index, with the seats counted behind the takes: the first, in the order
+// of locks, whose bucket has no room for all that was asked of it, or else whose item sits elsewhere. What
+// this call had taken is given back, the transaction can go on (with the next day), and the other answers
+// mean nothing.
+struct TakeAll {
+  std::vector<Take> takes{};
+  std::vector<SeatTake> seats{};
+  std::optional<std::size_t> full{};
+};
+TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
+                 const std::vector<SeatRequest>& seats = {});
 
 // Locks the buckets of these keys that exist, in the order of locks.
 void lock_buckets(Connection& connection, std::vector<BucketKey> keys);
@@ -141,28 +168,5 @@ struct Difference {
 std::vector<Difference> recalculate(Connection& connection);
 // What recalculate would correct, without a lock: for verify.
 std::vector<Difference> differences(Connection& connection);
-
-// -- seats
-// ------------------------------------------------------------------------------------------------------- A
-// slot has seats 1…capacity. The capacity is the limit of a bucket of its own, so that seats above a lowered
-// capacity still count, and nobody chooses a seat while somebody else does.
-
-inline constexpr const char* kSlotScope = "slot";
-// The bucket of a slot: for set_quota (the capacity of this slot), set_quota_from and lock_buckets.
-BucketKey slot_key(const std::string& channel, base::Micros slot_at);
-
-// granted: `seat` is the lowest free one. already_taken: the item's own from before. elsewhere: the item has
-// a seat in another slot, which must be released first.
-struct SeatTake {
-  enum class Outcome { granted, already_taken, full, elsewhere };
-  Outcome outcome = Outcome::full;
-  int seat = 0;
-};
-// `capacity` makes the slot's bucket; afterwards set_quota(slot_key(…)) changes it. An item has one seat at
-// most.
-SeatTake take_seat(Connection& connection, const std::string& channel, base::Micros slot_at, int capacity,
-                   const std::string& queue, const std::string& item);
-// False: it has none, or its seat is spent.
-bool release_seat(Connection& connection, const std::string& queue, const std::string& item);
 
 }  // namespace fencepost::store

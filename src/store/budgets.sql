@@ -1,24 +1,6 @@
 -- Buckets, their ledger and the seats of slots (DESIGN section 3). Everything runs in the caller's
 -- transaction; buckets are locked in the order (window, scope, name), before slots.
 
--- name: add_bucket
--- $1 scope, $2 name, $3 window, $4 quota
-INSERT INTO fencepost_buckets (scope, name, time_window, quota) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
-
--- name: add_ledger
--- $1 queue, $2 item, $3 scope, $4 name, $5 window, $6 purpose, $7 attempt, $8 amount. Under the bucket's
--- lock; a repeated take of the same purpose and attempt adds nothing.
-INSERT INTO fencepost_ledger (queue, item, scope, name, time_window, purpose, attempt, amount, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, fencepost_now()) ON CONFLICT DO NOTHING
-
--- name: take
--- $1 scope, $2 name, $3 window, $4 amount. Written as a difference, which cannot overflow. What is free
--- implies that nothing hangs over the limit, so `overhang` is 0 before and after.
-UPDATE fencepost_buckets SET used = used + $4
-WHERE scope = $1 AND name = $2 AND time_window = $3
-  AND $4 <= quota - used                                         --! budget_quota
-RETURNING quota, used
-
 -- name: drop_ledger
 -- $1 queue, $2 item, $3 scope, $4 name, $5 window, $6 purpose, $7 attempt
 DELETE FROM fencepost_ledger WHERE queue = $1 AND item = $2 AND scope = $3 AND name = $4 AND time_window = $5
@@ -54,18 +36,20 @@ GROUP BY b.scope, b.name, b.time_window, b.quota, b.used, b.overhang
 HAVING b.used <> coalesce(sum(l.amount), 0)
   OR b.overhang <> CASE WHEN b.used > b.quota THEN b.used - b.quota ELSE 0 END
 
--- name: lowest_free_seat
--- $1 channel, $2 slot time. The slot's bucket is locked, so nobody else chooses at this moment.
-SELECT min(c.seat) FROM (
-  SELECT 1 AS seat UNION ALL
-  SELECT s.seat + 1 FROM fencepost_slots AS s WHERE s.channel = $1 AND s.slot_at = $2
-) AS c
-WHERE NOT EXISTS (
-  SELECT 1 FROM fencepost_slots AS o WHERE o.channel = $1 AND o.slot_at = $2 AND o.seat = c.seat)
-
 -- name: add_seat
--- $1 channel, $2 slot time, $3 seat, $4 queue, $5 item
-INSERT INTO fencepost_slots (channel, slot_at, seat, queue, item) VALUES ($1, $2, $3, $4, $5)
+-- $1 channel, $2 slot time, $3 queue, $4 item: the lowest seat that is free. The slot's bucket is locked, so
+-- nobody else chooses at this moment. No row: the item has a seat.
+INSERT INTO fencepost_slots (channel, slot_at, seat, queue, item)
+SELECT $1, CAST($2 AS BIGINT), f.seat, $3, $4 FROM (
+  SELECT min(c.seat) AS seat FROM (
+    SELECT 1 AS seat UNION ALL
+    SELECT s.seat + 1 FROM fencepost_slots AS s WHERE s.channel = $1 AND s.slot_at = $2
+  ) AS c
+  WHERE NOT EXISTS (
+    SELECT 1 FROM fencepost_slots AS o WHERE o.channel = $1 AND o.slot_at = $2 AND o.seat = c.seat)
+) AS f
+WHERE NOT EXISTS (SELECT 1 FROM fencepost_slots AS m WHERE m.queue = $3 AND m.item = $4)
+RETURNING seat
 
 -- name: seat_of
 -- $1 queue, $2 item: it has one seat at most.

@@ -309,8 +309,8 @@ class Fence {
   std::vector<std::string> reconcile_due(Connection& connection, int n) const;
   std::optional<Reconcile> begin_reconcile(Connection& connection, const std::string& item, Duration lease,
                                            std::int64_t worker) const;
-  // `refuses_second_arrival`: the platform does; only then is an absent effect queued again (rule 10).
-  // Unknown: asked again after `ask_again`. nullopt: stale.
+  // `refuses_second_arrival`: the platform does; only then is an absent effect queued again (rule 10). What
+  // is `over` failed. Unknown: asked again after `ask_again`. nullopt: stale.
   std::optional<core::State> settle_reconcile(Connection& connection, const Reconcile& reconcile,
                                               const EffectResult& result, bool refuses_second_arrival,
                                               Duration ask_again, const Within& within = {}) const;

@@ -161,16 +161,17 @@ std::optional<State> Fence::settle_reconcile(Connection& connection, const Recon
   // here would be sent again.
   const bool late_enough = reconcile.after_deadline || !guard("reconcile_deadline");
   const bool may_resend = refuses_second_arrival || !guard("reconcile_refuses");
+  const bool over = result.over || !guard("reconcile_over");
   if (result.verdict == Verdict::happened) {
     to.state = State::done;
     to.stop_wanted = false;
     to.error.reset();
-  } else if (result.verdict == Verdict::did_not_happen && may_resend && late_enough) {
+  } else if (result.verdict == Verdict::did_not_happen && late_enough && (may_resend || over)) {
     to.effect.reset();
     to.stop_wanted = false;
     // An item that kills each of its workers while it is sent must come to an end.
     const bool last = queue_.backoff.exhausted(s->attempt + to.attempts) && guard("reconcile_exhausted");
-    to.state = last ? State::failed : State::queued;
+    to.state = last || over ? State::failed : State::queued;
     if (s->stop_wanted && guard("stop_wanted")) to.state = State::stopped;
     to.run_in = Duration(0);
   } else {

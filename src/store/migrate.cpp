@@ -34,7 +34,8 @@ std::vector<std::string> migrate(Connection& connection, std::vector<Migration> 
                                 std::to_string(newest) +
                                 "): run that version, or restore a backup from before its migration");
     if (done.contains(migration.number)) continue;
-    connection.script(connection.dialect() == Dialect::sqlite ? migration.sqlite : migration.postgres);
+    connection.script(
+        render({migration.name, migration.sqlite, migration.postgres}, connection.dialect(), {}).text);
     connection.run(sql::add_migration, {migration.number, migration.name});
     transaction.commit();
     names.push_back(migration.name);

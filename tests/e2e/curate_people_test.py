@@ -37,15 +37,14 @@ class Page:
             return
         at_work = self.status == "Processing"
         if name in WORDS:
-            word, person = WORDS[name], not name.startswith("sql")
-            told = person or word != self.curation  # plain SQL that changes nothing says nothing
+            word = WORDS[name]
+            if name.startswith("sql") and word == self.curation:
+                return  # plain SQL that changes nothing says nothing
             self.curation = word
-            if not told:
-                return
             if at_work and word == "Selected":
-                self.again, self.stop = True, self.stop and not person
+                self.again, self.stop = True, False
             elif at_work:
-                self.stop |= person
+                self.stop = True
             elif word == "Selected":
                 self.status = "Queued"
             elif self.status == "Queued":

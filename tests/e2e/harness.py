@@ -138,7 +138,7 @@ def postgres_database():
     check(server, "FENCEPOST_TEST_POSTGRES is not set: run this through scripts/test, which starts a PostgreSQL")
     name = "e2e_" + secrets.token_hex(6)
     run = lambda sql: subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", server, "-c", sql], check=True)
-    run(f"CREATE DATABASE {name}")
+    run(f"CREATE DATABASE {name} STRATEGY FILE_COPY")
     try:
         yield re.sub(r"/[^/?]*(\?|$)", f"/{name}\\1", server, count=0) if server.count("/") > 2 else server
     finally:

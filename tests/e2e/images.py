@@ -1,7 +1,9 @@
 """Images for the tests: real ones, made here, and how they are added to an announcement."""
 
+import http.server
 import json
 import struct
+import threading
 import urllib.error
 import urllib.request
 import zlib
@@ -17,6 +19,58 @@ def png(width=16, height=9, shade=0):
     rows = (b"\0" + bytes([shade]) * width) * height
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) +
             chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def forwards(front):
+    """What answers for a Front: whatever its server says."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # pylint: disable=invalid-name
+            with front.known:
+                front.known.wait_for(lambda: front.server is not None, PATIENCE)
+                url = front.server.url
+            try:
+                answer = urllib.request.urlopen(url + self.path, timeout=PATIENCE)
+            except urllib.error.HTTPError as error:
+                answer = error
+            except OSError:  # it has just died
+                return self.send_error(502)
+            with answer:
+                content = answer.read()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            return self.wfile.write(content)
+
+        def log_message(self, *_):  # pylint: disable=arguments-differ
+            pass
+
+    return Handler
+
+
+class Front:
+    """What stands before a server, at an address that stays while servers come and go."""
+
+    def __init__(self):
+        self.server, self.known = None, threading.Condition()
+        self.listener = http.server.ThreadingHTTPServer(("127.0.0.1", 0), forwards(self))
+        self.url = f"http://127.0.0.1:{self.listener.server_port}"
+        self.thread = threading.Thread(target=self.listener.serve_forever, args=(0.01,))
+
+    def to(self, server):
+        """The server that it speaks for from now on; None: whoever comes waits for the next one."""
+        with self.known:
+            self.server = server
+            self.known.notify_all()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown()
+        self.thread.join()
+        self.listener.server_close()
 
 
 def send(server, method, path, data=None, headers=None):

@@ -9,12 +9,14 @@ import json
 import os
 import subprocess
 import sys
+from urllib.parse import parse_qs
 
 from harness import Server, check, eventually, folder, postgres_database, run_all, show_logs
-from images import png, send
+from images import Front, add_image, announce_with_image, png, send
 from platforms import PLATFORMS, Emulated
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "fencepost"
+THREADS = next(one for one in PLATFORMS if one.name == "threads")
 DISCORD = next(one for one in PLATFORMS if one.name == "discord")
 
 
@@ -80,6 +82,56 @@ def whole_life(path, database, another):
                 one.close()
 
 
+def fetched_by_threads(path, database):
+    """Threads takes no bytes: it fetches each picture from the server, while the post is made ready and not afterwards."""
+    with contextlib.ExitStack() as stack:
+        front = stack.enter_context(Front())
+        emulator = Emulated(THREADS.script)
+        stack.callback(emulator.close)
+        server = Server(BINARY, database, path, "server", *THREADS.settings(emulator.url), "--public-url", front.url)
+        stack.callback(lambda: server.close())  # pylint: disable=unnecessary-lambda
+        front.to(server)
+        connection = server.expect(201, "POST", "/api/v1/connections",
+                                   {"name": "account", "platform": "threads", "secret": "demo-access"})["id"]
+        pictures = [png(shade=1), png(shade=2)]
+        item, version = announce_with_image(server, connection, "Live", pictures[0], "one")
+        add_image(server, item, version, pictures[1], "two")
+        show = lambda: server.expect(200, "GET", f"/api/v1/announcements/{item}")
+        emulator.ask("/_set", {"unfetchable": 1, "polls": 2})
+        server.expect(202, "POST", f"/api/v1/announcements/{item}/post-now?wait=30", {})
+        check("could not fetch an image" in eventually(lambda: show()["last_error"], "it says why"), show())
+        check(show()["status"] == "queued" and not emulator.posts(), show())
+        server.expect(200, "POST", f"/api/v1/announcements/{item}/post-now?wait=30", {})
+        [post] = emulator.posts()
+        check([(one["alt"], one["bytes"]) for one in post["images"]] == [("one", len(pictures[0])), ("two", len(pictures[1]))], post)
+        asked = [parse_qs(one["body"]) for one in emulator.ask("/_log") if one["path"].endswith("/threads")]
+        links = [one["image_url"][0] for one in asked if "image_url" in one]
+        check(len(links) >= 3 and len(set(links)) == len(links), links)
+        for link in links:
+            status, content, _ = send(server, "GET", link[len(front.url):])
+            check(status == 404 and pictures[0] not in content, f"{link} is still open: {status}")
+        told = (path / "server.log").read_text() + json.dumps(server.expect(200, "GET", f"/api/v1/announcements/{item}/history"))
+        check(not any(link.rsplit("/", 1)[1][-40:] in told for link in links), "nobody is told of a link")
+        server.close()
+        # Nobody knows any more where Threads could fetch it: told at once.
+        server = Server(BINARY, database, path, "again", *THREADS.settings(emulator.url))
+        made = server.expect(201, "POST", "/api/v1/announcements",
+                             {"connection_id": connection, "text": "Later", "run_at": "2037-01-01T00:00:00Z"})
+        status, content, _ = send(server, "POST", f"/api/v1/announcements/{made['id']}/images", pictures[0],
+                                  {"Content-Type": "image/png", "If-Match": f'"{made["version"]}"'})
+        check(status == 422 and b"set public-url" in content, content)
+
+
+def threads_on_sqlite():
+    with folder() as path:
+        fetched_by_threads(path, f"sqlite:{path}/f.db")
+
+
+def threads_on_postgres():
+    with folder() as path, postgres_database() as database:
+        fetched_by_threads(path, database)
+
+
 def on_sqlite():
     with folder() as path:
         whole_life(path, f"sqlite:{path}/f.db", f"sqlite:{path}/another.db")
@@ -92,4 +144,5 @@ def on_postgres():
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_all([("images: SQLite", on_sqlite), ("images: PostgreSQL", on_postgres)]))
+    raise SystemExit(run_all([("images: SQLite", on_sqlite), ("images: PostgreSQL", on_postgres),
+                              ("Threads: SQLite", threads_on_sqlite), ("Threads: PostgreSQL", threads_on_postgres)]))

@@ -59,6 +59,7 @@ class Platform:
     upload: tuple = None
     # The descriptions of a post's images, of the post and all that the emulator accepted; None: it takes none here.
     alts: Callable = None
+    fetches: bool = False  # it fetches images from the server (--public-url)
 
 
 def urls(platform):
@@ -74,7 +75,8 @@ PLATFORMS = [
              setup=lambda emulator: emulator.ask("/test/expire", {"refresh": ["demo-refresh"]}), refreshes=True,
              upload=("POST", r"/2/media/upload/\d+/append"), alts=lambda post, _: post["media"]),
     Platform("threads", "threads/threads.py", "POST", r"/v1\.0/\d+/threads_publish", lambda _: "demo-access", urls("threads"),
-             yes_by_status=False),
+             yes_by_status=False, upload=("POST", r"/v1\.0/\d+/threads"), fetches=True,
+             alts=lambda post, _: [one["alt"] for one in post["images"]]),
     Platform("linkedin", "linkedin/linkedin.py", "POST", "/rest/posts", lambda _: "demo-access", urls("linkedin"),
              setup=lambda emulator: emulator.ask("/_set", {"versions": 0}), looks=False,
              upload=("PUT", r"/dms-uploads/.*"), alts=lambda post, _: post["images"]),

@@ -21,7 +21,7 @@ import time
 import traceback
 
 from harness import PATIENCE, ROOT, Failed, Server, check, folder, postgres_database, run_all, show_logs
-from images import announce_with_image, png
+from images import Front, announce_with_image, png
 from platforms import FAULTS, PLAIN, TEXT, TIMEOUT, UPLOAD, Emulated, posts_in, promised, sections
 
 PAGE = ROOT / "docs/platform-faults.md"
@@ -38,8 +38,8 @@ the state that Fencepost shows. A crash is SIGKILL at a named point of the code,
 the platform named. The request's deadline is {timeout} s here. "linkedin (partner)" may read a member's posts (`r_member_social`).
 
 With an image, its upload comes before the gate, and is seen by nobody: whatever becomes of it, no post is lost and none is
-doubled. Discord has the image in the post itself. Threads has none here (it would fetch them from a public address). A
-cell is empty where the failure is certain before that point is reached.
+doubled. Discord has the image in the post itself. Threads fetches it from the server while the container is made: that is
+the upload here. A cell is empty where the failure is certain before that point is reached.
 
 | point | what had happened when the process died |
 |---|---|
@@ -58,6 +58,7 @@ class Cell:
         self.platform, self.kind, self.fault, self.point = platform, kind, fault, point
         self.wanted = promised(platform, kind, fault, point)
         self.seen = (None, "not run")
+        self.front = None  # where the platform fetches images
 
     def at(self):
         return title_of(self.platform, self.kind), self.fault.name, self.point
@@ -70,6 +71,8 @@ class Cell:
             path = stack.enter_context(folder())
             self.database = stack.enter_context(postgres_database()) if self.postgres else f"sqlite:{path}/fencepost.db"
             emulator = Emulated(self.platform.script, *self.platform.arguments)
+            if self.platform.fetches:
+                self.front = stack.enter_context(Front())
             try:
                 self.platform.setup(emulator)
                 self.within(path, emulator)
@@ -81,8 +84,12 @@ class Cell:
                 emulator.close()
 
     def server(self, path, emulator, kill_at=""):
-        return Server(self.binary, self.database, path, "server", "--post-timeout", f"{TIMEOUT}s",
-                      "--concurrency", "1", *self.platform.settings(emulator.url), kill_at=kill_at)
+        public = ["--public-url", self.front.url] if self.front else []
+        server = Server(self.binary, self.database, path, "server", "--post-timeout", f"{TIMEOUT}s",
+                        "--concurrency", "1", *public, *self.platform.settings(emulator.url), kill_at=kill_at)
+        if self.front:
+            self.front.to(server)
+        return server
 
     def within(self, path, emulator):
         server = self.server(path, emulator, self.point)
@@ -97,6 +104,8 @@ class Cell:
             if self.point:
                 server.process.wait(PATIENCE)
                 server.close()
+                if self.front:
+                    self.front.to(None)
                 server = self.server(path, emulator)
                 item = server.expect(200, "GET", "/api/v1/announcements")["items"][0]["id"]
             self.await_promise(server, emulator, item)

@@ -181,6 +181,7 @@ def images(tour, webhook, url):
     call(200, "GET", one)
     call(200, "GET", f"{one}/{made}")
     call(404, "GET", f"{one}/999")
+    call(404, "GET", "/api/v1/image-links/guessed")
     call(200, "PATCH", f"{one}/{made}", {"alt": "A tom cat", "position": 1}, {"If-Match": '"3"'})
     call(200, "DELETE", f"{one}/{made}", headers={"If-Match": '"4"'})
     none = path.format(call(201, "POST", "/api/v1/announcements", {**far, "connection_id": webhook})["id"])
@@ -193,7 +194,7 @@ def curate(tour):
     for noun, line in (("places", b"place_id,name\np1,Bar\n,bad\n"), ("businesses", b"name,website\nBar,bar.example\n")):
         call(200, "POST", f"{root}/{noun}/import/csv?select=true", line, {"Content-Type": "text/csv"})
         call(200, "POST", f"{root}/{noun}/import/json", [{"place_id": "p2", "name": "Grill"}])
-        call(422, "POST", f"{root}/{noun}/import/json", b"", {"Content-Type": "application/json"})
+        call(422, "POST", f"{root}/{noun}/import/csv", b"colour\nred\n", {"Content-Type": "text/csv"})
     for noun in ("places", "businesses"):
         first = call(200, "GET", f"{root}/{noun}?curation_status=Selected&processing_status=Queued&limit=1")["items"][0]
         path = f"{root}/{noun}/{first['id']}"

@@ -15,8 +15,8 @@
 #include "base/random.hpp"
 #include "engine/effect_work.hpp"
 #include "engine/handler_work.hpp"
-#include "store/migrate.hpp"
 #include "store/sql.hpp"
+#include "store/testing/fresh_database.hpp"
 
 namespace fencepost::engine {
 namespace {
@@ -123,21 +123,23 @@ core::Queue queue_of(core::Kind kind) {
 class EngineTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / ("fencepost-engine-" + base::random_hex(6));
+    folder_ = store::testing::files_folder() / ("fencepost-engine-" + base::random_hex(6));
     std::filesystem::create_directories(folder_);
     std::string url = "sqlite:" + (folder_ / "test.db").string();
+    const std::vector<store::Migration> known{std::begin(store::sql::migrations),
+                                              std::end(store::sql::migrations)};
     if (std::string(GetParam()) == "postgres") {
       const char* server = std::getenv("FENCEPOST_TEST_POSTGRES");
       ASSERT_NE(server, nullptr) << "run this through scripts/test, which starts a PostgreSQL";
       name_ = "engine_" + base::random_hex(6);
       admin_ = store::Database::open(server);
-      (*admin_->acquire()).script("CREATE DATABASE " + name_);
-      const std::string text = server;
-      url = text.substr(0, text.rfind('/') + 1) + name_;
+      store::testing::make_database(server, name_, known);
+      url = store::testing::with_database(server, name_);
+    } else {
+      store::testing::make_file(folder_ / "test.db", known);
     }
     database_ = store::Database::open(url, {.connections = 24});
     auto connection = database_->acquire();
-    store::migrate(*connection, {std::begin(store::sql::migrations), std::end(store::sql::migrations)});
     for (const auto kind : {core::Kind::once, core::Kind::repeatable}) {
       const bool postgres = database_->dialect() == store::Dialect::postgres;
       const auto queue = queue_of(kind);

@@ -54,6 +54,8 @@ struct SharedDatabase {
   }
 };
 
+std::vector<Migration> migrations() { return {std::begin(sql::migrations), std::end(sql::migrations)}; }
+
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
   for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
@@ -90,10 +92,6 @@ std::string postgres_url() {
   return url;
 }
 
-std::string with_database(const std::string& url, const std::string& name) {
-  return url.substr(0, url.rfind('/') + 1) + name;
-}
-
 std::string with_address(const std::string& url, const std::string& host_and_port) {
   const auto begin = url.rfind('@') + 1;
   return url.substr(0, begin) + host_and_port + url.substr(url.find('/', begin));
@@ -102,14 +100,15 @@ std::string with_address(const std::string& url, const std::string& host_and_por
 void World::make_home(Home home) {
   name_ = "t_" + base::random_hex(8);
   if (dialect_ == Dialect::sqlite) {
-    file_ = (std::filesystem::temp_directory_path() / (name_ + ".db")).string();
+    file_ = (files_folder() / (name_ + ".db")).string();
+    make_file(file_, migrations());
     url_ = "sqlite:" + file_;
     return;
   }
   if (home == Home::database) {
     url_ = with_database(postgres_url(), name_);
     drop_ = "DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)";
-    Database::open(postgres_url())->acquire()->script("CREATE DATABASE " + name_);
+    make_database(postgres_url(), name_, migrations());
     return;
   }
   static const SharedDatabase shared;
@@ -126,8 +125,7 @@ World::World(Dialect dialect, core::Kind kind, const DatabaseOptions& options, H
   a_ = connect();
   b_ = connect();
   onlooker_ = connect();
-  const auto& known = sql::migrations;
-  migrate(*onlooker_, {std::begin(known), std::end(known)});
+  if (!home_url_.empty()) migrate(*onlooker_, migrations());
   onlooker_->script(table_sql(queue_, dialect_));
   install();
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/fence.hpp"
+#include "store/testing/fresh_database.hpp"
 
 namespace fencepost::store::testing {
 
@@ -15,8 +16,7 @@ core::Queue queue_of(core::Kind kind);
 
 // The superuser's URL of the tests' PostgreSQL; throws, naming the script that sets it, where there is none.
 std::string postgres_url();
-// The same URL with another database, or host and port, in it.
-std::string with_database(const std::string& url, const std::string& name);
+// The same URL with another host and port in it.
 std::string with_address(const std::string& url, const std::string& host_and_port);
 
 // Made and dropped with its database or file. Not thread-safe, but its connections may be used by one thread

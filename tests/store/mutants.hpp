@@ -55,6 +55,7 @@ inline constexpr Mutant kMutants[] = {
     {"rescue_effect", kOnce, "sending, lapsed | claim | rescue"},
     {"rescue_seen", kOnce, "claimed, lapsed | renew | rescue"},
     {"reconcile_refuses", kOnce, "reconciling | claim | reconcile: absent"},
+    {"reconcile_over", "Store/Rule10.ElsewhereAbsenceIsEvidenceForAPerson/"},
     {"reconcile_deadline", kOnce, "reconciling, looked before the deadline | claim | reconcile: absent"},
     {"reconcile_identity", kOnce, "reconciling | resolve: happened | reconcile: absent"},
     {"reconcile_exhausted", kOnce,

@@ -116,6 +116,22 @@ TEST_P(Rule10, ElsewhereAbsenceIsEvidenceForAPerson) {
   EXPECT_EQ(row().state, State::failed);
 }
 
+TEST_P(Rule10, WhatCanNeverArriveAnyMoreFailed) {
+  auto over = did_not_happen();
+  over.over = true;
+  unknown(true);
+  EXPECT_EQ(reconciled(over, false), State::failed);
+  EXPECT_EQ(fence().rearm(world_->a(), "1", "host"), RearmAnswer::rearmed);
+}
+
+TEST_P(Rule10, WhatIsOverAndWasToStopIsStopped) {
+  auto over = did_not_happen();
+  over.over = true;
+  unknown(true);
+  EXPECT_EQ(fence().stop(world_->b(), "1", "host"), StopAnswer::outcome_unknown);
+  EXPECT_EQ(reconciled(over, false), State::stopped);
+}
+
 TEST_P(Rule10, NotBeforeTheHardDeadline) {
   unknown(false);
   EXPECT_EQ(reconciled(did_not_happen(), true), State::unknown);

@@ -133,7 +133,9 @@ TEST_P(VerifyTest, ADatabaseThatOnlyTheProtocolHasWrittenIsClean) {
   expect_clean("due items became unknown");
   in_transaction(a(), [](auto& c) { return take(c, {"s", "n", "w"}, 3, 3, "posts", "1", "p", 0).used; });
   in_transaction(a(), [](auto& c) { return set_quota(c, {"s", "n", "w"}, 1).used; });
-  in_transaction(a(), [](auto& c) { return take_seat(c, "channel", 0, 2, "posts", "1").seat; });
+  in_transaction(a(), [](auto& c) {
+    return take_all(c, {}, {{"channel", 0, 2, "posts", "1"}}).seats[0].seat;
+  });
   expect_clean("budgets");
 }
 
@@ -259,7 +261,9 @@ TEST_P(VerifyTest, F4_BucketsAndTheirLedger) {
 }
 
 TEST_P(VerifyTest, F4_SeatsAndTheirLedger) {
-  in_transaction(a(), [](auto& c) { return take_seat(c, "channel", 0, 2, "posts", "1").seat; });
+  in_transaction(a(), [](auto& c) {
+    return take_all(c, {}, {{"channel", 0, 2, "posts", "1"}}).seats[0].seat;
+  });
   world_.run(
       "INSERT INTO fencepost_slots (channel, slot_at, seat, queue, item) VALUES ('channel', 0, 2, 'posts', "
       "'2')");

@@ -167,6 +167,8 @@ CAUGHT = {
                 "-- name: a\nINSERT OR IGNORE INTO t (id, stop_wanted) VALUES (?1, 1);\n"
             )
         },
+        {"src/apps/announce/migrations/0001_a.sql": "-- protocol:\nUPDATE t SET fence = fence + 1;\n"},
+        {ANNOUNCE: "-- name: a\n-- protocol: only migrations may\nUPDATE t SET stop_wanted = TRUE;\n"},
     ],
     "dialect-names": [
         {SQL: "-- name: claim\n", "src/store/sqlite/items.sql": "-- name: clam\n"},
@@ -227,6 +229,7 @@ CLEAN = {
         " attempt;\n-- name: key\nALTER TABLE t ADD FOREIGN KEY (a) REFERENCES b ON DELETE SET NULL ON UPDATE"
         " CASCADE;\n"
     ),
+    "src/apps/announce/migrations/0001_a.sql": "-- protocol: a wish\nUPDATE t SET stop_wanted = TRUE;\n",
     "tests/style/README.md": "https://example.com/wo" + "rk/x and ../wo" + "rk/y and TO" + "DO in prose\n",
     "scripts/a": "mktemp -d /tmp/x.XXXXXX\n",
     **LISTS,

@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "base/random.hpp"
-#include "store/migrate.hpp"
+#include "store/testing/fresh_database.hpp"
 
 namespace fencepost::accounts::testing {
 
@@ -23,19 +23,17 @@ std::string server() {
 }  // namespace
 
 TestDatabase::TestDatabase(const std::string& kind, const std::vector<store::Migration>& migrations)
-    : name_("t_" + base::random_hex(8)),
-      folder_(std::filesystem::temp_directory_path() / ("fencepost-" + name_)) {
+    : name_("t_" + base::random_hex(8)), folder_(store::testing::files_folder() / ("fencepost-" + name_)) {
   std::filesystem::create_directory(folder_);
   std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
   if (kind == "postgres") {
-    store::Database::open(server())->acquire()->script("CREATE DATABASE " + name_);
-    url_ = server().substr(0, server().rfind('/') + 1) + name_;
+    store::testing::make_database(server(), name_, migrations);
+    url_ = store::testing::with_database(server(), name_);
   } else {
+    store::testing::make_file(folder_ + "/test.db", migrations);
     url_ = "sqlite:" + folder_ + "/test.db";
   }
   open();
-  auto connection = database_->acquire();
-  store::migrate(*connection, migrations);
 }
 
 TestDatabase::~TestDatabase() {

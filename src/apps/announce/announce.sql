@@ -146,6 +146,16 @@ SET posted_at = coalesce(
     fencepost_now()), post_id = $2, post_url = $3
 WHERE id = $1 AND status = 'posted'
 
+-- name: rivals
+-- $1 announcement, $2 a post: which others of its account have that post, or have an outcome that is open.
+SELECT o.id, coalesce(o.post_id = $2, FALSE), x.request, x.destination
+FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
+  JOIN fencepost_connections AS k ON k.id = c.id OR (k.platform = c.platform AND k.target = c.target
+    AND k.account_id = c.account_id AND c.account_id <> '')
+  JOIN fencepost_announcements AS o ON o.connection_id = k.id AND o.id <> a.id
+  LEFT JOIN fencepost_effects AS x ON x.claim = o.effect AND (x.outcome IS NULL OR x.outcome = 'unknown')
+WHERE a.id = $1 AND (o.post_id = $2 OR x.id IS NOT NULL) ORDER BY o.id
+
 -- name: to_publish
 -- $1 id: what the publisher needs of it, of its connection, and of what can forbid it.
 SELECT a.text, a.url, a.connection_id, c.platform, c.target, x.detail, a.include_url, a.generated_text,

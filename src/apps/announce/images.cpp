@@ -48,11 +48,12 @@ std::vector<std::pair<std::int64_t, Image>> images_of(store::Connection& connect
   return found;
 }
 
-std::vector<connect::Image> images_to_publish(store::Connection& connection, std::int64_t announcement) {
+std::vector<connect::Image> images_to_publish(store::Connection& connection, std::int64_t announcement,
+                                              const std::function<std::string(std::int64_t)>& url_of) {
   std::vector<connect::Image> images;
   for (auto& row : connection.run(sql::images_to_publish, {announcement}).rows)
     images.push_back({row[4].text(), row[0].text(), row[3].text(), static_cast<int>(row[1].integer()),
-                      static_cast<int>(row[2].integer())});
+                      static_cast<int>(row[2].integer()), url_of(row[5].integer())});
   return images;
 }
 

@@ -4,6 +4,7 @@
 // sees it in the column `images`, which the table's triggers count up whoever writes.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,8 +44,10 @@ void check_alt(const std::string& alt);
 // The images of each of these announcements, in their order.
 std::vector<std::pair<std::int64_t, Image>> images_of(store::Connection& connection,
                                                       const std::vector<store::Params>& announcements);
-// Whole, in their order: what the publisher sends.
-std::vector<connect::Image> images_to_publish(store::Connection& connection, std::int64_t announcement);
+// Whole, in their order: what the publisher sends. `url_of` an image's id: Image::url.
+std::vector<connect::Image> images_to_publish(
+    store::Connection& connection, std::int64_t announcement,
+    const std::function<std::string(std::int64_t)>& url_of = [](std::int64_t) { return ""; });
 // Its media type and its bytes; nullopt: there is none.
 std::optional<connect::Image> image_bytes(store::Connection& connection, std::int64_t announcement,
                                           std::int64_t image);

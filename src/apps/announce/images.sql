@@ -29,7 +29,15 @@ WHERE id = $1 AND version = $2 AND status IN ('queued', 'failed', 'disabled') RE
 -- $1 announcement, $2 image
 SELECT media_type, bytes FROM fencepost_announcement_images WHERE announcement_id = $1 AND id = $2
 
+-- name: linked_image
+-- $1 announcement, $2 image, $3 claim: while that claim is at work.
+SELECT i.media_type, i.bytes FROM fencepost_announcement_images AS i
+  JOIN fencepost_announcements AS a ON a.id = i.announcement_id
+WHERE a.id = $1 AND i.id = $2
+  AND a.claim_id = $3                                              --! link_claim
+  AND a.status IN ('claimed', 'sending')                           --! link_status
+
 -- name: images_to_publish
 -- $1 announcement
-SELECT media_type, width, height, alt, bytes FROM fencepost_announcement_images
+SELECT media_type, width, height, alt, bytes, id FROM fencepost_announcement_images
 WHERE announcement_id = $1 ORDER BY position, id

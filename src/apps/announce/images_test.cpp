@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/announce/edit.hpp"
+#include "apps/announce/image_links.hpp"
 #include "apps/announce/testing/episode_test_base.hpp"
 #include "apps/announce/threads.hpp"
 #include "apps/announce/way.hpp"
@@ -23,9 +24,16 @@ class Pictured final : public connect::Connector {
  public:
   std::string_view platform() const override { return "webhook"; }
   base::Duration refuses_second_arrival() const override { return base::Duration(0); }
+  connect::ImageRules image_rules(const connect::Account&) const override {
+    return {.who = "Pictured", .images = 20, .fetched = fetched};
+  }
+  bool fetched = false;
+  mutable std::vector<std::string> urls;  // that it was given
   void check(const std::string&, const connect::Credentials&) const override {}
   connect::Rendered render(const connect::Post& post, const connect::Account& account,
                            const std::string&) const override {
+    urls.clear();
+    for (const auto& image : post.images) urls.push_back(image.url);
     auto body = nlohmann::json::array();
     for (const auto& image : post.images) body.push_back(image.alt + " " + base::sha256_hex(image.bytes));
     return {account.target, body.dump()};
@@ -89,7 +97,11 @@ class ImagesTest : public testing::EpisodeTestBase {
   const Episode episode_ = make_episode();
   const std::int64_t id_ = announce(episode_, connection_);
   Pictured connector_;
-  Publisher pictured_{*database_, credentials_, {&connector_}, base::system_clock()};
+  Publisher pictured_{*database_,
+                      credentials_,
+                      {&connector_},
+                      ImageLinks(vault_, "https://here.example"),
+                      base::system_clock()};
   std::variant<engine::Rendered, engine::NotNow> rendered_;
 };
 
@@ -170,6 +182,40 @@ TEST_P(ImagesTest, Rule8WhatIsChangedAfterTheClaimGoesOutAsItIsThen) {
   EXPECT_TRUE(gate(*database_->acquire(), claimed, rendered_));
   EXPECT_EQ(add(id_, "late").first, EditResult::in_flight);
   EXPECT_EQ(alts(id_), (Words{"old", "new"}));
+}
+
+// The connector is told where its platform can fetch each, and only that claim's links open them.
+TEST_P(ImagesTest, LinksOpenAnImageForTheClaimThatPostsItAndForNobodyElse) {
+  add(id_, "a");
+  add(id_, "b");
+  go_live(episode_);
+  connector_.fetched = true;
+  const auto first = claim().at(0);
+  rendered(first);
+  const auto urls = connector_.urls;
+  ASSERT_EQ(urls.size(), 2U);
+  const std::string origin = std::string("https://here.example") + kImageLinks;
+  EXPECT_TRUE(urls[0].starts_with(origin)) << urls[0];
+  const auto opened = [&](const std::string& url) {
+    const auto image = linked_image(*database_, vault_, url.substr(origin.size()));
+    return image ? image->bytes : "nothing";
+  };
+  EXPECT_EQ(opened(urls[0]), png(16, 9, "a"));
+  EXPECT_EQ(opened(urls[1]), png(16, 9, "b"));
+  EXPECT_EQ(opened(urls[0].substr(0, urls[0].size() - 1)), "nothing");
+  // An edit takes the claim away; the next one has links of its own.
+  add(id_, "c");
+  EXPECT_EQ(opened(urls[0]), "nothing");
+  const auto second = claim().at(0);
+  rendered(second);
+  EXPECT_EQ(opened(urls[0]), "nothing");
+  const auto now = connector_.urls;
+  EXPECT_EQ(opened(now.at(0)), png(16, 9, "a"));
+  const auto effect = gate(*database_->acquire(), second, rendered_);
+  ASSERT_TRUE(effect);
+  EXPECT_EQ(opened(now.at(0)), png(16, 9, "a")) << "a platform may fetch late";
+  settle(*effect, {store::Verdict::happened, "1", "", "", {}});
+  EXPECT_EQ(opened(now.at(0)), "nothing");
 }
 
 TEST_P(ImagesTest, Rule12AnotherProgramsWriteToAnImageRevokesTheClaim) {

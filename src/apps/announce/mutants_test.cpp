@@ -20,6 +20,9 @@ const std::vector<SqlMutant> kMutants = {
     {"gate_ended", "GateTest.Rule3TheEndOfTheStreamIsSeen"},
     {"thread_waits", "ThreadsTest.PartsGoOutOneBehindTheOther"},
     {"images_tracked", "ImagesTest.Rule12AnotherProgramsWriteToAnImageRevokesTheClaim"},
+    {"link_claim", "ImagesTest.LinksOpenAnImageForTheClaimThatPostsItAndForNobodyElse"},
+    {"link_status", "ImagesTest.LinksOpenAnImageForTheClaimThatPostsItAndForNobodyElse"},
+    {"look_whose", "LookTest.APostThatAnotherAnnouncementHasIsNotFound"},
     {"gate_episode_version", "GateTest.WhatWentIntoTheTextIsWhatIsTrueAtTheGate"},
     {"gate_deadline", "GateTest.Rule3TheDeadlineIsJudgedByTheDatabasesClockBehindTheLocks"},
     {"gate_show_lock", "GateTest.AGateThatHasLookedKeepsTheKillSwitchWaiting", true},
@@ -40,8 +43,8 @@ TEST(Mutants, AreAllKilledAndTheIntactOnesPass) { expect_killed(kMutants); }
 TEST(Guards, OfTheAnnouncementsAreAllMutated) {
   auto marked = marked_in(sql::all);
   marked.merge(std::set<std::string>{"gate_show", "gate_approval", "gate_show_version", "gate_member",
-                                     "gate_ended", "gate_deadline", "gate_episode_version",
-                                     "images_tracked"});
+                                     "gate_ended", "gate_deadline", "gate_episode_version", "images_tracked",
+                                     "look_whose"});
   EXPECT_EQ(marked, guards_of(kMutants));
 }
 

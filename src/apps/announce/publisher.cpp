@@ -2,16 +2,19 @@
 
 #include "accounts/connections.hpp"
 #include "accounts/spend.hpp"
+#include "announce/sql.hpp"
 #include "apps/announce/gate.hpp"
 #include "apps/announce/images.hpp"
 #include "apps/announce/queue.hpp"
 #include "apps/announce/repository.hpp"
 #include "apps/announce/threads.hpp"
 #include "apps/announce/way.hpp"
+#include "store/guards.hpp"
 
 namespace fencepost::announce {
 
 using store::EffectResult;
+using store::guard;
 using store::Verdict;
 
 namespace {
@@ -29,14 +32,36 @@ void renew_release(store::Connection& connection, std::int64_t id) {
   transaction.commit();
 }
 
+// A post that was found may be another announcement's of the account: one has it already, or says the same
+// and nobody knows what became of it, either. Asked behind the look, in one statement, so that of two who
+// look at once one sees the other.
+connect::Look told_apart(store::Connection& connection, const connect::Connector& way, std::int64_t id,
+                         const connect::Rendered& sent, connect::Look found) {
+  const auto said = way.told_by(sent);
+  const auto cannot = [](const std::string& why) {
+    return connect::Look{connect::Presence::cannot_tell, "", "", why};
+  };
+  const auto post = found.remote_id.empty() ? store::Value() : store::Value(found.remote_id);
+  for (const auto& row : connection.run(sql::rivals, {id, post})) {
+    const auto other = "announcement " + std::to_string(row[0].integer());
+    if (row[1].boolean() && said.empty()) found.remote_id = found.remote_url = "";
+    if (said.empty()) continue;
+    if (row[1].boolean()) return cannot("the post that says this is " + other + "'s");
+    if (!row[2].is_null() && way.told_by({row[3].text(), row[2].text()}) == said)
+      return cannot("a post says this, and it may be " + other + "'s, which says the same");
+  }
+  return found;
+}
+
 }  // namespace
 
 Publisher::Publisher(store::Database& database, accounts::FreshCredentials& credentials,
-                     std::vector<connect::Connector*> connectors, const base::Clock& clock,
+                     std::vector<connect::Connector*> connectors, ImageLinks links, const base::Clock& clock,
                      base::Duration timeout)
     : database_(database),
       credentials_(credentials),
       connectors_(std::move(connectors)),
+      links_(std::move(links)),
       clock_(clock),
       timeout_(timeout) {}
 
@@ -71,14 +96,21 @@ std::variant<engine::Rendered, engine::NotNow> Publisher::render(store::Connecti
   const auto account = accounts::get_connection(connection, item->connection_id);
   if (!account || account->disconnected_at) return engine::NotNow{"the connection is disconnected", {}};
   auto [text, url] = words_of(*item);
+  const connect::Account on{account->target, account->account_id, account->account_name, account->facts};
+  const bool fetched = way->image_rules(on).fetched;
   Way out{.connector = way,
           .post = {.text = std::move(text),
                    .url = std::move(url),
-                   .images = images_to_publish(connection, id_of(claim.item)),
+                   .images = images_to_publish(connection, id_of(claim.item),
+                                               [&](std::int64_t image) {
+                                                 return fetched ? links_.url(id_of(claim.item), image,
+                                                                             claim.claim)
+                                                                : "";
+                                               }),
                    .title = item->facts.title,
                    .description = item->facts.show,
                    .reply_to = item->reply_to},
-          .account = {account->target, account->account_id, account->account_name, account->facts},
+          .account = on,
           .connection_id = item->connection_id};
   auto post = way->render(out.post, out.account, key);
   out.cost = post.cost;
@@ -149,10 +181,12 @@ EffectResult Publisher::look(const store::Reconcile& reconcile, std::stop_token 
   auto fresh = credentials_.get(item->connection_id, timeout_ + kSpare, accounts::FreshCredentials::To::ask);
   if (const auto* none = std::get_if<accounts::NotUsable>(&fresh))
     return cannot("the platform cannot be asked: " + none->why);
-  return result_of(
-      way->look({effect.destination, effect.request}, {std::get<accounts::LiveConnection>(fresh).secret},
-                effect.key, clock_.boot() + timeout_, std::move(stop)),
-      item->detail);
+  const connect::Rendered sent{effect.destination, effect.request};
+  auto found = way->look(sent, {std::get<accounts::LiveConnection>(fresh).secret}, effect.key,
+                         clock_.boot() + timeout_, std::move(stop));
+  if (found.presence == connect::Presence::present && guard("look_whose"))
+    found = told_apart(*database_.acquire(), *way, id_of(effect.item), sent, std::move(found));
+  return result_of(found, item->detail);
 }
 
 bool Publisher::refuses_second_arrival(const store::Effect& effect, base::Duration age) {

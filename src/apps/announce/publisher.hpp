@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "accounts/fresh_credentials.hpp"
+#include "apps/announce/image_links.hpp"
 #include "connect/connector.hpp"
 #include "engine/effect_work.hpp"
 #include "store/database.hpp"
@@ -14,9 +15,9 @@ namespace fencepost::announce {
 class Publisher : public engine::EffectApp {
  public:
   // `connectors`: one a platform, made with `clock`, which must be the engine's too: deadlines are moments on
-  // it. `timeout`: the hard deadline of one request, from its gate.
+  // it. `links`: for platforms that fetch images. `timeout`: the hard deadline of one request, from its gate.
   Publisher(store::Database& database, accounts::FreshCredentials& credentials,
-            std::vector<connect::Connector*> connectors, const base::Clock& clock,
+            std::vector<connect::Connector*> connectors, ImageLinks links, const base::Clock& clock,
             base::Duration timeout = std::chrono::seconds(30));
 
   std::variant<engine::Rendered, engine::NotNow> render(store::Connection& connection,
@@ -40,6 +41,7 @@ class Publisher : public engine::EffectApp {
   store::Database& database_;
   accounts::FreshCredentials& credentials_;
   const std::vector<connect::Connector*> connectors_;
+  const ImageLinks links_;
   const base::Clock& clock_;
   const base::Duration timeout_;
 };

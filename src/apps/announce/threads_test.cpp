@@ -106,7 +106,7 @@ class ThreadsTest : public testing::EpisodeTestBase {
   }
 
   Answering platform_;
-  Publisher publisher_{*database_, credentials_, {&platform_}, base::system_clock()};
+  Publisher publisher_{*database_, credentials_, {&platform_}, ImageLinks(vault_, ""), base::system_clock()};
   const Episode episode_ = make_episode();
   const std::int64_t first_ = thread();
   std::string refused_;

@@ -52,7 +52,7 @@ EffectResult result_of(const connect::Look& look, const std::string& why_unknown
     case connect::Presence::present:
       return {Verdict::happened, look.remote_id, look.remote_url, "", {}};
     case connect::Presence::absent:
-      return {Verdict::did_not_happen, "", "", look.evidence, {}};
+      return {Verdict::did_not_happen, "", "", look.evidence, {}, {}, look.over};
     case connect::Presence::cannot_tell:
       break;
   }

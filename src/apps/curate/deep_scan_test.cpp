@@ -135,7 +135,7 @@ TEST_P(DeepScanTest, ACallSpendsOneAndAnEmptyBudgetWaitsForItsNextDayAndSaysSo) 
 
 TEST_P(DeepScanTest, WhatNeverLeftIsGivenBack) {
   const auto id = selected();
-  stops_ = true;
+  ends_.request_stop();
   work(kScan, pipelines_, claims(kScan, 1));
   EXPECT_EQ(processing(id), "Queued");
   EXPECT_EQ(used(), 0);
@@ -144,7 +144,7 @@ TEST_P(DeepScanTest, WhatNeverLeftIsGivenBack) {
       nobody, {connect::PlacesApi::current,
                "http://127.0.0.1:" + std::to_string(connect::testing::refused_port()), base::Secret("k")});
   Pipelines with(*database_, fences_, fetcher_, &refused, options_of());
-  stops_ = false;
+  ends_ = {};
   EXPECT_EQ(work(kScan, with), 1);
   EXPECT_EQ(used(), 0);
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_ledger"), 0);

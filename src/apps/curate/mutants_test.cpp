@@ -18,7 +18,15 @@ const std::vector<SqlMutant> kInSql = {
     {"host_free", "PipelinesTest.AHostIsAskedByOneAtATimeOverAllQueues"},
     {"contact_lowest", "PipelinesTest.APageBecomesContactsWhicheverPageIsReadFirst"},
 };
+const std::vector<SqlMutant> kInTriggers = {
+    {"deselect_ends", "PlainSqlTest.DeselectedWhileItIsWorkedOnEndsItsHandler"},
+    {"discovery_ends", "PlainSqlTest.ADomainDeselectedEndsBothOfItsHandlers"},
+    {"select_withdraws", "PlainSqlTest.SelectedAnewTakesBackThatItsHandlerShallEnd"},
+    {"word_ends", "PlainSqlTest.NoWordTakesThePlaceOfProcessing"},
+    {"word_kept", "PlainSqlTest.NoWordTakesThePlaceOfProcessing"},
+};
 const std::vector<SqlMutant> kInCode = {
+    {"discovery_whole", "PipelinesTest.ADiscoveryThatIsAskedToEndHasFoundNothingYet"},
     {"pick_changed", "BulkTest.WhoSaysNoMeanwhileIsNotOverruled"},
     {"places_budget", "DeepScanTest.ACallSpendsOneAndAnEmptyBudgetWaitsForItsNextDayAndSaysSo"},
     {"keep_answer", "DeepScanTest.AnAnswerThatWasReceivedIsNeverBoughtAgain"},
@@ -26,10 +34,14 @@ const std::vector<SqlMutant> kInCode = {
 
 TEST(Mutants, AreAllKilledAndTheIntactOnesPass) {
   expect_killed(kInSql);
+  expect_killed(kInTriggers);
   expect_killed(kInCode);
 }
 
-TEST(Guards, OfCurateAreAllMutated) { EXPECT_EQ(marked_in(sql::all), guards_of(kInSql)); }
+TEST(Guards, OfCurateAreAllMutated) {
+  EXPECT_EQ(marked_in(sql::all), guards_of(kInSql));
+  EXPECT_EQ(marked_in(sql::migrations), guards_of(kInTriggers));
+}
 
 }  // namespace
 }  // namespace fencepost::curate

@@ -103,6 +103,26 @@ TEST_P(PipelinesTest, SitemapsAreFoundInRobotsTxtInLinksAndInTheUsualPlaces) {
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_sitemaps WHERE curation_status <> 'New'"), 0);
 }
 
+// Half of what a domain names must not stand there as all of it.
+TEST_P(PipelinesTest, ADiscoveryThatIsAskedToEndHasFoundNothingYet) {
+  const auto id = selected_domain();
+  web_.page("http://a.example/robots.txt", "Sitemap: http://a.example/one.xml\n", "text/plain");
+  web_.page("http://a.example/", "<title>a</title><link rel=sitemap href=/two.xml>");
+  std::promise<void> ended;
+  web_.before = [&, end = ended.get_future().share()](const std::string& url) {
+    if (url != "http://a.example/") return;
+    ends_.request_stop();
+    end.wait();
+  };
+  work(Pipeline::sitemap_discovery, pipelines_, claims(Pipeline::sitemap_discovery));
+  ended.set_value();
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_sitemaps WHERE domain_id = $1", {id}), 0);
+  web_.before = [](const std::string&) {};
+  ends_ = {};
+  EXPECT_EQ(work(Pipeline::sitemap_discovery), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_sitemaps WHERE domain_id = $1", {id}), 2);
+}
+
 TEST_P(PipelinesTest, ASitemapBecomesPagesByTheRulesOfTheirUrls) {
   const auto id = sitemap("http://a.example/s.xml");
   run("INSERT INTO fencepost_pages (domain_id, host, url, curation_status) SELECT id, host, "

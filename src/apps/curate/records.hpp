@@ -85,7 +85,7 @@ class Records {
   // `version`: what was seen; nullopt: whatever it is. Throws UserError("invalid_curation_status").
   Picked pick(Kind kind, std::int64_t id, std::optional<std::int64_t> version, const std::string& status,
               const std::string& actor);
-  // All that the filter means, at most `max`, in steps of 200, each a transaction. `preview`: what would be
+  // All that the filter means, at most `max`, in steps of 500, each a transaction. `preview`: what would be
   // answered; nothing is written. Throws UserError as above, and "invalid_filter".
   BulkPicked pick_many(Kind kind, const Filter& filter, const std::string& status, int max, bool preview,
                        const std::string& actor);

@@ -14,6 +14,7 @@
 #include "connect/sitemap/rules.hpp"
 #include "curate/sql.hpp"
 #include "store/certain.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::curate {
@@ -149,8 +150,12 @@ Outcome Pipelines::sitemap_discovery(const Attempt& attempt) {
   if (!found.failed) ask_home(host, attempt.stop(), found);
   if (!found.failed && found.urls.empty()) ask_usual_places(host, attempt.stop(), found);
   const json evidence = {{"looked", found.looked}, {"sitemaps", found.urls}};
-  // What was named is worth keeping, whatever could not be asked besides.
-  if (found.failed && found.urls.empty()) return not_fetched(kThis, attempt, *found.failed, evidence);
+  // What was named is worth keeping, whatever could not be asked besides; but who was asked to end has not
+  // seen what else is named.
+  const bool ended =
+      found.failed && found.failed->kind == FetchError::Kind::stopped && store::guard("discovery_whole");
+  if (ended || (found.failed && found.urls.empty()))
+    return not_fetched(kThis, attempt, *found.failed, evidence);
   if (found.urls.empty()) return failed(kThis, attempt, "no sitemap was found", evidence);
   return done(kThis, attempt, evidence,
               [urls = rows_of(found.urls), id = std::stoll(attempt.claim().item),

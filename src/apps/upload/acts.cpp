@@ -91,7 +91,7 @@ void settle_in(store::Connection& connection, Places& places, std::int64_t id, c
   const Places::Taking taking{item, kind, place, next_attempt(connection, item, Call::insert)};
   places.open_buckets({taking}, keys_of(held));
   if (guard("move_releases")) store::release(connection, kQueue, item);
-  places.take(taking);
+  places.take({taking});
   FENCEPOST_ASSERT(
       !connection.run(sql::move_upload, {id, place.slot_at, place.publish_day, place.quota_day, place.run_at})
            .empty());
@@ -230,9 +230,8 @@ ResolveAnswer Service::resolve(std::int64_t id, bool happened, const std::string
     const auto item = std::to_string(id);
     const auto answer =
         fence_.resolve(connection, item, happened, actor, post_url, [&](store::Connection& within) {
-          if (!happened) return;
-          set_uploaded(within, id, post_id, post_url);
-          if (uploaded_) uploaded_(within, id);
+          if (happened) set_uploaded(within, id, post_id, post_url);
+          if (resolved_) resolved_(within, id, happened);
         });
     if (answer != ResolveAnswer::not_unknown || !doubt) return answer;
     const auto now = fence_.read(connection, item);

@@ -259,6 +259,21 @@ TEST_P(ChannelsTest, ACalendarShowsSlotsCapsAndVideosOfEachDay) {
   EXPECT_EQ(days[1].all.used, 0);
 }
 
+TEST_P(ChannelsTest, WhatAnotherProgramDeletesGivesBackWhatItHeld) {
+  const auto on = channel();
+  const auto one = scheduled(on, slot(on, 3)), other = scheduled(on, slot(on, 4)),
+             left = scheduled(on, slot(on, 5));
+  run("UPDATE fencepost_ledger SET spent = TRUE WHERE item = $1 AND purpose = 'insert'",
+      {std::to_string(other.id)});
+  run("DELETE FROM fencepost_uploads WHERE id IN ($1, $2)", {one.id, other.id});
+  expect_sound();
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_slots"), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_ledger WHERE NOT spent"), 4) << "of the one that is left";
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_ledger WHERE spent"), 1) << "what was spent stays spent";
+  EXPECT_EQ(scheduled(on, one.slot_at).slot_at, one.slot_at) << "and the slot is free";
+  EXPECT_EQ(scheduled(on, other.slot_at).slot_at, other.slot_at);
+}
+
 ON_BOTH(ChannelsTest);
 
 }  // namespace

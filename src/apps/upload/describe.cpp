@@ -25,7 +25,8 @@ Metadata metadata_of(const media::Metadata& from) {
 }
 }  // namespace
 
-Metadata Describer::describe(const Metadata& own, const std::string& video_title, const Place& place) {
+Metadata Describer::describe(const Metadata& own, const std::string& video_title, const Place& place,
+                             std::optional<std::int64_t> number) {
   auto known = templates_.find(own.language);
   if (known == templates_.end()) {
     const auto found = media::template_for(connection_, channel_.id, own.language);
@@ -37,17 +38,22 @@ Metadata Describer::describe(const Metadata& own, const std::string& video_title
   Metadata words = own;
   if (known->second) {
     const auto& from = *known->second;
-    const std::map<std::string, std::string> values{{"title", video_title},
-                                                    {"date", place.publish_day},
-                                                    {"channel", channel_.name},
-                                                    {"language", own.language}};
-    if (words.title.empty()) media::check_title(words.title = media::fill(from.title, values));
-    if (words.description.empty())
-      media::check_description(words.description = media::fill(from.description, values));
+    std::map<std::string, std::string> values{{"title", video_title},
+                                              {"date", place.publish_day},
+                                              {"channel", channel_.name},
+                                              {"language", own.language}};
+    if (number) values["number"] = std::to_string(*number);
+    const auto fill = [&](const std::string& text) {
+      if (!number && text.find("{number}") != std::string::npos)
+        throw base::UserError("number_missing",
+                              "the channel's template has {number}: give a number, or words of its own");
+      return media::fill(text, values);
+    };
+    if (words.title.empty()) media::check_title(words.title = fill(from.title));
+    if (words.description.empty()) media::check_description(words.description = fill(from.description));
     if (words.tags == "[]") {
       std::vector<std::string> tags;
-      for (const auto& tag : json::parse(from.tags))
-        tags.push_back(media::fill(tag.get<std::string>(), values));
+      for (const auto& tag : json::parse(from.tags)) tags.push_back(fill(tag.get<std::string>()));
       media::check_tags(tags);
       words.tags = json(tags).dump();
     }

@@ -15,8 +15,10 @@ class Describer {
   // Reads each language's template once. Both outlive it.
   Describer(store::Connection& connection, const Channel& channel)
       : connection_(connection), channel_(channel) {}
-  // Throws UserError (invalid_title …) where a template does not fit with the video's title.
-  Metadata describe(const Metadata& own, const std::string& video_title, const Place& place);
+  // `number`: of the part or the episode. Throws UserError: invalid_title … where a template does not fit
+  // with the video's title; number_missing where it asks for a number and there is none.
+  Metadata describe(const Metadata& own, const std::string& video_title, const Place& place,
+                    std::optional<std::int64_t> number);
 
  private:
   store::Connection& connection_;

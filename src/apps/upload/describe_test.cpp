@@ -32,6 +32,33 @@ TEST_P(DescribeTest, ATemplateFillsWhatNobodySaid) {
   EXPECT_EQ(other.at(0).upload->metadata.title, "Mine");
 }
 
+TEST_P(DescribeTest, ANumberIsFilledInAndAskedForWhereATemplateHasIt) {
+  const auto on = channel();
+  has_template(on,
+               {.title = "{title} · #{number}", .description = "Part {number}", .tags = {"part{number}"}});
+  const auto with = [&](std::optional<std::int64_t> number, const Metadata& own = {}) {
+    return service_.schedule(on.id, {{video(), "short", {}, own, number}}, Mode::all_or_nothing, {}, "ada")
+        .at(0)
+        .upload.value();
+  };
+  const auto made = with(12);
+  EXPECT_EQ(made.metadata.title, "Film v1.mp4 · #12");
+  EXPECT_EQ(made.metadata.description, "Part 12");
+  EXPECT_EQ(made.metadata.tags, R"(["part12"])");
+  try {
+    with({});
+    FAIL() << "its title would have no number";
+  } catch (const base::UserError& error) {
+    EXPECT_EQ(error.code(), "number_missing");
+  }
+  Metadata own;
+  own.title = "Mine";
+  own.description = "Mine";
+  own.tags = R"(["mine"])";
+  EXPECT_EQ(with({}, own).metadata.title, "Mine") << "words of its own need none";
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_slots"), 2);
+}
+
 TEST_P(DescribeTest, AVideoOfAnotherPersonIsNone) {
   const auto on = channel();
   run("INSERT INTO fencepost_people (email, name) VALUES ('ada@example.org', 'Ada')");

@@ -17,7 +17,7 @@ std::vector<Wish> wishes_of(store::Connection& connection, const std::vector<Imp
   for (const auto& row : rows) {
     const auto found = videos.find({row.folder, row.path});
     const auto video = row.video_id != 0 ? row.video_id : found != videos.end() ? found->second : 0;
-    wishes.push_back({video, row.kind, row.at, row.metadata});
+    wishes.push_back({video, row.kind, row.at, row.metadata, row.number});
   }
   return wishes;
 }

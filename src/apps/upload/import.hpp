@@ -12,6 +12,7 @@ struct Imported {
   std::string kind;
   base::Micros at = 0;
   Metadata metadata{};
+  std::optional<std::int64_t> number{};
 };
 // Those of one import, in one transaction.
 inline constexpr std::size_t kMostImported = 500;

@@ -1,5 +1,7 @@
 #include "apps/upload/places.hpp"
 
+#include <map>
+
 #include "core/window.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -50,9 +52,10 @@ Places::Places(store::Connection& connection, std::unique_ptr<Channel> channel, 
       project_(std::move(project)),
       planner_(*channel_, cost_of(project_, Call::insert), std::move(load), now) {}
 
-std::optional<Places> Places::read(store::Connection& connection, std::optional<Channel> channel) {
+std::optional<Places> Places::read(store::Connection& connection, std::optional<Channel> channel,
+                                   const ReadProject& project_by_id) {
   if (!channel) return std::nullopt;
-  auto project = get_project(connection, channel->project_id).value();
+  auto project = project_by_id(connection, channel->project_id).value();
   // Read behind the wait for the lock (rule 17).
   const auto now = connection.run(store::sql::now)[0][0].integer();
   auto load = load_of(connection, *channel, project, now);
@@ -61,11 +64,11 @@ std::optional<Places> Places::read(store::Connection& connection, std::optional<
 }
 
 std::optional<Places> Places::open(store::Connection& connection, std::int64_t channel) {
-  return read(connection, lock_channel(connection, channel));
+  return read(connection, lock_channel(connection, channel), lock_project);
 }
 
 std::optional<Places> Places::look(store::Connection& connection, std::int64_t channel) {
-  return read(connection, get_channel(connection, channel));
+  return read(connection, get_channel(connection, channel), get_project);
 }
 
 std::variant<Place, Refused> Places::choose(const std::string& kind, const std::optional<Micros>& at) {
@@ -99,6 +102,10 @@ std::vector<store::TakeRequest> Places::takes_of(const Taking& taking) const {
            kPublish, 0}};
 }
 
+store::SeatRequest Places::seat_of(const Taking& taking) const {
+  return {seat_channel(channel_->id), taking.place.slot_at, channel_->capacity, kQueue, taking.item};
+}
+
 void Places::open_buckets(const std::vector<Taking>& takings, std::vector<store::BucketKey> held) {
   std::vector<store::BucketLimit> buckets;
   for (const auto& taking : takings) {
@@ -111,15 +118,20 @@ void Places::open_buckets(const std::vector<Taking>& takings, std::vector<store:
   store::open_buckets(connection_, std::move(buckets));
 }
 
-void Places::take(const Taking& taking) {
-  const auto requests = takes_of(taking);
-  const auto taken = store::take_all(connection_, requests);
+void Places::take(const std::vector<Taking>& takings) {
+  std::vector<store::TakeRequest> requests;
+  std::vector<store::SeatRequest> seats;
+  for (const auto& taking : takings) {
+    for (auto& request : takes_of(taking)) requests.push_back(std::move(request));
+    seats.push_back(seat_of(taking));
+  }
+  const auto taken = store::take_all(connection_, requests, seats);
   if (taken.full && guard("take_full")) throw Filled{};
-  const auto seat = store::take_seat(connection_, seat_channel(channel_->id), taking.place.slot_at,
-                                     channel_->capacity, kQueue, taking.item);
-  if (seat.outcome != store::SeatTake::Outcome::granted) throw Filled{};
-  warn(connection_, project_, requests[0].key, taken.takes[0].used, taken.takes[0].limit,
-       channel_->connection_id);
+  std::map<store::BucketKey, store::Take> calls;
+  for (std::size_t n = 0; n < requests.size(); ++n)
+    if (requests[n].purpose == name(Call::insert)) calls[requests[n].key] = taken.takes[n];
+  for (const auto& [key, take] : calls)
+    warn(connection_, project_, key, take.used, take.limit, channel_->connection_id);
 }
 
 }  // namespace fencepost::upload

@@ -9,13 +9,13 @@
 
 namespace fencepost::upload {
 
-// A bucket filled between the plan and the take: another channel's, of the same project. The transaction is
-// to be rolled back and made again.
+// A bucket filled between the plan and the take: by a call of an upload or of the live check, which do not
+// lock the project. The transaction is to be rolled back and made again.
 struct Filled {};
 
 class Places {
  public:
-  // Locks the channel, and reads what is taken of it. nullopt: there is none.
+  // Locks the channel and its project, and reads what is taken of them. nullopt: there is no such channel.
   static std::optional<Places> open(store::Connection& connection, std::int64_t channel);
   // The same without a lock, for looking.
   static std::optional<Places> look(store::Connection& connection, std::int64_t channel);
@@ -34,13 +34,16 @@ class Places {
   };
   void open_buckets(const std::vector<Taking>& takings, std::vector<store::BucketKey> held = {});
   // Throws Filled.
-  void take(const Taking& taking);
+  void take(const std::vector<Taking>& takings);
 
  private:
   Places(store::Connection& connection, std::unique_ptr<Channel> channel, Project project, Load load,
          base::Micros now);
-  static std::optional<Places> read(store::Connection& connection, std::optional<Channel> channel);
+  using ReadProject = std::optional<Project>(store::Connection&, std::int64_t);
+  static std::optional<Places> read(store::Connection& connection, std::optional<Channel> channel,
+                                    const ReadProject& project_by_id);
   std::vector<store::TakeRequest> takes_of(const Taking& taking) const;
+  store::SeatRequest seat_of(const Taking& taking) const;
   store::Connection& connection_;
   std::unique_ptr<Channel> channel_;  // where it is does not change: the planner refers to it
   Project project_;

@@ -90,6 +90,13 @@ std::optional<Project> get_project(store::Connection& connection, std::int64_t i
   return project_of(rows[0]);
 }
 
+std::optional<Project> lock_project(store::Connection& connection, std::int64_t id) {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  const auto rows = connection.run(sql::lock_project, {id});
+  if (rows.empty()) return std::nullopt;
+  return project_of(rows[0]);
+}
+
 std::vector<Project> page_of_projects(store::Connection& connection, std::int64_t after, int limit) {
   std::vector<Project> projects;
   for (const auto& row : connection.run(sql::projects_page, {after, limit}))
@@ -112,9 +119,9 @@ Project add_project(store::Connection& connection, const std::string& name, cons
 std::optional<Project> edit_project(store::Connection& connection, std::int64_t id, std::int64_t version,
                                     const ProjectChange& change) {
   store::Transaction transaction(connection);
-  if (connection.run(sql::lock_project, {id}).empty()) return std::nullopt;
-  auto project = get_project(connection, id).value();
-  if (project.version != version) return std::nullopt;
+  const auto before = lock_project(connection, id);
+  if (!before || before->version != version) return std::nullopt;
+  auto project = *before;
   apply(project, change);
   connection.run(sql::write_project, {id, version, name(project.profile), project.uploads, project.searches,
                                       project.units, project.warn_percent});

@@ -35,6 +35,9 @@ struct ProjectChange {  // empty members stay as they are; a profile comes with 
 };
 
 std::optional<Project> get_project(store::Connection& connection, std::int64_t id);
+// As it is under the lock of its row: who takes of its buckets together, or changes its limits, does so one
+// behind the other.
+std::optional<Project> lock_project(store::Connection& connection, std::int64_t id);
 std::vector<Project> page_of_projects(store::Connection& connection, std::int64_t after, int limit);
 // Throw UserError: invalid_name, duplicate_name, invalid_field.
 Project add_project(store::Connection& connection, const std::string& name, const ProjectChange& wanted);
@@ -89,7 +92,7 @@ inline constexpr const char* kPublish = "publish";  // the purpose of their take
 inline constexpr std::int64_t kNoLimit = 1'000'000;
 store::BucketKey day_key(std::int64_t channel, const std::string& publish_day);
 store::BucketKey kind_key(std::int64_t channel, const std::string& kind, const std::string& publish_day);
-// The channel's name for store::take_seat: "upload:7".
+// The channel's name for its seats: "upload:7".
 std::string seat_channel(std::int64_t channel);
 
 // A bucket of a project as it is on a day; without a lock. Of a day that nothing was taken of: as it would

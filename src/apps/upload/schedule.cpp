@@ -4,6 +4,7 @@
 #include <set>
 
 #include "apps/upload/describe.hpp"
+#include "apps/upload/media/videos.hpp"
 #include "apps/upload/places.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -33,9 +34,8 @@ std::map<std::int64_t, std::string> check_videos(store::Connection& connection, 
   std::vector<store::Params> keys;
   for (const auto id : wanted) keys.push_back({id});
   std::map<std::int64_t, std::string> titles;
-  for (const auto& row : connection.run_batch(sql::share_videos, keys))
-    if (!videos_of || row[2].is_null() || row[2].integer() == *videos_of)
-      titles[row[0].integer()] = row[1].text();
+  for (const auto& video : media::hold_videos(connection, wanted))
+    if (!videos_of || !video.person || video.person == videos_of) titles[video.id] = video.title;
   std::map<std::int64_t, std::int64_t> there;
   for (const auto& row : connection.run_batch(sql::videos_scheduled, keys, {channel}))
     there[row[0].integer()] = row[1].integer();
@@ -58,7 +58,7 @@ std::vector<store::Params> rows_of(const std::vector<Planned>& planned, const st
   std::vector<store::Params> rows;
   for (const auto& [n, place] : planned) {
     const auto& wish = wishes[n];
-    const auto m = describer.describe(wish.metadata, titles.at(wish.video_id), place);
+    const auto m = describer.describe(wish.metadata, titles.at(wish.video_id), place, wish.number);
     rows.push_back({wish.video_id, wish.kind, place.slot_at, place.publish_day, place.quota_day, place.run_at,
                     m.title, m.description, m.tags, m.category, m.language, m.thumbnail_folder,
                     m.thumbnail_path, m.made_for_kids});
@@ -116,8 +116,7 @@ std::vector<Scheduled> schedule_in(store::Connection& connection, std::int64_t i
   std::vector<Places::Taking> takings;
   for (const auto& [n, place] : planned)
     takings.push_back({std::to_string(ids.at(wishes[n].video_id)), wishes[n].kind, place, 0});
-  if (guard("buckets_opened")) places->open_buckets(takings);
-  for (const auto& taking : takings) places->take(taking);
+  places->take(takings);
   add_events(connection, takings, actor);
   for (const auto& one : planned)
     answers[one.wish].upload = get_upload(connection, ids.at(wishes[one.wish].video_id));

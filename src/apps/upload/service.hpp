@@ -18,8 +18,9 @@ namespace fencepost::upload {
 struct Wish {
   std::int64_t video_id = 0;
   std::string kind;
-  std::optional<base::Micros> at{};  // empty: the next free slot
-  Metadata metadata{};               // without a title: that of the video
+  std::optional<base::Micros> at{};      // empty: the next free slot
+  Metadata metadata{};                   // without a title: that of the video
+  std::optional<std::int64_t> number{};  // of the part or the episode: {number} in a template
 };
 // Why it cannot be, and what can. `code`: slot_taken, day_full, kind_full, quota_full, slot_past,
 // beyond_horizon, no_free_slot, unknown_video, unknown_kind, duplicate_upload, invalid_time.
@@ -100,11 +101,11 @@ struct QueueNow {
 // certain (rule 4), but for schedule(), which throws: its caller has an idempotency key.
 class Service {
  public:
-  // `wake`: something may be due. `uploaded`: a person said that a video exists; in the transaction that says
-  // so. Both may be empty.
+  // `wake`: something may be due. `resolved`: a person said whether a video exists; in the transaction that
+  // says so. Both may be empty.
   Service(store::Database& database, const store::Fence& fence, std::function<void()> wake,
-          std::function<void(store::Connection&, std::int64_t)> uploaded = {})
-      : database_(database), fence_(fence), wake_(std::move(wake)), uploaded_(std::move(uploaded)) {}
+          std::function<void(store::Connection&, std::int64_t, bool)> resolved = {})
+      : database_(database), fence_(fence), wake_(std::move(wake)), resolved_(std::move(resolved)) {}
 
   // 1 to `most`. `within` runs last in the same transaction, and again where that is retried. Throws
   // UserError: unknown_channel, channel_disabled, invalid_field. `person`: who schedules. `videos_of`: only
@@ -141,7 +142,7 @@ class Service {
   store::Database& database_;
   const store::Fence& fence_;
   const std::function<void()> wake_;
-  const std::function<void(store::Connection&, std::int64_t)> uploaded_;
+  const std::function<void(store::Connection&, std::int64_t, bool)> resolved_;
 };
 
 }  // namespace fencepost::upload

@@ -44,6 +44,8 @@ Upload upload_of(const store::Row& row) {
   u.post_url = row[25].maybe_text();
   u.uploaded_at = row[26].maybe_integer();
   u.created_at = row[28].integer();
+  u.bytes_sent = row[29].integer();
+  u.bytes_total = row[30].integer();
   return u;
 }
 

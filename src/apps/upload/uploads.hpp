@@ -42,6 +42,9 @@ struct Upload {
   std::string status;
   std::int64_t version = 1;  // grows with every edit by a person: the ETag
   int attempts = 0;
+  // What YouTube had of its file, as it said last, and the file's size.
+  std::int64_t bytes_sent = 0, bytes_total = 0;
+  int percent() const { return bytes_total == 0 ? 0 : static_cast<int>(bytes_sent * 100 / bytes_total); }
   bool stop_wanted = false;
   std::optional<std::string> last_error{};
   std::optional<std::string> post_id{}, post_url{};

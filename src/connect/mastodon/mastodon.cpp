@@ -5,6 +5,7 @@
 #include "connect/exchange.hpp"
 #include "connect/mastodon/api.hpp"
 #include "connect/mastodon/facts.hpp"
+#include "connect/mastodon/html.hpp"
 #include "connect/multipart.hpp"
 #include "connect/oauth/encode.hpp"
 #include "connect/oauth/oauth2.hpp"
@@ -142,6 +143,11 @@ Look Mastodon::look(const Rendered& rendered, const Credentials& credentials, co
   auto found = mastodon::find(api, account, request.at("status"), key, limits_.number("listed-posts"));
   found.remote_url = link(found.remote_url);
   return found;
+}
+
+std::string Mastodon::told_by(const Rendered& rendered) const {
+  const auto status = nlohmann::json::parse(rendered.request).at("status");
+  return mastodon::seen(status.at("status").get<std::string>()) + ' ' + text_at(status, "in_reply_to_id");
 }
 
 Verified Mastodon::verify(const Account& account, const Credentials& credentials, base::BootTime deadline,

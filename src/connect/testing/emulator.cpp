@@ -57,11 +57,11 @@ Emulator::~Emulator() {
   ::waitpid(child_, nullptr, 0);
 }
 
-void Emulator::fault(const nlohmann::json& fault) { tell("/_fault", fault); }
-void Emulator::set(const nlohmann::json& values) { tell("/_set", values); }
-void Emulator::reset() { tell("/_reset", nlohmann::json::object()); }
-nlohmann::json Emulator::log() { return ask("/_log"); }
-nlohmann::json Emulator::accepted() { return ask("/_accepted"); }
+void Emulator::fault(const nlohmann::json& fault) { post("/_fault", fault); }
+void Emulator::set(const nlohmann::json& values) { post("/_set", values); }
+void Emulator::reset() { post("/_reset", nlohmann::json::object()); }
+nlohmann::json Emulator::log() { return get("/_log"); }
+nlohmann::json Emulator::accepted() { return get("/_accepted"); }
 
 int Emulator::accepted(const std::string& what) {
   int count = 0;
@@ -69,21 +69,21 @@ int Emulator::accepted(const std::string& what) {
   return count;
 }
 
-void Emulator::tell(const std::string& path, const nlohmann::json& body) {
+nlohmann::json Emulator::post(const std::string& path, const nlohmann::json& body) {
   HttpRequest request;
   request.method = "POST";
-  request.url = url_ + path;
   request.body = body.dump();
-  request.deadline = http_.clock().boot() + kPatience;
-  FENCEPOST_ASSERT(http_.call(request).status == 200);
+  return call(std::move(request), path);
 }
+nlohmann::json Emulator::get(const std::string& path) { return call({}, path); }
 
-nlohmann::json Emulator::ask(const std::string& path) {
-  HttpRequest request;
+nlohmann::json Emulator::call(HttpRequest request, const std::string& path) {
   request.url = url_ + path;
   request.deadline = http_.clock().boot() + kPatience;
   request.body_cap = std::size_t{64} << 20;
-  return nlohmann::json::parse(http_.call(request).body);
+  const auto result = http_.call(request);
+  FENCEPOST_ASSERT(result.status == 200);
+  return nlohmann::json::parse(result.body);
 }
 
 }  // namespace fencepost::connect::testing

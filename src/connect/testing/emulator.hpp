@@ -11,7 +11,6 @@
 
 namespace fencepost::connect::testing {
 
-// Not thread-safe.
 class Emulator {
  public:
   // `platform`: a folder of emulators/. Returns when it listens.
@@ -30,9 +29,12 @@ class Emulator {
   // How often `what` took effect.
   int accepted(const std::string& what);
 
+  // What else this one answers.
+  nlohmann::json post(const std::string& path, const nlohmann::json& body);
+  nlohmann::json get(const std::string& path);
+
  private:
-  void tell(const std::string& path, const nlohmann::json& body);
-  nlohmann::json ask(const std::string& path);
+  nlohmann::json call(HttpRequest request, const std::string& path);
 
   pid_t child_ = -1;
   std::string url_;

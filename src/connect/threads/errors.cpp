@@ -58,9 +58,18 @@ Outcome refusal(const HttpResult& result, const Credentials& credentials, base::
   // Its message may quote the token.
   if (error.code == 190 || error.code == 102)
     return certain(Reason::credentials, "Threads does not take this token any more");
+  if (error.code == 9004 || error.subcode == 2207052)
+    return certain(Reason::temporary, "Threads could not fetch an image from this server");
   if (error.code == 1 || error.code == 2 || error.code == 10 || error.transient) return unknown(said);
   if (outcome.reason == Reason::rejected || outcome.verdict == Verdict::unknown) outcome.error = said;
   return outcome;
+}
+
+Outcome unmade(const std::string& said) {
+  const bool invalid = said.starts_with("INVALID");
+  return certain(
+      invalid ? Reason::rejected : Reason::temporary,
+      "Threads could not make a post of it" + (said.empty() ? "" : " (" + said.substr(0, 60) + ")"));
 }
 
 bool is_missing(const HttpResult& result) {

@@ -11,11 +11,16 @@ namespace fencepost::connect::threads {
 //
 // credentials   190 (token), 102 (session)
 // rate_limited  429; 4, 17, 32, 613 (calls); subcode 2207042 (posts in 24 hours)
+// temporary     9004, subcode 2207052: an image could not be fetched from its address
 // unknown       1, 2 or `is_transient` (an error of theirs, whatever the status); 10 (seen of containers that
 //               were published: github.com/tirthpatell/threads-go, pull request 30); 5xx
 // rejected      what else has a 4xx of by_status()
 Outcome refusal(const HttpResult& result, const Credentials& credentials, base::Micros now,
                 base::Duration wait);
+
+// Of a container whose state is ERROR: what its `error_message` means. Nothing was posted of it; what is
+// wrong with an image ("INVALID_…") a person has to change, and everything else may go better the next time.
+Outcome unmade(const std::string& said);
 
 // Code 24, subcode 4279009: "the media cannot be found".
 bool is_missing(const HttpResult& result);

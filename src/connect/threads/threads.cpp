@@ -31,6 +31,19 @@ oauth::Client client_of(const ThreadsOptions& options, const PlatformLimits& lim
   return client;
 }
 
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+Fields with(Fields fields, Fields more) {
+  std::move(more.begin(), more.end(), std::back_inserter(fields));
+  return fields;
+}
+
+Fields picture(const Image& image) {
+  Fields fields = {{"media_type", "IMAGE"}, {"image_url", image.url}};
+  if (!image.alt.empty()) fields.emplace_back("alt_text", image.alt);
+  return fields;
+}
+
 // What becomes part of a path: an id that Threads gave.
 bool is_id(const std::string& id) {
   return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -91,43 +104,77 @@ Fitted Threads::fit(const Post& post, const Account&) const {
 }
 
 ImageRules Threads::image_rules(const Account&) const {
-  return {.who = "Threads",
-          .why_none =
-              "Threads fetches images from a public address, which is not offered here: post without "
-              "images"};
+  if (!options_.images)
+    return {.who = "Threads",
+            .why_none =
+                "Threads fetches images from this server, and nobody has said where: set public-url to its "
+                "https address, or post without images"};
+  auto rules = connect::image_rules("Threads", limits_);
+  rules.fetched = true;
+  return rules;
 }
 
 Rendered Threads::render(const Post& post, const Account& account, const std::string&) const {
   check_images(post.images, image_rules(account));
   const auto text = fit(post, account).text;
-  if (text.empty()) throw base::UserError("invalid_text", "a post on Threads needs a text");
+  if (text.empty() && post.images.empty())
+    throw base::UserError("invalid_text", "a post on Threads needs a text or an image");
   const auto user = account.id.empty() ? std::string("me") : account.id;
   Json request = {{"user", user}, {"text", text}};
   if (post.reply_to) request["reply_to"] = post.reply_to->parent.id;
   return {options_.url + kVersion + oauth::percent(user) + "/threads_publish", request.dump()};
 }
 
-std::variant<Rendered, Outcome> Threads::prepare(Rendered rendered, const Post&, const Account&,
+std::variant<Rendered, Outcome> Threads::prepare(Rendered rendered, const Post& post, const Account&,
                                                  const Credentials& credentials, const std::string&,
                                                  base::BootTime deadline, std::stop_token stop) {
   const Call call{credentials, deadline, std::move(stop)};
   auto request = Json::parse(rendered.request);
-  Fields form = {{"media_type", "TEXT"}, {"text", request.at("text")}};
+  Fields form;
+  if (const auto& text = request.at("text"); text != "") form.emplace_back("text", text);
   if (request.contains("reply_to")) form.emplace_back("reply_to_id", request.at("reply_to"));
   const auto user = request.at("user").get<std::string>();
-  const auto made = post(options_.url + kVersion + oauth::percent(user) + "/threads", form, call);
-  if (made.status != 200) return nothing_posted(refusal(made, call));
-  const auto container = text_at(json_of(made), "id");
-  if (!is_id(container)) return certain(Reason::temporary, "Threads' answer could not be read");
-  if (auto outcome = ready(container, call); outcome.verdict != Verdict::accepted) return outcome;
-  request["creation_id"] = container;
+  const auto made = post.images.size() > 1 ? carousel(user, post.images, std::move(form), call)
+                    : post.images.empty()
+                        ? container(user, with({{"media_type", "TEXT"}}, std::move(form)), call)
+                        : container(user, with(picture(post.images[0]), std::move(form)), call);
+  if (made.verdict != Verdict::accepted) return nothing_posted(made);
+  request["creation_id"] = made.remote_id;
   rendered.request = request.dump();
   return rendered;
 }
 
+Outcome Threads::container(const std::string& user, const Fields& form, const Call& call) const {
+  const auto made = post(options_.url + kVersion + oauth::percent(user) + "/threads", form, call);
+  if (made.status != 200) {
+    auto outcome = refusal(made, call);
+    // An image's address opens it, and is for nobody's eyes.
+    if (outcome.error.find("://") != std::string::npos) outcome.error = answered("Threads", made.status);
+    return outcome;
+  }
+  auto container = text_at(json_of(made), "id");
+  if (!is_id(container)) return certain(Reason::temporary, "Threads' answer could not be read");
+  const auto outcome = ready(container, call);
+  return outcome.verdict == Verdict::accepted ? accepted(std::move(container), "") : outcome;
+}
+
+Outcome Threads::carousel(const std::string& user, const std::vector<Image>& images, Fields form,
+                          const Call& call) const {
+  std::string children;
+  for (const auto& image : images) {
+    const auto made = container(user, with(picture(image), {{"is_carousel_item", "true"}}), call);
+    if (made.verdict != Verdict::accepted) return made;
+    children += (children.empty() ? "" : ",") + made.remote_id;
+  }
+  return container(user, with({{"media_type", "CAROUSEL"}, {"children", children}}, std::move(form)), call);
+}
+
 std::pair<std::string, Outcome> Threads::status_of(const std::string& container, const Call& call) const {
   const auto result = get(kVersion + container, {{"fields", "status,error_message"}}, call);
-  const auto status = text_at(json_of(result), "status");
+  const auto body = json_of(result);
+  const auto status = text_at(body, "status");
+  if (result.status == 200 && status == "ERROR")
+    return {status, threads::unmade(text_at(body, "error_message"))};
   if (result.status == 200 && !status.empty()) return {status, accepted("", "")};
   if (result.status == 200) return {"", unknown("Threads' answer could not be read")};
   return {"", refusal(result, call)};
@@ -137,9 +184,9 @@ Outcome Threads::ready(const std::string& container, const Call& call) const {
   for (std::chrono::seconds wait{1};; wait = std::min(2 * wait, kLongestPause)) {
     const auto [status, outcome] = status_of(container, call);
     if (status == "FINISHED") return accepted("", "");
-    if (status == "ERROR" || status == "EXPIRED")
-      return certain(Reason::rejected, "Threads could not make a post of it (" + status + ")");
-    if (status.empty()) return nothing_posted(outcome);
+    if (status == "EXPIRED")
+      return certain(Reason::temporary, "Threads was at work on the post for too long");
+    if (status.empty() || status == "ERROR") return outcome;
     if (!pause(wait, http_.clock(), call.deadline, call.stop))
       return certain(Reason::temporary, "Threads was still at work on the post");
   }
@@ -182,8 +229,9 @@ Look Threads::look(const Rendered& rendered, const Credentials& credentials, con
   const auto [status, outcome] = status_of(container, call);
   if (status == "PUBLISHED") return published(request, key, call);
   if (status == "FINISHED") return {Presence::absent, "", "", "Threads has it ready, and not published"};
-  if (status == "EXPIRED" || status == "ERROR")
-    return {Presence::absent, "", "", "Threads did not publish it, and cannot any more (" + status + ")"};
+  if (status == "EXPIRED")  // "not published within 24 hours": a request that still travels comes to nothing
+    return {Presence::absent, "", "", "Threads did not publish it within a day, and cannot any more", true};
+  if (status == "ERROR") return {Presence::absent, "", "", "Threads failed to publish it: " + outcome.error};
   // IN_PROGRESS is also a container that is being published.
   return {Presence::cannot_tell, "", "",
           status.empty() ? "Threads could not be asked: " + outcome.error
@@ -203,7 +251,7 @@ Look Threads::published(const nlohmann::json& request, const std::string& key, c
                                 call));
   const auto wanted = comparable(member(request, "text").get<std::string>());
   const auto& data = member(body, "data");
-  if (!data.is_array()) return found;
+  if (!data.is_array() || wanted.empty()) return found;
   for (const auto& post : data) {
     const auto& text = member(post, "text");
     if (!text.is_string() || comparable(text.get<std::string>()) != wanted) continue;

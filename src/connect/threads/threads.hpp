@@ -7,7 +7,8 @@
 // queued again gets a new container anyway: refuses_second_arrival is 0. A container that was not published
 // ends by itself after a day.
 //
-// Images: Threads fetches them from a public address, which a Fencepost server need not have: not offered.
+// Images: Threads fetches each from an address (Image::url) while its container is made; the server offers
+// them where it has a public one. Several are containers of their own, and those the children of a carousel.
 //
 // Sources: developers.facebook.com/docs/threads "Publishing", "Troubleshooting" (the states of a container),
 // "Long-lived tokens"; the numbers are in limits.toml.
@@ -25,6 +26,7 @@ struct ThreadsOptions {
   std::string site = "https://threads.net";       // where people let us in
   std::string client_id{};                        // empty: only tokens that are pasted
   base::Secret client_secret{};
+  bool images = false;  // this server can be reached by Threads: Post::images have their url
 };
 
 class Threads final : public OAuthConnector {
@@ -68,6 +70,10 @@ class Threads final : public OAuthConnector {
   HttpResult post(const std::string& url, Fields form, const Call& call) const;
   // "FINISHED", …; empty where Threads could not be asked, and then why.
   std::pair<std::string, Outcome> status_of(const std::string& container, const Call& call) const;
+  // Makes a container, and waits until it is ready: accepted with its id, or why there is none.
+  Outcome container(const std::string& user, const Fields& form, const Call& call) const;
+  Outcome carousel(const std::string& user, const std::vector<Image>& images, Fields form,
+                   const Call& call) const;
   // Waits until the container can be published; not accepted: why it cannot.
   Outcome ready(const std::string& container, const Call& call) const;
   Outcome refusal(const HttpResult& result, const Call& call) const;

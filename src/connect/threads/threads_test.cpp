@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "connect/oauth/tokens.hpp"
+#include "connect/testing/images.hpp"
 #include "connect/testing/platform_fixture.hpp"
 
 namespace fencepost::connect {
@@ -23,7 +24,12 @@ std::string error(int code, int subcode = 0, const std::string& message = "No.",
 
 class ThreadsTest : public testing::PlatformTest {
  protected:
-  Threads threads() { return Threads(http_, limits_.of("threads"), {.url = url()}); }
+  Threads threads(bool images = true) {
+    return Threads(http_, limits_.of("threads"), {.url = url(), .images = images});
+  }
+  static Image picture(const std::string& name, const std::string& alt) {
+    return {testing::png(16, 9), "image/png", alt, 16, 9, "https://here.example/" + name};
+  }
   const Account account_{.target = "", .id = "2001", .name = "@demo"};
 
   // Answers of a server that makes container 17 and says `states` of it, one after another.
@@ -41,9 +47,8 @@ class ThreadsTest : public testing::PlatformTest {
                                    R"("permalink":"https://www.threads.net/@demo/post/abc"}]})");
     });
   }
-  std::variant<Rendered, Outcome> prepared() {
+  std::variant<Rendered, Outcome> prepared(const Post& post = {"Live now", ""}) {
     auto connector = threads();
-    const Post post{"Live now", ""};
     return connector.prepare(connector.render(post, account_, key()), post, account_, credentials_, key(),
                              deadline(), {});
   }
@@ -86,7 +91,88 @@ TEST_F(ThreadsTest, AContainerThatCannotBeMadeIsACertainFailure) {
   expect_certain(failed(json_answer("403 Forbidden", error(4))), Reason::rate_limited);
   expect_certain(failed(json_answer("500 Oops", error(1))), Reason::temporary);
   serve_states({"ERROR"});
+  expect_certain(std::get<Outcome>(prepared()), Reason::temporary);
+  serve_states({R"(ERROR","error_message":"INVALID_ASPEC_RATIO)"});
   expect_certain(std::get<Outcome>(prepared()), Reason::rejected);
+}
+
+TEST_F(ThreadsTest, AnImageIsFetchedFromItsAddressWhileTheContainerIsMade) {
+  serve_states({"IN_PROGRESS", "FINISHED"});
+  const auto rendered = prepared({.text = "Live now", .url = "", .images = {picture("a", "A cat & a dog")}});
+  ASSERT_TRUE(std::holds_alternative<Rendered>(rendered)) << std::get<Outcome>(rendered).error;
+  EXPECT_EQ(std::get<Rendered>(rendered).request, R"({"user":"2001","text":"Live now","creation_id":"17"})")
+      << "the address is no part of what is kept";
+  EXPECT_EQ(body_of(seen()[0]),
+            std::string("media_type=IMAGE&image_url=https%3A%2F%2Fhere.example%2Fa&"
+                        "alt_text=A%20cat%20%26%20a%20dog&text=Live%20now&access_token=") +
+                kToken);
+  EXPECT_EQ(times("POST /v1.0/2001/threads"), 1);
+  EXPECT_EQ(times("POST /v1.0/2001/threads_publish"), 0);
+}
+
+TEST_F(ThreadsTest, SeveralImagesAreTheChildrenOfACarousel) {
+  serve_states({"FINISHED"});
+  const Post post{.text = "",
+                  .url = "",
+                  .images = {picture("a", ""), picture("b", "b")},
+                  .reply_to = Thread{{"1", ""}, {"2", ""}}};
+  const auto rendered = prepared(post);
+  ASSERT_TRUE(std::holds_alternative<Rendered>(rendered)) << std::get<Outcome>(rendered).error;
+  std::vector<std::string> made;
+  for (const auto& request : seen())
+    if (request.starts_with("POST")) made.push_back(body_of(request));
+  const auto token = std::string("&access_token=") + kToken;
+  EXPECT_EQ(made,
+            (std::vector<std::string>{
+                "media_type=IMAGE&image_url=https%3A%2F%2Fhere.example%2Fa&is_carousel_item=true" + token,
+                "media_type=IMAGE&image_url=https%3A%2F%2Fhere.example%2Fb&alt_text=b&"
+                "is_carousel_item=true" +
+                    token,
+                "media_type=CAROUSEL&children=17%2C17&reply_to_id=2" + token}));
+}
+
+TEST_F(ThreadsTest, AnImageThatCannotBeHadIsTriedAgainAndItsAddressStaysUnknown) {
+  const Post post{.text = "Live now", .url = "", .images = {picture("a", ""), picture("b", "")}};
+  const auto failed = [&](const std::string& bytes) {
+    always(bytes);
+    return std::get<Outcome>(prepared(post));
+  };
+  expect_certain(failed(json_answer("400 Bad Request", error(9004, 2207052))), Reason::temporary);
+  const auto quoted =
+      failed(json_answer("400 Bad Request", error(100, 0, "No image at https://here.example/a")));
+  expect_certain(quoted, Reason::rejected);
+  EXPECT_EQ(quoted.error, "Threads answered 400");
+  serve_states({R"(ERROR","error_message":"UNKNOWN)"});
+  expect_certain(std::get<Outcome>(prepared(post)), Reason::temporary);
+  EXPECT_EQ(times("POST /v1.0/2001/threads"), 3) << "one after another, and none behind the one that failed";
+}
+
+TEST_F(ThreadsTest, ImagesThatThreadsDoesNotTakeAreRefused) {
+  always("");
+  const auto refusal = [&](const Image& image, bool images = true) -> std::string {
+    try {
+      (void)threads(images).render({.text = "t", .url = "", .images = {image}}, account_, "k");
+      return "";
+    } catch (const base::UserError& error) {
+      EXPECT_EQ(error.code(), "invalid_image");
+      return error.what();
+    }
+  };
+  const auto good = picture("a", "");
+  EXPECT_EQ(refusal(good), "");
+  EXPECT_NE(refusal(good, false).find("set public-url"), std::string::npos);
+  auto image = good;
+  image.media_type = "image/gif";
+  EXPECT_NE(refusal(image), "");
+  image = good;
+  image.bytes.resize(8'000'001);
+  EXPECT_NE(refusal(image), "");
+  image = good;
+  image.alt = std::string(1001, 'a');
+  EXPECT_NE(refusal(image), "");
+  image = good;
+  image.width = 161;
+  EXPECT_NE(refusal(image), "") << "at most ten times as wide";
 }
 
 TEST_F(ThreadsTest, PublishesTheContainer) {
@@ -144,10 +230,11 @@ TEST_F(ThreadsTest, LooksAtWhatBecameOfTheContainer) {
   EXPECT_EQ(found.presence, Presence::present);
   EXPECT_EQ(found.remote_id, "99");
   EXPECT_EQ(found.remote_url, "https://www.threads.net/@demo/post/abc");
-  for (const auto* state : {"FINISHED", "EXPIRED", "ERROR"})
-    EXPECT_EQ(looked(json_answer("200 OK", std::string(R"({"status":")") + state + "\"}")).presence,
-              Presence::absent)
-        << state;
+  for (const auto* state : {"FINISHED", "EXPIRED", "ERROR"}) {
+    const auto look = looked(json_answer("200 OK", std::string(R"({"status":")") + state + "\"}"));
+    EXPECT_EQ(look.presence, Presence::absent) << state;
+    EXPECT_EQ(look.over, state == std::string("EXPIRED")) << "the others may still be published";
+  }
   for (const auto& bytes :
        {json_answer("200 OK", R"({"status":"IN_PROGRESS"})"), json_answer("200 OK", "<html>"),
         json_answer("400 Bad Request", error(24, 4279009)), json_answer("401 No", error(190)),
@@ -167,9 +254,6 @@ TEST_F(ThreadsTest, RefusesNoSecondArrival) {
 TEST_F(ThreadsTest, RefusesWhatItCannotCarry) {
   always("");
   EXPECT_THROW((void)threads().render({"", ""}, account_, "k"), base::UserError);
-  EXPECT_THROW((void)threads().render({"t", "", {{.bytes = "x", .media_type = "image/png", .alt = ""}}},
-                                      account_, "k"),
-               base::UserError);
   EXPECT_THROW(threads().check("https://example.com", credentials_), base::UserError);
   EXPECT_THROW(threads().check("", {base::Secret("two words")}), base::UserError);
   EXPECT_NO_THROW(threads().check("", credentials_));

@@ -102,6 +102,10 @@ Look X::look(const Rendered& rendered, const Credentials& credentials, const std
   return found;
 }
 
+std::string X::told_by(const Rendered& rendered) const {
+  return comparable(nlohmann::json::parse(rendered.request).at("post").at("text").get<std::string>());
+}
+
 Verified X::verify(const Account& account, const Credentials& credentials, base::BootTime deadline,
                    std::stop_token stop) {
   const auto result = api_.get("/2/users/me", {credentials, deadline, std::move(stop)});

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "apps/announce/image_links.hpp"
 #include "http/api/announcement_json.hpp"
 #include "http/api/common.hpp"
 #include "http/api/etag.hpp"
@@ -17,6 +18,8 @@ using announce::ImageChange;
 constexpr const char* kImages = "/api/v1/announcements/{id}/images";
 constexpr const char* kOne = "/api/v1/announcements/{id}/images/{image}";
 constexpr RateLimit kUploads{120, std::chrono::seconds(60)};
+// Of an address: a platform's, or a proxy's where --trusted-proxies does not name it.
+constexpr RateLimit kFetches{600, std::chrono::seconds(60)};
 
 std::vector<connect::ImageFacts> facts_of(const Announcement& announcement) {
   std::vector<connect::ImageFacts> facts;
@@ -87,6 +90,16 @@ Response list(Services& services, const Request& request) {
   if (!found) return not_found(request, "announcement");
   auto response = json_response(200, {{"images", announcement_json(*found).at("images")}});
   response.headers.set("ETag", etag_of(found->version));
+  return response;
+}
+
+// What one sees who knows its address; nothing keeps it, so that it is gone when the address is.
+Response linked(Services& services, const Request& request) {
+  auto image = announce::linked_image(services.database, services.vault, request.param("link"));
+  if (!image) return not_found(request, "image");
+  Response response{200, {{"Content-Type", image->media_type}}, std::move(image->bytes)};
+  response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
+  response.headers.set("X-Robots-Tag", "noindex");
   return response;
 }
 
@@ -163,6 +176,17 @@ Route read_route(const char* pattern, const char* summary, Answer answer) {
           .answers = {std::move(answer), {404, "not_found", {}}},
           .summary = summary};
 }
+// Open: a platform that fetches an image signs in nowhere. Its address is the proof
+// (announce/image_links.hpp).
+Route linked_route() {
+  return {.method = "GET",
+          .pattern = announce::kImageLinks + std::string("{link}"),
+          .access = Access::anyone,
+          .limit = kFetches,
+          .answers = {{200, "its bytes", {}, "image/*"},
+                      {404, "not_found: nothing is at work on it, or nothing ever was", {}}},
+          .summary = "An image, for the platform that fetches it while it is posted"};
+}
 }  // namespace
 
 void add_announcement_images(std::vector<Route>& routes, Services& services) {
@@ -182,6 +206,7 @@ void add_announcement_images(std::vector<Route>& routes, Services& services) {
       list);
   put(add_route(), add);
   put(read_route(kOne, "An image itself", {200, "its bytes, to be saved", {}, "image/*"}), bytes);
+  put(linked_route(), linked);
   put(change_route(), change);
   put(edit_route("DELETE", kOne, "Takes an image away"), remove);
 }

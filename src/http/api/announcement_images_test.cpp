@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "accounts/connections.hpp"
+#include "apps/announce/image_links.hpp"
 #include "connect/testing/images.hpp"
 #include "http/api/testing/fixture.hpp"
 
@@ -72,6 +73,51 @@ TEST_P(AnnouncementImagesApi, AreAddedShownChangedAndTakenAway) {
   EXPECT_EQ(*left.headers.find("ETag"), "\"5\"");
   EXPECT_EQ(code(send("DELETE", path_ + image(changed, 0), nullptr, at(5))), "404 not_found");
   EXPECT_EQ(code(send("PATCH", path_ + image(changed, 0), {{"alt", "x"}}, at(5))), "404 not_found");
+}
+
+// A platform fetches it while its claim is at work: no sign-in, no name that could be guessed, nothing kept.
+TEST_P(AnnouncementImagesApi, AreFetchedByWhoKnowsTheLinkForAsLongAsTheirClaimLasts) {
+  const auto made =
+      json_of(send("POST", "/api/v1/announcements", {{"connection_id", discord_}, {"text", "x"}}));
+  const auto id = made["id"].get<std::int64_t>();
+  const auto bytes = png(16, 9, "<script>alert(1)</script>");
+  const auto path = "/api/v1/announcements/" + std::to_string(id);
+  const auto image = json_of(add(path, bytes, 1))["images"][0]["id"].get<std::int64_t>();
+  const auto claim = stage.fence().claim(*database->acquire(), 1, std::chrono::hours(1), 7).at(0).claim;
+  const announce::ImageLinks links(vault, "https://here.example");
+  const auto link = [&](std::int64_t of, std::int64_t claimed) {
+    return links.url(id, of, claimed).substr(std::string("https://here.example").size());
+  };
+  const auto fetched = [&](const std::string& target) { return raw("GET", target, "", {}, ""); };
+  const auto good = link(image, claim);
+  const auto served = fetched(good);
+  ASSERT_EQ(served.status, 200);
+  EXPECT_EQ(served.body, bytes);
+  EXPECT_EQ(*served.headers.find("Content-Type"), "image/png");
+  EXPECT_EQ(*served.headers.find("Cache-Control"), "no-store");
+  EXPECT_THAT(*served.headers.find("Content-Security-Policy"), HasSubstr("sandbox"));
+  EXPECT_EQ(raw("HEAD", good, "", {}, "").status, 200);
+  EXPECT_NE(good, link(image, claim)) << "two links to one image are not alike";
+  EXPECT_EQ(code(fetched(link(image, claim + 1))), "404 not_found");
+  EXPECT_EQ(code(fetched(link(image + 1, claim))), "404 not_found");
+  for (const auto at : {good.size() - 2, good.size() / 2, good.rfind('/') + 5}) {
+    auto forged = good;
+    forged[at] = forged[at] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(code(fetched(forged)), "404 not_found") << at;
+  }
+  EXPECT_EQ(code(fetched("/api/v1/image-links/" + std::to_string(image))), "404 not_found");
+  EXPECT_EQ(code(fetched("/api/v1/image-links/" + std::string(1000, 'A'))), "404 not_found");
+  EXPECT_EQ(answer(send("POST", path + "/disable")), "200 prevented");
+  EXPECT_EQ(code(fetched(good)), "404 not_found") << "nobody wants it posted any more";
+}
+
+// What is asked for stands in the query, too.
+TEST_P(AnnouncementImagesApi, AnotherDescriptionUnderTheSameKeyIsAnotherRequest) {
+  const auto first = add(path_, png(16, 9), 1, "?alt=A%20cat", "image/png", "k1");
+  ASSERT_EQ(code(first), "201");
+  EXPECT_EQ(add(path_, png(16, 9), 1, "?alt=A%20cat", "image/png", "k1").body, first.body);
+  EXPECT_EQ(code(add(path_, png(16, 9), 1, "?alt=A%20dog", "image/png", "k1")), "422 idempotency_key_reused");
+  EXPECT_EQ(code(add(path_, png(16, 9), 1, "", "image/png", "k1")), "422 idempotency_key_reused");
 }
 
 TEST_P(AnnouncementImagesApi, AreServedAsWhatTheyAreAndNeverRun) {

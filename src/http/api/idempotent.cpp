@@ -20,7 +20,9 @@ std::optional<IdempotentRequest> keyed(const Request& request) {
   if (request.headers.count("Idempotency-Key") != 1)
     throw base::UserError("invalid_field", "send one Idempotency-Key, not several");
   FENCEPOST_ASSERT(request.principal.has_value());
-  return IdempotentRequest{request.principal->account(), *key, accounts::request_hash(request.body),
+  // The query says what is wanted as the body does: ?alt= of an image.
+  const auto asked = request.query.empty() ? request.body : json(request.query).dump() + request.body;
+  return IdempotentRequest{request.principal->account(), *key, accounts::request_hash(asked),
                            request.method + ' ' + request.path};
 }
 

@@ -31,13 +31,13 @@ TEST_F(TableTest, OnlyTheseAreOpen) {
   for (const auto& route : dispatcher->routes())
     if (route.access.open) open.insert(route.method + ' ' + route.pattern);
   EXPECT_THAT(
-      open, UnorderedElementsAre("GET /healthz", "GET /readyz", "GET /metrics", "GET /api/v1/openapi.json",
-                                 "GET /api/docs", "GET /api/docs.css", "GET /", "GET /signin", "GET /welcome",
-                                 "GET /shows", "GET /shows/{id}", "GET /episodes/{id}", "GET /connections",
-                                 "GET /pipelines", "GET /pipelines/{name}", "GET /queues/{name}",
-                                 "GET /uploads", "GET /activity", "GET /settings", "GET /assets/{name}",
-                                 "OPTIONS /api/v1/files", "POST /api/v1/session",
-                                 "POST /api/v1/session/first-run", "POST /api/v1/invitations/accept"));
+      open, UnorderedElementsAre(
+                "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/v1/openapi.json", "GET /api/docs",
+                "GET /api/docs.css", "GET /", "GET /signin", "GET /welcome", "GET /shows", "GET /shows/{id}",
+                "GET /episodes/{id}", "GET /connections", "GET /pipelines", "GET /pipelines/{name}",
+                "GET /queues/{name}", "GET /uploads", "GET /activity", "GET /settings", "GET /assets/{name}",
+                "GET /api/v1/image-links/{link}", "OPTIONS /api/v1/files", "POST /api/v1/session",
+                "POST /api/v1/session/first-run", "POST /api/v1/invitations/accept"));
 }
 
 TEST_F(TableTest, EveryOtherRouteRefusesWhoHasNoValidToken) {

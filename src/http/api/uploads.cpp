@@ -32,9 +32,15 @@ std::optional<base::Micros> at_of(const json& body, const std::string& zone) {
   return core::parse_time(at->get<std::string>(), zone);
 }
 
+std::optional<std::int64_t> number_of(const json& body) {
+  const auto at = body.find("number");
+  if (at == body.end() || at->is_null()) return std::nullopt;
+  return at->get<std::int64_t>();
+}
+
 Wish wish_of(const json& body, const std::string& zone) {
   return {body.at("video_id").get<std::int64_t>(), body.at("kind").get<std::string>(), at_of(body, zone),
-          metadata_of(body)};
+          metadata_of(body), number_of(body)};
 }
 
 json answer_json(const Scheduled& one) {
@@ -127,6 +133,7 @@ Response import(Services& services, const Request& request) {
     row.kind = one.at("kind").get<std::string>();
     row.at = at_of(one, channel.zone).value();
     row.metadata = metadata_of(one);
+    row.number = number_of(one);
     rows.push_back(std::move(row));
   }
   const auto wishes = services.database.retrying(
@@ -182,13 +189,23 @@ Field at_field(bool required) {
           .example = "\"2026-11-25T10:00\""};
 }
 
+Field number_field() {
+  return {.name = "number",
+          .type = FieldType::integer,
+          .description = "of the part or the episode: what {number} stands for in the channel's template",
+          .example = "12",
+          .minimum = 0,
+          .maximum = 999'999'999};
+}
+
 std::vector<Field> wish_body() {
   auto fields = metadata_body();
   fields.insert(
       fields.begin(),
       {{.name = "video_id", .type = FieldType::integer, .required = true, .example = "3", .minimum = 1},
        {.name = "kind", .required = true, .description = "its type", .example = "\"short\""},
-       at_field(false)});
+       at_field(false),
+       number_field()});
   return fields;
 }
 
@@ -199,7 +216,8 @@ std::vector<Field> imported_body() {
                  {.name = "folder", .description = "instead of video_id, with path", .example = "\"films\""},
                  {.name = "path", .max_length = 1024, .example = "\"one.mp4\""},
                  {.name = "kind", .required = true, .description = "its type", .example = "\"short\""},
-                 at_field(true)});
+                 at_field(true),
+                 number_field()});
   return fields;
 }
 
@@ -261,7 +279,10 @@ std::vector<Answer> many_answers(std::size_t most) {
   return {{200, "each one's answer, in their order", answers_fields(most)},
           {404, "not_found", {}},
           {409, "batch_refused (with items): nothing was scheduled; or channel_disabled", {}},
-          {422, "invalid_field, invalid_title, invalid_description, invalid_tags or invalid_time", {}},
+          {422,
+           "invalid_field, invalid_title, invalid_description, invalid_tags, number_missing or "
+           "invalid_time",
+           {}},
           {503, "busy: others hold what it needs; nothing was taken", {}}};
 }
 }  // namespace
@@ -291,7 +312,7 @@ void add_uploads(std::vector<Route>& routes, Services& services) {
                    {409, kPlaceRefused, {}},
                    {422,
                     "unknown_video, unknown_kind, invalid_field, invalid_title, invalid_description, "
-                    "invalid_tags or invalid_time",
+                    "invalid_tags, number_missing or invalid_time",
                     {}},
                    {503, "busy: others hold what it needs; nothing was taken", {}}},
        .summary = "Schedules a video: at a time, or in the next free slot"},

@@ -1,3 +1,32 @@
+-- name: open_buckets
+-- Batch of scope, name, window and quota, in the order of locks: each is there and locked afterwards, made
+-- where it was missing. DO UPDATE locks a row also where its WHERE lets nothing be written; one statement,
+-- because a bucket that is made before an earlier one is locked would be locked out of order.
+INSERT INTO fencepost_buckets AS b (scope, name, time_window, quota)
+SELECT s.scope, s.name, s.time_window, s.quota
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY
+  AS s(scope, name, time_window, quota, place)
+ORDER BY s.place
+ON CONFLICT (time_window, scope, name) DO UPDATE SET quota = b.quota WHERE FALSE
+
+-- name: add_ledger
+-- Batch of queue, item, scope, name, window, purpose, attempt and amount. Under the buckets' locks; a
+-- repeated take of the same purpose and attempt adds nothing.
+INSERT INTO fencepost_ledger (queue, item, scope, name, time_window, purpose, attempt, amount, at)
+SELECT s.*, fencepost_now() FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
+  $6::text[], $7::int[], $8::bigint[]) AS s
+ON CONFLICT DO NOTHING RETURNING queue, item, scope, name, time_window, purpose, attempt
+
+-- name: take
+-- Batch of scope, name, window and amount; a bucket once, since an UPDATE writes a row once. Written as a
+-- difference, which cannot overflow. What is free implies that nothing hangs over the limit, so `overhang` is
+-- 0 before and after.
+UPDATE fencepost_buckets AS b SET used = b.used + s.amount
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS s(scope, name, time_window, amount)
+WHERE b.scope = s.scope AND b.name = s.name AND b.time_window = s.time_window
+  AND s.amount <= b.quota - b.used                               --! budget_quota
+RETURNING b.scope, b.name, b.time_window, b.quota, b.used
+
 -- name: lock_bucket
 SELECT quota, used FROM fencepost_buckets WHERE scope = $1 AND name = $2 AND time_window = $3
 FOR NO KEY UPDATE

@@ -1,3 +1,17 @@
+-- name: open_buckets
+INSERT INTO fencepost_buckets (scope, name, time_window, quota) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING
+
+-- name: add_ledger
+INSERT INTO fencepost_ledger (queue, item, scope, name, time_window, purpose, attempt, amount, at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, fencepost_now()) ON CONFLICT DO NOTHING
+RETURNING queue, item, scope, name, time_window, purpose, attempt
+
+-- name: take
+UPDATE fencepost_buckets SET used = used + ?4
+WHERE scope = ?1 AND name = ?2 AND time_window = ?3
+  AND ?4 <= quota - used                                         --! budget_quota
+RETURNING scope, name, time_window, quota, used
+
 -- name: lock_bucket
 SELECT quota, used FROM fencepost_buckets WHERE scope = ?1 AND name = ?2 AND time_window = ?3
 

@@ -78,16 +78,22 @@ void expect_killed(const std::vector<SqlMutant>& mutants) {
     }
 }
 
-std::set<std::string> marked_in(std::span<const Statement> statements) {
+namespace {
+template <typename Texts>
+std::set<std::string> marked(std::span<const Texts> all) {
   std::set<std::string> names;
-  for (const auto& statement : statements)
-    for (const std::string_view text : {statement.sqlite, statement.postgres})
+  for (const auto& one : all)
+    for (const std::string_view text : {one.sqlite, one.postgres})
       for (auto at = text.find('\1'); at != std::string_view::npos; at = text.find('\1', at + 1)) {
         std::istringstream marks(std::string(text.substr(at + 1, text.find('\2', at) - at - 1)));
         for (std::string name; std::getline(marks, name, ',');) names.insert(name);
       }
   return names;
 }
+}  // namespace
+
+std::set<std::string> marked_in(std::span<const Statement> statements) { return marked(statements); }
+std::set<std::string> marked_in(std::span<const Migration> migrations) { return marked(migrations); }
 
 std::set<std::string> guards_of(const std::vector<SqlMutant>& mutants) {
   std::set<std::string> names;

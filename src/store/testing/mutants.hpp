@@ -33,6 +33,7 @@ void expect_killed(const std::vector<SqlMutant>& mutants);
 
 // The guards that are marked in these statements, in either dialect.
 std::set<std::string> marked_in(std::span<const Statement> statements);
+std::set<std::string> marked_in(std::span<const Migration> migrations);
 // The guards that these mutants remove.
 std::set<std::string> guards_of(const std::vector<SqlMutant>& mutants);
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kHour = 3'600'000'000;
 
 std::string at(std::int64_t offset) { return "fencepost_now() + (" + std::to_string(offset) + ")"; }
-std::string quoted(const std::string& text) { return "'" + text + "'"; }
+std::string literal(const std::string& text) { return "'" + text + "'"; }
 
 std::string lease_sql(LeaseState lease) {
   if (lease == LeaseState::none) return "NULL";
@@ -23,7 +23,7 @@ std::string lease_sql(LeaseState lease) {
 }
 
 std::string outcome_sql(EffectOutcome outcome) {
-  return outcome == EffectOutcome::none ? "NULL" : quoted(std::string(core::name(outcome)));
+  return outcome == EffectOutcome::none ? "NULL" : literal(std::string(core::name(outcome)));
 }
 
 std::int64_t next_number() {
@@ -48,7 +48,7 @@ Case::Case(World& world, const Start& start) : world_(world), oracle_(start.orac
       "{attempt}, "
       "{stop_wanted}, {enabled}, {payload}";
   if (world.once()) script += ", effect_key";
-  script += ") VALUES (" + quoted(party_.item) + ", " + quoted(core::word_of(world.queue(), item.word)) +
+  script += ") VALUES (" + literal(party_.item) + ", " + literal(core::word_of(world.queue(), item.word)) +
             ", " + std::to_string(item.fence) + ", " + number_sql(item.claim) + ", " +
             number_sql(item.effect) + ", " + lease_sql(item.lease) + ", " + (item.due ? "0" : at(kHour)) +
             ", " + std::to_string(item.attempt) + ", " + (item.stop ? "TRUE" : "FALSE") + ", " +
@@ -60,7 +60,7 @@ Case::Case(World& world, const Start& start) : world_(world), oracle_(start.orac
         "INSERT INTO fencepost_effects (queue, item, claim, effect_key, request, destination, deadline, "
         "begun, "
         "outcome) VALUES ({q}, " +
-        quoted(party_.item) + ", " + number_sql(claim) + ", 'key', '{}', 'nowhere', " +
+        literal(party_.item) + ", " + number_sql(claim) + ", 'key', '{}', 'nowhere', " +
         at(effect.deadline_passed ? -kHour / 2 : kHour / 2) + ", " + at(-kHour) + ", " +
         outcome_sql(effect.outcome) + ");";
   world.script(script);

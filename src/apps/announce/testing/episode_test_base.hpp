@@ -116,7 +116,7 @@ class EpisodeTestBase : public accounts::testing::PeopleTestBase {
   const engine::Context context_{*database_, metrics_, base::system_clock(), kWorker};
   NeverRefreshed never_;
   accounts::FreshCredentials credentials_{context_, vault_, never_};
-  Publisher publisher_{*database_, credentials_, {&webhook_}, base::system_clock()};
+  Publisher publisher_{*database_, credentials_, {&webhook_}, ImageLinks(vault_, ""), base::system_clock()};
 
  private:
   store::Fence installed() {

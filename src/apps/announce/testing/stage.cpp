@@ -74,7 +74,7 @@ Stage::Stage(const accounts::testing::TestDatabase& database)
       credentials_(context_, vault_, never_),
       http_({.addresses = {.allow_private = true}}, base::system_clock()),
       fence_(installed(database)),
-      publisher_(*database, credentials_, {&webhook_}, base::system_clock()),
+      publisher_(*database, credentials_, {&webhook_}, ImageLinks(vault_, ""), base::system_clock()),
       engine_(std::make_unique<engine::Engine>(
           *database, base::system_clock(),
           engine::EngineOptions{.sweep = 20ms, .state_folder = database.folder()})),

@@ -112,7 +112,7 @@ class WebScene : public Scene {
     engine::HandlerWork handler(context_, fence(pipeline),
                                 [&](const engine::Attempt& attempt) { return with.run(pipeline, attempt); });
     TestDesk desk(fence(pipeline), *database_);
-    if (stops_) desk.stop.request_stop();
+    desk.stop = ends_;
     handler.run(claimed, desk);
   }
   std::string error(std::int64_t id, const std::string& table) {
@@ -123,7 +123,7 @@ class WebScene : public Scene {
     run("UPDATE fencepost_" + table + " SET run_at = 0 WHERE processing_status = 'Queued'");
   }
 
-  bool stops_ = false;
+  std::stop_source ends_;  // of the process: all of its handlers are asked to end
   Web web_;
   connect::HttpClient http_{{.addresses = {.allow_private = true}, .proxy = web_.proxy()},
                             base::system_clock()};

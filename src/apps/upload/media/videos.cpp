@@ -55,8 +55,12 @@ std::optional<Video> get_video(store::Connection& connection, std::int64_t id) {
   return first_of(connection.run(sql::video, {id}));
 }
 
-std::optional<Video> hold_video(store::Connection& connection, std::int64_t id) {
-  return first_of(connection.run(sql::hold_video, {id}));
+std::vector<Video> hold_videos(store::Connection& connection, const std::set<std::int64_t>& ids) {
+  std::vector<store::Params> keys;
+  for (const auto id : ids) keys.push_back({id});
+  std::vector<Video> videos;
+  for (const auto& row : connection.run_batch(sql::hold_videos, keys)) videos.push_back(video_of(row));
+  return videos;
 }
 
 base::FileDescriptor open(const Folders& folders, const Video& video) {

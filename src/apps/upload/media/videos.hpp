@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,9 @@ struct Video {
 };
 
 std::optional<Video> get_video(store::Connection& connection, std::int64_t id);  // also a removed one
-// The same, and nobody removes it before the caller's transaction ends (FOR SHARE on PostgreSQL). nullopt
-// also for a removed one.
-std::optional<Video> hold_video(store::Connection& connection, std::int64_t id);
+// Those that were not removed, in no order; nobody removes them before the caller's transaction ends (FOR
+// SHARE on PostgreSQL).
+std::vector<Video> hold_videos(store::Connection& connection, const std::set<std::int64_t>& ids);
 
 // The file of a video, and no other one. Throws UserError("video_changed") where it is gone, or has another
 // size, time or inode than when it was recorded. Read with pread().

@@ -87,7 +87,7 @@ TEST_P(VideosTest, WhoHoldsAVideoKeepsItFromBeingRemoved) {
   const auto [held, removed] = while_open(
       [&](store::Connection& connection) {
         wanted = true;
-        return hold_video(connection, id).has_value();
+        return hold_videos(connection, {id}).size() == 1;
       },
       [&](store::Connection& connection) {
         return remove_video(connection, id, [&](auto&, auto) { return wanted; });

@@ -8,13 +8,8 @@ SELECT enabled, connection_id FROM fencepost_upload_channels WHERE id = $1
 FOR SHARE                                                        --! gate_channel_lock
 
 -- name: lock_project
-SELECT id FROM fencepost_quota_projects WHERE id = $1 FOR NO KEY UPDATE
-
--- name: share_videos
--- Batch of id: those that were not removed, with their titles; nobody removes them before the end of the
--- transaction.
-SELECT v.id, v.title, v.person_id FROM fencepost_videos AS v
-WHERE v.id = ANY($1::bigint[]) AND v.removed_at IS NULL ORDER BY v.id FOR SHARE
+SELECT id, name, profile, uploads, searches, units, warn_percent, version
+FROM fencepost_quota_projects WHERE id = $1 FOR NO KEY UPDATE
 
 -- name: videos_scheduled
 -- Batch of video, and behind it the channel: those that it has already.
@@ -26,7 +21,7 @@ WHERE u.channel_id = $2 AND u.status NOT IN ('failed', 'cancelled')
 SELECT u.id, u.video_id, v.title, u.channel_id, c.name, u.kind, u.slot_at, u.publish_day, u.quota_day,
   u.run_at, u.title, u.description, u.tags, u.category, u.language, u.thumbnail_folder, u.thumbnail_path,
   u.made_for_kids, u.person_id, u.status, u.version, u.attempt, u.stop_wanted, u.last_error, u.post_id,
-  u.post_url, u.uploaded_at, u.published_at, u.created_at
+  u.post_url, u.uploaded_at, u.published_at, u.created_at, u.bytes_sent, v.size
 FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.id = s.id
   JOIN fencepost_videos AS v ON v.id = u.video_id
   JOIN fencepost_upload_channels AS c ON c.id = u.channel_id

@@ -5,10 +5,8 @@ SELECT id FROM fencepost_upload_channels WHERE id = ?1
 SELECT enabled, connection_id FROM fencepost_upload_channels WHERE id = ?1
 
 -- name: lock_project
-SELECT id FROM fencepost_quota_projects WHERE id = ?1
-
--- name: share_videos
-SELECT v.id, v.title, v.person_id FROM fencepost_videos AS v WHERE v.id = ?1 AND v.removed_at IS NULL
+SELECT id, name, profile, uploads, searches, units, warn_percent, version
+FROM fencepost_quota_projects WHERE id = ?1
 
 -- name: videos_scheduled
 SELECT u.video_id, u.id FROM fencepost_uploads AS u
@@ -18,7 +16,7 @@ WHERE u.video_id = ?1 AND u.channel_id = ?2 AND u.status NOT IN ('failed', 'canc
 SELECT u.id, u.video_id, v.title, u.channel_id, c.name, u.kind, u.slot_at, u.publish_day, u.quota_day,
   u.run_at, u.title, u.description, u.tags, u.category, u.language, u.thumbnail_folder, u.thumbnail_path,
   u.made_for_kids, u.person_id, u.status, u.version, u.attempt, u.stop_wanted, u.last_error, u.post_id,
-  u.post_url, u.uploaded_at, u.published_at, u.created_at
+  u.post_url, u.uploaded_at, u.published_at, u.created_at, u.bytes_sent, v.size
 FROM fencepost_uploads AS u JOIN fencepost_videos AS v ON v.id = u.video_id
   JOIN fencepost_upload_channels AS c ON c.id = u.channel_id
 WHERE u.id = ?1

@@ -19,6 +19,7 @@
 #include "store/migrate.hpp"
 #include "store/sql.hpp"
 #include "upload/sql.hpp"
+#include "uploader/sql.hpp"
 
 namespace fencepost::upload::testing {
 
@@ -29,6 +30,8 @@ inline std::vector<store::Migration> migrations() {
   all.insert(all.end(), std::begin(accounts::sql::migrations), std::end(accounts::sql::migrations));
   all.insert(all.end(), std::begin(media::sql::migrations), std::end(media::sql::migrations));
   all.insert(all.end(), std::begin(sql::migrations), std::end(sql::migrations));
+  // Columns of theirs are shown with an upload.
+  all.insert(all.end(), std::begin(uploader::sql::migrations), std::end(uploader::sql::migrations));
   return all;
 }
 

@@ -14,6 +14,7 @@ using namespace store::testing;
 const std::vector<SqlMutant> kMutants = {
     {"progress_claim", "SessionsTest.F6OnlyTheClaimThatIsHeldWritesProgress"},
     {"progress_fence", "SessionsTest.F6AnEditMeanwhileStopsTheNextPiece"},
+    {"session_last_piece", "SessionsTest.F3BehindALastPieceThatMayHaveLeftNoOtherSessionBegins"},
 };
 
 TEST(Mutants, AreAllKilledAndTheIntactOnesPass) { expect_killed(kMutants); }

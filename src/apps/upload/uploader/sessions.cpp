@@ -56,7 +56,8 @@ std::optional<ToUpload> to_upload(store::Connection& connection, std::int64_t id
                .last_error = row[17].maybe_text().value_or(""),
                .now = row[16].integer()};
   if (!row[12].is_null())
-    out.session = Session{row[12].integer(), row[13].text(), row[14].maybe_text(), row[15].integer()};
+    out.session = Session{row[12].integer(), row[13].text(), row[14].maybe_text(), row[15].integer(),
+                          row[19].boolean()};
   return out;
 }
 
@@ -94,9 +95,10 @@ Begun begin_session(store::Connection& connection, const store::Claim& claim, co
   FENCEPOST_ASSERT(project);
   const auto permit = upload::permit(connection, *project, upload::Call::insert, claim.item);
   if (!permit.granted) return {.fresh_at = permit.fresh_at};
-  Begun begun{.number = connection.run(sql::begin_session, {upload.id, draft_of(upload)})[0][0].integer()};
+  const auto rows = connection.run(sql::begin_session, {upload.id, draft_of(upload)});
+  if (rows.empty()) return {.may_exist = true};
   transaction.commit();
-  return begun;
+  return {.number = rows[0][0].integer()};
 }
 
 bool keep_session(store::Connection& connection, const accounts::Vault& vault, const store::Claim& claim,
@@ -113,24 +115,29 @@ base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const
   return vault.unseal(session.sealed.value_or(""), seal_context(upload, session.number));
 }
 
+bool mark_last_piece(store::Connection& connection, std::int64_t upload, std::int64_t number) {
+  return connection.run(sql::mark_last_piece, {upload, number}).changed == 1;
+}
+
+void unmark_last_piece(store::Connection& connection, std::int64_t upload) {
+  connection.run(sql::unmark_last_piece, {upload});
+}
+
 void completed(store::Connection& connection, std::int64_t upload, std::int64_t number, std::int64_t bytes) {
   connection.run(sql::all_sent, {upload, bytes});
   connection.run(sql::forget_session, {upload, number});
-  begin_watch(connection, upload);
+  connection.run(sql::watch_publication, {upload});
 }
 
-void begin_watch(store::Connection& connection, std::int64_t upload) {
-  connection.run(sql::watch_publication, {upload});
+void resolved(store::Connection& connection, std::int64_t upload, bool happened) {
+  if (happened)
+    connection.run(sql::watch_publication, {upload});
+  else
+    unmark_last_piece(connection, upload);
 }
 
 bool wants_video(store::Connection& connection, std::int64_t video) {
   return !connection.run(sql::wants_video, {video}).empty();
-}
-
-std::optional<Sent> progress_of(store::Connection& connection, std::int64_t upload) {
-  const auto rows = connection.run(sql::progress_of, {upload});
-  if (rows.empty()) return std::nullopt;
-  return Sent{rows[0][0].integer(), rows[0][1].integer()};
 }
 
 }  // namespace fencepost::uploader

@@ -23,6 +23,8 @@ struct Session {
   std::string draft;
   std::optional<std::string> sealed{};  // nullopt: its address never came
   base::Micros opened_at = 0;
+  // The last piece may have left: a video may come of it, whatever is known of the session by now.
+  bool last_piece = false;
 };
 
 struct ToUpload {
@@ -58,6 +60,7 @@ bool note_progress(store::Connection& connection, const store::Claim& claim, std
 // commit on, whatever becomes of it.
 struct Begun {
   bool revoked = false;
+  bool may_exist = false;                  // not begun: the last piece of the session before may have left
   std::optional<base::Micros> fresh_at{};  // not begun: the quota of the day is used up until then
   std::int64_t number = 0;
 };
@@ -67,19 +70,19 @@ bool keep_session(store::Connection& connection, const accounts::Vault& vault, c
                   std::int64_t number, const base::Secret& address);
 // Throws UserError("secret_unreadable").
 base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const Session& session);
+// In the gate's transaction: the session's last piece may leave from the commit on. False: it is not the
+// upload's session any more.
+bool mark_last_piece(store::Connection& connection, std::int64_t upload, std::int64_t number);
+// It certainly did not: known of the one arrival that there was, or a person's word. Another session may
+// begin.
+void unmark_last_piece(store::Connection& connection, std::int64_t upload);
 // In the transaction that settles: the video is there. Its watch begins.
 void completed(store::Connection& connection, std::int64_t upload, std::int64_t number, std::int64_t bytes);
 
-// The watch alone: a person has said that the video is there.
-void begin_watch(store::Connection& connection, std::int64_t upload);
+// A person has said whether the video is there; in the transaction that says so. If so its watch begins.
+void resolved(store::Connection& connection, std::int64_t upload, bool happened);
 
 // Whether an upload still needs the video's file; for who wants to remove it, under the video's lock.
 bool wants_video(store::Connection& connection, std::int64_t video);
-
-// How far it is, for people. nullopt: there is no such upload.
-struct Sent {
-  std::int64_t bytes = 0, total = 0;
-};
-std::optional<Sent> progress_of(store::Connection& connection, std::int64_t upload);
 
 }  // namespace fencepost::uploader

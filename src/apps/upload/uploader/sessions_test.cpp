@@ -71,11 +71,14 @@ class SessionsTest : public ::testing::TestWithParam<const char*> {
 
 TEST_P(SessionsTest, F6OnlyTheClaimThatIsHeldWritesProgress) {
   EXPECT_TRUE(note(claim_, 400));
-  EXPECT_EQ(progress_of(connection_, id_)->bytes, 400);
+  EXPECT_EQ(upload::get_upload(connection_, id_)->bytes_sent, 400);
   auto other = claim_;
   ++other.claim;
   EXPECT_FALSE(note(other, 500));
-  EXPECT_EQ(progress_of(connection_, id_)->bytes, 400);
+  const auto shown = upload::get_upload(connection_, id_).value();
+  EXPECT_EQ(shown.bytes_sent, 400);
+  EXPECT_EQ(shown.bytes_total, 1000);
+  EXPECT_EQ(shown.percent(), 40);
 }
 
 TEST_P(SessionsTest, F6AnEditMeanwhileStopsTheNextPiece) {
@@ -109,6 +112,20 @@ TEST_P(SessionsTest, ASessionCountsItsCallAndIsKeptSealed) {
   EXPECT_EQ(begin_session(connection_, claim_, upload()).number, 2);
   EXPECT_FALSE(upload().session->sealed);
   EXPECT_EQ(spent(), 2);
+}
+
+TEST_P(SessionsTest, F3BehindALastPieceThatMayHaveLeftNoOtherSessionBegins) {
+  const auto first = begin_session(connection_, claim_, upload());
+  EXPECT_FALSE(mark_last_piece(connection_, id_, first.number + 1)) << "of another session";
+  ASSERT_TRUE(mark_last_piece(connection_, id_, first.number));
+  EXPECT_TRUE(upload().session->last_piece);
+  EXPECT_TRUE(begin_session(connection_, claim_, upload()).may_exist);
+  EXPECT_EQ(upload().session->number, first.number);
+  EXPECT_EQ(spent(), 1) << "no call is made, and none counts";
+  // A person said that there is no video.
+  resolved(connection_, id_, false);
+  EXPECT_EQ(begin_session(connection_, claim_, upload()).number, first.number + 1);
+  EXPECT_FALSE(upload().session->last_piece);
 }
 
 TEST_P(SessionsTest, ADayWithoutQuotaOpensNothing) {

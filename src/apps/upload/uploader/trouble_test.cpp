@@ -123,7 +123,7 @@ TEST_P(TroubleTest, F3ASessionLostWithAnUnknownOutcomeIsUnknownShownAndNotRepeat
   };
   stage.start();
   ASSERT_TRUE(stage.await_status(id_, "unknown"));
-  EXPECT_NE(world_.error(id_).find("session is gone"), std::string::npos) << world_.error(id_);
+  EXPECT_NE(world_.error(id_).find("session_lost"), std::string::npos) << world_.error(id_);
   ASSERT_TRUE(stage.await([&] { return world_.error(id_).find("session_lost") != std::string::npos; }));
   const auto next = world_.schedule(channel_, world_.add_video("next.mp4", 100));
   ASSERT_TRUE(stage.await_status(next, "uploaded"));
@@ -147,6 +147,52 @@ TEST_P(TroubleTest, Rule10AnUnknownOutcomeThatTurnsOutIncompleteGoesOnInTheSameS
   ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
   EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_effects"), 2);
   EXPECT_EQ(world_.youtube.videos().size(), 1u);
+  EXPECT_EQ(world_.youtube.accepted("session"), 1);
+}
+
+// What was seen to be missing may have been on its way: the session cannot say so any more, and another one
+// could make a second video.
+TEST_P(TroubleTest, F3ASessionLostBehindItsGateIsUnknownUntilAPersonDecides) {
+  Stage stage(world_, {.timeout = 1s, .piece = kUnit, .pause = 1ms});
+  std::atomic<int> prepared{0}, seen{0};
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.prepared" && ++prepared == 1)
+      fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
+    if (point == "settled") fault({{"mode", "none"}});
+    if (point == "reconciled" && ++seen == 1) world_.youtube.tell("/_sessions", {{"lose", 1}});
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await([&] {
+    return world_.status(id_) == "unknown" && world_.error(id_).find("session_lost") != std::string::npos;
+  })) << world_.status(id_)
+      << ": " << world_.error(id_);
+  EXPECT_EQ(world_.youtube.accepted("session"), 1);
+  EXPECT_EQ(world_.spent(id_), 1);
+  EXPECT_GT(world_.held(id_), 0);  // its seat
+  auto service = world_.service();
+  ASSERT_TRUE(stage.await(
+      [&] { return service.resolve(id_, false, "ada", "", "") == core::ResolveAnswer::resolved; }));
+  EXPECT_EQ(service.retry(id_, {}, "ada").result, upload::RetryResult::scheduled);
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+  EXPECT_EQ(world_.youtube.accepted("session"), 2);
+  EXPECT_EQ(world_.youtube.videos().size(), 1u);
+}
+
+TEST_P(TroubleTest, F3AnEditBehindALastPieceThatWasSeenMissingBeginsNoOtherSession) {
+  Stage stage(world_, {.timeout = 1s, .piece = kUnit, .pause = 1ms});
+  std::atomic<int> prepared{0}, seen{0};
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.prepared" && ++prepared == 1)
+      fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
+    if (point == "settled") fault({{"mode", "none"}});
+    if (point == "reconciled" && ++seen == 1)
+      world_.database.run("UPDATE fencepost_uploads SET title = 'Another title' WHERE id = $1", {id_});
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await([&] {
+    return world_.status(id_) == "unknown" && world_.error(id_).find("session_changed") != std::string::npos;
+  })) << world_.status(id_)
+      << ": " << world_.error(id_);
   EXPECT_EQ(world_.youtube.accepted("session"), 1);
 }
 

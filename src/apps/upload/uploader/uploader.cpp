@@ -19,6 +19,13 @@ using Kind = connect::youtube::Trouble::Kind;
 
 namespace {
 constexpr const char* kBeginsAnew = "YouTube has lost the session: it begins anew";
+constexpr const char* kSessionLost =
+    "session_lost: YouTube does not know the session any more, and cannot say whether it has the video: look "
+    "in YouTube Studio, and resolve it";
+constexpr const char* kSessionChanged =
+    "session_changed: it was edited behind its last piece, which may still arrive: look in YouTube Studio, "
+    "and "
+    "resolve it";
 constexpr base::Duration kSpare = std::chrono::seconds(30);
 // What a piece may take at the least speed that is worth keeping a connection for.
 constexpr base::Duration kPieceTime = std::chrono::minutes(10);
@@ -48,9 +55,10 @@ bool passes(const connect::youtube::Trouble& trouble) {
 
 // What is learnt of a connection, written in the transaction that settles.
 struct Learnt {
-  std::int64_t connection_id = 0, version = 0;
+  std::int64_t connection_id = 0, version = 0;  // 0: nothing of it
   bool accepted = false, refused = false;
   std::int64_t number = 0, bytes = 0;  // of the session that became a video
+  bool nothing_left = false;           // no last piece of the session can make a video any more
 };
 }  // namespace
 
@@ -65,7 +73,9 @@ struct Uploader::Way {
   base::Secret session{};
   std::int64_t number = 0;
   std::int64_t offset = 0;
-  std::string video{};  // it is complete already
+  std::string video{};      // it is complete already
+  bool last_piece = false;  // it may have left before this attempt
+  std::string doubt{};      // so that the session cannot be gone on with, nor another begin: why
   Progress told{};
 };
 
@@ -156,10 +166,15 @@ NotNow Uploader::refused(const Way& way, const Trouble& trouble) {
   }
 }
 
-std::optional<NotNow> Uploader::open(Way& way, const Step& step) {
+std::optional<NotNow> Uploader::open(Way& way, const Step& step, const char* doubt) {
   const auto begun = database_.retrying(
       [&](store::Connection& connection) { return begin_session(connection, step.claim, way.upload); });
   if (begun.revoked) return revoked();
+  if (begun.may_exist) {
+    // No other session: the gate is passed with nothing to send, and the outcome is unknown.
+    way.doubt = doubt;
+    return std::nullopt;
+  }
   if (begun.fresh_at)
     return later(way, "quota_exceeded: the project's quota of the day is used up", *begun.fresh_at);
   base::testpoint("upload.session.begun");
@@ -175,6 +190,7 @@ std::optional<NotNow> Uploader::open(Way& way, const Step& step) {
   base::testpoint("upload.session.kept");
   way.session = opened.session;
   way.number = begun.number;
+  way.last_piece = false;
   way.offset = 0;
   return std::nullopt;
 }
@@ -182,11 +198,14 @@ std::optional<NotNow> Uploader::open(Way& way, const Step& step) {
 // With the session that there is, at the byte that YouTube has; else with a new one.
 std::optional<NotNow> Uploader::go_on(Way& way, const Step& step) {
   const auto& old = way.upload.session;
+  if (old) {
+    way.number = old->number;
+    way.last_piece = old->last_piece;
+  }
   const bool fits = old && old->sealed && old->draft == draft_of(way.upload) &&
                     way.upload.now - old->opened_at < base::Duration(connect::youtube::kSessionLife).count();
-  if (!fits) return open(way, step);
+  if (!fits) return open(way, step, kSessionChanged);
   way.session = address_of(vault_, way.upload.id, *old);
-  way.number = old->number;
   const auto stand =
       youtube_.ask(way.session, way.upload.video.size,
                    {way.credentials, std::min(step.until, youtube_.clock().boot() + kAskTime), step.stop});
@@ -200,8 +219,8 @@ std::optional<NotNow> Uploader::go_on(Way& way, const Step& step) {
       way.offset = way.upload.video.size;
       return std::nullopt;
     case Stand::Kind::lost:
-      // No effect is open: its last piece has never left, or it was seen not to have arrived.
-      return open(way, step);
+      // A new one, unless its last piece may have left: what was seen to be missing may have come later.
+      return open(way, step, kSessionLost);
     case Stand::Kind::trouble:
       break;
   }
@@ -214,6 +233,7 @@ base::BootTime Uploader::piece_deadline(base::BootTime until) const {
 
 std::optional<NotNow> Uploader::pieces(Way& way, const Step& step) {
   const auto total = way.upload.video.size;
+  if (!way.doubt.empty()) return std::nullopt;
   const auto note = [&] {
     return database_.retrying([&](store::Connection& connection) {
       return note_progress(connection, step.claim, way.offset, total, way.told, youtube_.clock());
@@ -268,9 +288,10 @@ std::optional<NotNow> Uploader::prepare(const store::Claim& claim, const std::st
                      {"video", nlohmann::json::parse(connect::youtube::metadata(upload.draft))}}
           .dump();
   // Whatever the session was opened for is what the claim's fence stands for: an edit moves that.
-  rendered.allowed = [id = upload.id, connection_id = upload.connection_id,
+  rendered.allowed = [id = upload.id, number = way->number, connection_id = upload.connection_id,
                       margin = options_.timeout](store::Connection& connection) {
-    return upload::gate_allows(connection, id, connection_id, margin);
+    return upload::gate_allows(connection, id, connection_id, margin) &&
+           mark_last_piece(connection, id, number);
   };
   base::testpoint("upload.prepared");
   return std::nullopt;
@@ -280,6 +301,7 @@ EffectResult Uploader::outcome(const Way& way, const Trouble& trouble) const {
   const auto outcome = connect::youtube::outcome_of(trouble, youtube_.clock().wall());
   Learnt learnt{way.upload.connection_id, way.version};
   learnt.refused = outcome.reason == connect::Reason::credentials;
+  learnt.nothing_left = !way.last_piece;
   EffectResult result{Verdict::did_not_happen, "", "", outcome.error, {}, learnt};
   if (learnt.refused ? way.may_refresh : outcome.retryable)
     result.retry_after = outcome.retry_after.value_or(base::Duration(0));
@@ -296,6 +318,8 @@ EffectResult Uploader::send(const store::Effect&, const engine::Rendered& render
     return EffectResult{Verdict::happened, video, connect::youtube::watch_url(video), "", {}, learnt};
   };
   if (!way->video.empty()) return happened(way->video);
+  const auto unknown = [](const std::string& why) { return EffectResult{Verdict::unknown, "", "", why, {}}; };
+  if (!way->doubt.empty()) return unknown(way->doubt);
   std::string why = "YouTube did not say what became of the last piece";
   bool left = false;  // the last piece may have
   bool asking = way->offset == total;
@@ -309,12 +333,10 @@ EffectResult Uploader::send(const store::Effect&, const engine::Rendered& render
     if (stand.kind == Stand::Kind::incomplete) way->offset = stand.offset;
     if (stand.kind == Stand::Kind::lost) {
       // Answered to the first arrival: it was gone before. After that nobody knows.
-      if (!left && !asking) return {Verdict::did_not_happen, "", "", kBeginsAnew, base::Duration(0)};
-      return {Verdict::unknown,
-              "",
-              "",
-              "the session is gone, and YouTube did not say whether it has the video",
-              {}};
+      if (left || asking || way->last_piece) return unknown(kSessionLost);
+      Learnt learnt;
+      learnt.nothing_left = true;
+      return {Verdict::did_not_happen, "", "", kBeginsAnew, base::Duration(0), learnt};
     }
     if (stand.kind == Stand::Kind::trouble) {
       why = stand.trouble->why;
@@ -326,7 +348,7 @@ EffectResult Uploader::send(const store::Effect&, const engine::Rendered& render
     asking = stand.kind != Stand::Kind::incomplete;
     if (!connect::pause(options_.pause * (1 << std::min(tries, 4)), youtube_.clock(), deadline, {})) break;
   }
-  return {Verdict::unknown, "", "", why, {}};
+  return unknown(why);
 }
 
 EffectResult Uploader::look(const store::Reconcile& reconcile, std::stop_token stop) {
@@ -355,11 +377,12 @@ EffectResult Uploader::look(const store::Reconcile& reconcile, std::stop_token s
           {},
           Learnt{item->connection_id, live.version, true, false, item->session->number, item->video.size}};
     case Stand::Kind::incomplete:
+      // It stands for other words, or another file, than the upload by now: it is not gone on with, and a
+      // last piece that still travels would complete it.
+      if (item->session->draft != draft_of(*item)) return cannot(kSessionChanged);
       return {Verdict::did_not_happen, "", "", of_bytes(stand.offset, item->video.size), {}};
     case Stand::Kind::lost:
-      return cannot(
-          "session_lost: YouTube does not know the session any more, and cannot say whether it has "
-          "the video: look in YouTube Studio, and resolve it");
+      return cannot(kSessionLost);
     case Stand::Kind::trouble:
       return cannot("YouTube cannot be asked: " + stand.trouble->why);
   }
@@ -378,6 +401,8 @@ void Uploader::settled(store::Connection& connection, const store::Effect& effec
     if (learnt != nullptr) completed(connection, id, learnt->number, learnt->bytes);
   }
   if (learnt == nullptr) return;
+  if (learnt->nothing_left) unmark_last_piece(connection, id);
+  if (learnt->connection_id == 0) return;
   // Behind the item, against the order of locks, as announce's publisher says.
   accounts::set_connection_error(connection, learnt->connection_id,
                                  happened ? std::nullopt : std::optional(result.detail));

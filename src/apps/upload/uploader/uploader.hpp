@@ -58,7 +58,7 @@ class Uploader : public engine::EffectApp {
   using Trouble = connect::youtube::Trouble;
 
   std::optional<engine::NotNow> fresh(Way& way, base::Duration valid_for) const;
-  std::optional<engine::NotNow> open(Way& way, const Step& step);
+  std::optional<engine::NotNow> open(Way& way, const Step& step, const char* doubt);
   std::optional<engine::NotNow> go_on(Way& way, const Step& step);
   std::optional<engine::NotNow> pieces(Way& way, const Step& step);
   engine::NotNow refused(const Way& way, const Trouble& trouble);

@@ -4,7 +4,7 @@
 -- $1 id: what render() and look() need, and the time it was read at.
 SELECT u.video_id, u.channel_id, c.connection_id, c.project_id, c.enabled, u.slot_at, u.title, u.description,
   u.tags, u.category, u.language, u.made_for_kids, s.number, s.draft, s.session, s.opened_at,
-  fencepost_now(), u.last_error, c.name
+  fencepost_now(), u.last_error, c.name, s.last_piece
 FROM fencepost_uploads AS u JOIN fencepost_upload_channels AS c ON c.id = u.channel_id
   LEFT JOIN fencepost_upload_sessions AS s ON s.upload_id = u.id
 WHERE u.id = $1
@@ -22,12 +22,22 @@ WHERE id = $1
 UPDATE fencepost_uploads SET bytes_sent = $2 WHERE id = $1 AND status = 'uploaded'
 
 -- name: begin_session
--- $1 upload, $2 what it is for. Answers its number. Under the item's lock.
+-- $1 upload, $2 what it is for. Answers its number. Under the item's lock. No row: the last piece of the
+-- session before may have left, and a byte that still travels would make a second video beside this one's.
 INSERT INTO fencepost_upload_sessions (upload_id, number, draft, opened_at)
 VALUES ($1, 1, $2, fencepost_now())
 ON CONFLICT (upload_id) DO UPDATE SET number = fencepost_upload_sessions.number + 1, draft = excluded.draft,
   session = NULL, opened_at = excluded.opened_at
+WHERE NOT fencepost_upload_sessions.last_piece                   --! session_last_piece => WHERE TRUE
 RETURNING number
+
+-- name: mark_last_piece
+-- $1 upload, $2 number. In the gate's transaction.
+UPDATE fencepost_upload_sessions SET last_piece = TRUE WHERE upload_id = $1 AND number = $2
+
+-- name: unmark_last_piece
+-- $1 upload
+UPDATE fencepost_upload_sessions SET last_piece = FALSE WHERE upload_id = $1
 
 -- name: keep_session
 -- $1 upload, $2 number, $3 sealed. Under the item's lock.
@@ -75,11 +85,6 @@ UPDATE fencepost_publications SET seen = $2 WHERE id = $1
 -- $1 publication. No row: people were told before.
 -- unfenced: the first to say so is the one who tells
 UPDATE fencepost_publications SET told_at = fencepost_now() WHERE id = $1 AND told_at IS NULL RETURNING id
-
--- name: progress_of
--- $1 upload: bytes that YouTube has, and how many there are.
-SELECT u.bytes_sent, v.size FROM fencepost_uploads AS u JOIN fencepost_videos AS v ON v.id = u.video_id
-WHERE u.id = $1
 
 -- name: wants_video
 -- $1 video

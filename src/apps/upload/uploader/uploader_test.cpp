@@ -81,15 +81,16 @@ TEST_P(UploaderTest, UploadingIsWrittenAndShownWithItsProgress) {
   stage.at = [&](std::string_view point) {
     if (point != "upload.piece.sent" || ++sent != 3) return;
     shown = world_.service().get(id)->status;
-    EXPECT_EQ(progress_of(*world_.database->acquire(), id)->bytes, 2 * kUnit);
+    EXPECT_EQ(world_.service().get(id)->bytes_sent, 2 * kUnit);
   };
   id = schedule(6 * kUnit);
   stage.start();
   ASSERT_TRUE(stage.await_status(id, "uploaded"));
   EXPECT_EQ(shown, "uploading");
-  const auto progress = progress_of(*world_.database->acquire(), id);
-  EXPECT_EQ(progress->bytes, 6 * kUnit);
-  EXPECT_EQ(progress->total, 6 * kUnit);
+  const auto there = world_.service().get(id).value();
+  EXPECT_EQ(there.bytes_sent, 6 * kUnit);
+  EXPECT_EQ(there.bytes_total, 6 * kUnit);
+  EXPECT_EQ(there.percent(), 100);
   EXPECT_GE(
       world_.number("SELECT count(*) FROM fencepost_events WHERE queue = 'uploads' AND kind = 'progress'"),
       1);

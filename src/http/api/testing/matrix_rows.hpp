@@ -67,6 +67,8 @@ inline const std::map<std::string, Row> kExpected = {
     {"GET /settings", everybody(200)},
     {"GET /assets/{name}", everybody(404)},
 
+    {"GET /api/v1/image-links/{link}", everybody(404)},
+
     {"GET /api/v1/events", signed_in(200)},
     {"GET /api/v1/events/history", operators(200)},
 

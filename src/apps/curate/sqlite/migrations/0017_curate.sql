@@ -2,7 +2,7 @@
 -- µs since 1970 UTC. `processing_status` '' is a record that was never queued, or was taken back; `again`
 -- grows when somebody asks for a record while it is worked on; `note` says what it waits for; `evidence` is
 -- JSON of what was found. Other programs may change a record: what they write to `curation_status` has the
--- effect that it has over the API (the triggers below).
+-- effect that it has over the API (the triggers below, and those of 0024).
 
 CREATE TABLE fencepost_places (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,8 +1,8 @@
--- name: hold_video
--- $1 id. Nobody removes it before this transaction ends.
+-- name: hold_videos
+-- Batch of id. Nobody removes them before this transaction ends.
 SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width,
   height, probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos
-WHERE id = $1 AND removed_at IS NULL
+WHERE id = ANY($1::bigint[]) AND removed_at IS NULL ORDER BY id
   FOR SHARE                                                       --! video_hold
 
 -- name: lock_video

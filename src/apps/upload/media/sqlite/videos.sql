@@ -1,6 +1,6 @@
 -- The caller's transaction holds the only write lock there is.
 
--- name: hold_video
+-- name: hold_videos
 SELECT id, person_id, folder, path, size, modified, inode, media_type, title, sha256, duration_ms, width,
   height, probed_at, probe_error, version, created_at, removed_at FROM fencepost_videos
 WHERE id = ?1 AND removed_at IS NULL

@@ -101,7 +101,7 @@ World::World(const std::string& kind)
       youtube(youtube_folder) {}
 
 upload::Service World::service() {
-  return {*database, *fence_, [] {}};
+  return {*database, *fence_, [] {}, resolved};
 }
 
 std::int64_t World::add_channel(const std::string& name, const std::string& youtube_channel,
