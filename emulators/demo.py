@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A Fencepost with something to see, and nothing outside this machine: emulated platforms, a show with three hosts, an
-episode that goes live in a minute, a pipeline at work.
+episode that goes live in a minute, videos in slots, a pipeline at work.
 
 usage: demo.py PATH/TO/fencepost [OPTIONS OF fencepost serve...]
 
@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,10 @@ PASSWORD = "a show of hands"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 KEY = "demo-key"
 CHANNEL = "UC" + "night-talk".ljust(22, "0")
+FFMPEG = shutil.which("ffmpeg")
+COLOURS = ("steelblue", "seagreen", "darkorange")
+FILMS = (("Why we wait", 20, 100 << 20), ("Waiting rooms", 30, 1 << 20), ("The last train", 45, 1 << 20),
+         ("A night at the station", 90, 1 << 20), ("Patience, a history", 600, 1 << 20))  # name, seconds, bytes
 LIVE_IN = int(os.environ.get("FENCEPOST_DEMO_LIVE_IN", "60"))  # seconds
 PIPELINES = ("deep-scan", "domain-extraction", "domain-monitor", "sitemap-discovery", "sitemap-import", "page-curation")
 SITES = ("bar-central", "blue-door", "cafe-anna", "corner-books", "gone", "harbour-inn", "old-mill", "red-lantern")
@@ -57,6 +62,7 @@ class Outside:
             f"place-{n}": {"name": name.replace("-", " ").title(), "website": f"http://{name}.example/", "phone": "+49 30 5550100",
                            "address": f"{n} Main Street"} for n, name in enumerate(SITES)}})
         post(self.youtube, "/_channels", {"channels": [{"id": CHANNEL, "title": "Night Talk"}]})
+        post(self.youtube, "/_set", {"piece_rate": 1 << 20})  # so that an upload is seen on its way
 
     def start(self, script, *arguments):
         process = subprocess.Popen([sys.executable, str(HERE / script), "--port", "0", *arguments], stdout=subprocess.PIPE, text=True,
@@ -69,11 +75,29 @@ class Outside:
         (folder / "the-key").write_text(KEY + "\n")
         key = str(folder / "the-key")
         return ["--youtube-api-key-file", key, "--youtube-api-url", self.youtube, "--youtube-feed-url", self.youtube,
-                "--youtube-page-url", self.youtube, "--live-check-every", "12s", "--text-api", "openai", "--text-url", self.model,
+                "--youtube-page-url", self.youtube, "--live-check-every", "12s", "--youtube-accounts-url", self.youtube,
+                "--youtube-token-url", self.youtube, "--youtube-client-id", "demo", "--media-folders", f"films={films(folder)}", "--text-api", "openai", "--text-url", self.model,
                 "--text-model", "demo", "--text-key-file", key, "--bluesky-url", self.bluesky, "--bluesky-site", self.bluesky,
                 "--discord-url", self.discord, "--curate", "--curate-places-key-file", key, "--curate-places-url", self.places,
                 "--curate-proxy", self.sites, "--allow-private-addresses",
                 *(word for name in PIPELINES for word in (f"--curate-{name}", "interval=2s delay=1s"))]
+
+
+def films(folder):
+    """A folder with what is to be published: real videos where there is an ffmpeg, else files that only look like some."""
+    made = folder / "films"
+    made.mkdir()
+    for number, (name, seconds, size) in enumerate(FILMS):
+        path = made / f"{name}.mp4"
+        if FFMPEG:
+            subprocess.run([FFMPEG, "-loglevel", "error", "-f", "lavfi", "-i", f"color=c={COLOURS[number % 3]}:s=640x360:r=5:d={seconds}",
+                            "-pix_fmt", "yuv420p", str(path)], check=True, stdin=subprocess.DEVNULL)
+        else:
+            path.write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2")
+        with open(path, "ab") as file:  # a box that players pass over
+            file.write((size + 8).to_bytes(4, "big") + b"free")
+            file.truncate(file.tell() + size)
+    return made
 
 
 def ended(process):
@@ -105,6 +129,15 @@ class Person:
                 self.headers["Cookie"] = answer.headers["Set-Cookie"].split(";")[0]
                 self.headers["X-CSRF-Token"] = found["csrf_token"]
             return found
+
+    def comes_back(self, url):
+        """Through a platform's page, which sends back here."""
+        where = urlsplit(url)
+        connection = http.client.HTTPConnection(where.netloc, timeout=60)
+        with contextlib.closing(connection):
+            connection.request("GET", f"{where.path}?{where.query}")
+            back = urlsplit(connection.getresponse().headers["Location"])
+        self.call("GET", f"{back.path}?{back.query}")
 
     def begins(self, path, code, name):
         self.call("POST", path, {"code": code, "name": name, "email": f"{name.lower()}@example.org", "password": PASSWORD})
@@ -142,15 +175,35 @@ def set_up(url, code, outside):
         for n, (person, connection) in enumerate(accounts):
             person.call("POST", f"/api/v1/episodes/{episode}/announcements",
                         {"connection_id": connection, **({"text": texts[n]} if n in texts else {})})
+    put_in_slots(ada)
     items = [{"place_id": f"place-{n}", "name": name.replace("-", " ").title()} for n, name in enumerate(SITES)]
     ada.call("POST", "/api/v1/curate/places/import/json?select=true", items)
     return starts
 
 
+def put_in_slots(ada):
+    """A channel of the show's account, what is said of its videos, and the films in the slots of the next days."""
+    begun = ada.call("POST", "/api/v1/connections/authorize", {"name": "Night Talk on YouTube", "platform": "youtube"})
+    ada.comes_back(begun["url"])
+    account = next(one for one in ada.call("GET", "/api/v1/connections")["items"] if one["platform"] == "youtube")
+    channel = ada.call("POST", "/api/v1/channels", {
+        "name": "Night Talk", "connection_id": account["id"], "zone": "Europe/Berlin", "limits": {"short": 2, "final": 1}})["id"]
+    ada.call("POST", "/api/v1/templates", {"channel_id": channel, "title": "{title} | Night Talk",
+                                           "description": "From {date}, an hour before midnight.", "tags": ["podcast"]})
+    soon = moment(time.time() + 5400)  # nearer than the channel's lead: its upload begins at once
+    for number, (name, seconds, _) in enumerate(FILMS):
+        video = ada.call("POST", "/api/v1/videos", {"folder": "films", "path": f"{name}.mp4"})["id"]
+        ada.call("POST", f"/api/v1/channels/{channel}/uploads",
+                 {"video_id": video, "kind": "short" if seconds <= 60 else "final", **({"at": soon} if number == 0 else {})})
+
+
+def moment(seconds):
+    return datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def plan(person, show, title, number, starts):
-    at = datetime.datetime.fromtimestamp(int(starts), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return person.call("POST", f"/api/v1/shows/{show}/episodes",
-                       {"title": title, "number": number, "starts_at": at, "status": "scheduled", "topics": ["waiting", "patience"]})["id"]
+                       {"title": title, "number": number, "starts_at": moment(starts), "status": "scheduled", "topics": ["waiting", "patience"]})["id"]
 
 
 def pick_what_comes(ada):

@@ -313,9 +313,11 @@ std::optional<Response> Dispatcher::over_limit(const Request& request, const Rou
 
 std::optional<Response> Dispatcher::check(Request& request, const Route& route,
                                           std::map<std::string, std::string> query) const {
-  if (const auto refusal = check_texts(route.query, query, "query parameter", true))
-    return refused(request, *refusal);
-  request.query = std::move(query);
+  if (!route.any_query) {
+    if (const auto refusal = check_texts(route.query, query, "query parameter", true))
+      return refused(request, *refusal);
+    request.query = std::move(query);
+  }
   std::map<std::string, std::string> headers;
   for (const auto& field : route.headers) {
     if (const auto* value = request.headers.find(field.name))

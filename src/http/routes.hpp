@@ -52,6 +52,7 @@ struct Route {
   // The handler is asked when the headers are there, and answers with a Response::intake where it wants the
   // body. Needs raw_body.
   bool streamed = false;
+  bool any_query = false;  // a page: what stands behind its "?" is its script's
 };
 
 // Finds the route of a request. Immutable, so that any number of threads may ask.

@@ -28,16 +28,18 @@ export async function eventually(question, what) {
 export const launch = () =>
   chromium.launch({ executablePath: process.env.FENCEPOST_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 
-// A TCP line to the server: cut() ends what goes over it and takes nothing new until mend().
+// A TCP line to the server: cut() ends what goes over it and takes nothing new until mend(); held(n) is there once n more
+// bytes have gone to the server, which gets no further ones until mend().
 export class Line {
   static async to(url) {
     const line = new Line();
-    const target = new URL(url);
+    line.target = new URL(url);
+    line.left = Infinity;
     line.sockets = new Set();
     line.whole = true;
     line.server = net.createServer((inner) => {
       if (!line.whole) return inner.destroy();
-      const outer = net.connect(Number(target.port), target.hostname);
+      const outer = net.connect(Number(line.target.port), line.target.hostname);
       for (const [one, other] of [[inner, outer], [outer, inner]]) {
         line.sockets.add(one);
         one.on("error", () => {});
@@ -45,8 +47,15 @@ export class Line {
           line.sockets.delete(one);
           other.destroy();
         });
-        one.pipe(other);
+        if (one === outer) one.pipe(other);
       }
+      inner.on("data", (bytes) => {
+        line.left -= bytes.length;
+        if (!outer.write(bytes) || line.left <= 0) inner.pause();
+        if (line.left <= 0) line.onHeld?.();
+      });
+      outer.on("drain", () => line.left > 0 && inner.resume());
+      inner.on("end", () => outer.end());
     });
     await new Promise((resolve) => line.server.listen(0, "127.0.0.1", resolve));
     line.url = `http://127.0.0.1:${line.server.address().port}`;
@@ -56,8 +65,14 @@ export class Line {
     this.whole = false;
     for (const socket of this.sockets) socket.destroy();
   }
+  held(bytes) {
+    this.left = bytes;
+    return new Promise((resolve) => (this.onHeld = resolve));
+  }
   mend() {
     this.whole = true;
+    this.left = Infinity;
+    for (const socket of this.sockets) socket.resume();
   }
   close() {
     this.cut();

@@ -50,6 +50,19 @@ async function contactsAreFound() {
   check(ada.complaints.length === 0, ada.complaints.join(" | "));
 }
 
-const failed = await runAll([["a show goes live", goesLive], ["the pipelines find addresses", contactsAreFound]]);
+async function videosAreInSlots() {
+  const ada = await enters({ viewport: { width: 1280, height: 900 } });
+  await ada.page.getByRole("link", { name: "Uploads" }).click();
+  const way = ada.page.getByRole("list", { name: "On the way to YouTube" });
+  const bar = way.getByRole("progressbar");
+  await eventually(async () => Number(await bar.getAttribute("aria-valuenow")) > 0, "an upload is seen on its way");
+  await ada.page.getByRole("button", { name: "Month", exact: true }).click();
+  for (const title of ["Waiting rooms", "The last train", "A night at the station", "Patience, a history"])
+    await ada.page.getByRole("button", { name: new RegExp(`${title} \\| Night Talk`) }).first().waitFor();
+  await picture(ada, "uploads");
+  check(ada.complaints.length === 0, ada.complaints.join(" | "));
+}
+
+const failed = await runAll([["videos are in their slots", videosAreInSlots], ["a show goes live", goesLive], ["the pipelines find addresses", contactsAreFound]]);
 await browser.close();
 process.exit(failed > 0 ? 1 : 0);

@@ -28,7 +28,7 @@ async function pagesOf(world) {
   return [
     ["today", "/"], ["shows", "/shows"], ["show", `/shows/${world.show}`],
     ...episodes.slice(0, 4).map((one, n) => [`episode-${n + 1}`, `/episodes/${one.id}`]),
-    ["connections", "/connections"], ["pipelines", "/pipelines/places"], ["contacts", "/pipelines/contacts"],
+    ["uploads-empty", "/uploads"], ["connections", "/connections"], ["pipelines", "/pipelines/places"], ["contacts", "/pipelines/contacts"],
     ["queue", "/queues/announcements"], ["activity", "/activity"],
     ["settings", "/settings"], ["no-such-page", "/settings#nothing"],
   ];
@@ -43,6 +43,12 @@ const OPEN = {
 };
 
 export async function everyPage(world, shots) {
+  await looksRight(world, shots, await pagesOf(world), OPEN);
+  await firstPage(world, await world.ada.context.storageState());
+}
+
+// axe, 360 px and the policy on these pages ([name, path]), and on what their buttons and tabs open.
+export async function looksRight(world, shots, pages, opens) {
   const found = [];
   const state = await world.ada.context.storageState();
   for (const [look, options] of Object.entries(LOOKS)) {
@@ -58,10 +64,10 @@ export async function everyPage(world, shots) {
         await page.screenshot({ path: `${shots}/${name}-${look}.png`, fullPage: look !== "phone" });
       }
     };
-    for (const [name, path] of await pagesOf(world)) {
+    for (const [name, path] of pages) {
       await settled(someone, path);
       await look_at(name);
-      for (const [role, label] of OPEN[name] ?? []) {
+      for (const [role, label] of opens[name] ?? []) {
         await someone.page.getByRole(role, { name: label, exact: true }).click();
         await someone.page.waitForFunction(() => !document.body.innerText.includes("Loading…"));
         await look_at(`${name}-${label.toLowerCase().replaceAll(" ", "-")}`);
@@ -78,7 +84,6 @@ export async function everyPage(world, shots) {
     await stranger.leaves();
   }
   check(found.length === 0, `\n  ${[...new Set(found)].join("\n  ")}`);
-  await firstPage(world, state);
 }
 
 async function firstPage(world, state) {

@@ -2,16 +2,18 @@
 """The pages of web/ in Debian's Chromium, against real servers on both databases; and that they ask for nothing that
 the API does not have.
 
-usage: web_test.py PATH/TO/fencepost [types|sqlite|postgres|demo] [--shots FOLDER]
+usage: web_test.py PATH/TO/fencepost [types|sqlite|postgres|uploads|uploads_postgres|demo] [--shots FOLDER]
 """
 
 import argparse
 import contextlib
+import http.server
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
@@ -22,6 +24,8 @@ from platforms import PLATFORMS, Emulated  # noqa: E402
 WEB = ROOT / "web"
 DISCORD = next(one for one in PLATFORMS if one.name == "discord")  # which takes images
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+CHANNEL = "UC" + "a" * 22
+MP4 = b"\0\0\0\x18ftypisom\0\0\2\0isomiso2"
 
 
 def pages(kind, binary, shots):
@@ -37,6 +41,64 @@ def pages(kind, binary, shots):
                  "discord": {"url": discord.url, "secret": DISCORD.secret(discord.url)}}
         environment = {**os.environ, "FENCEPOST_WORLD": json.dumps(world), **({"FENCEPOST_SHOTS": shots} if shots else {})}
         done = subprocess.run(["node", str(HERE / "pages.mjs")], env=environment, check=False)
+        if done.returncode != 0:
+            show_logs(path)
+        check(done.returncode == 0, "see above")
+
+
+class Restarts(http.server.ThreadingHTTPServer):
+    """POST here kills the server (-9) and starts the next one on its database; the answer says where."""
+
+    def __init__(self, start):
+        self.start, self.server = start, start()
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # pylint: disable=invalid-name
+                owner.server.kill()
+                owner.server.close()
+                owner.server = owner.start()
+                body = json.dumps({"url": owner.server.url}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+        self.server.close()
+
+
+def uploads(kind, binary, shots):
+    """Channels and videos: YouTube beside it, a folder of films, a server that is killed in between."""
+    with folder() as path, contextlib.ExitStack() as stack:
+        database = stack.enter_context(postgres_database()) if kind == "postgres" else f"sqlite:{path}/fencepost.db"
+        youtube = Emulated("youtube/youtube.py")
+        stack.callback(youtube.close)
+        youtube.ask("/_channels", {"channels": [{"id": CHANNEL, "title": "Night Talk"}]})
+        (path / "films").mkdir()
+        for number in range(1, 9):
+            (path / "films" / f"Film {number}.mp4").write_bytes(MP4 + bytes([number]) * (1000 if number == 7 else 24_000_000))
+        for name in ("cut.mp4", "reload.mp4", "first.mp4"):
+            (path / name).write_bytes(MP4 + name.encode() * 4_000_000)
+        url = youtube.url
+        restarts = Restarts(lambda: Server(
+            binary, database, path, "server", "--youtube-api-url", url, "--youtube-accounts-url", url, "--youtube-token-url", url,
+            "--youtube-client-id", "us", "--upload-timeout", "3s", "--lease", "3s", "--ffprobe", "off",
+            "--media-folders", f"films={path}/films", "--files-folder", str(path / "files")))
+        stack.callback(restarts.close)
+        code = first_line(restarts.server.process, r"first person: open \S+/welcome#code=(fpf_\S+)")
+        world = {"url": restarts.server.url, "code": code, "restart": f"http://127.0.0.1:{restarts.server_port}/",
+                 "youtube": url, "files": str(path), "looks": kind == "sqlite"}
+        environment = {**os.environ, "FENCEPOST_WORLD": json.dumps(world), **({"FENCEPOST_SHOTS": shots} if shots else {})}
+        done = subprocess.run(["node", str(HERE / "uploads.mjs")], env=environment, check=False)
         if done.returncode != 0:
             show_logs(path)
         check(done.returncode == 0, "see above")
@@ -62,7 +124,8 @@ def types(binary):
         server = Server(binary, f"sqlite:{path}/fencepost.db", path, "server")
         try:
             run = lambda *command: subprocess.run(["node", *command], cwd=WEB, capture_output=True, text=True, check=False)
-            made = run("node_modules/openapi-typescript/bin/cli.js", server.url + "/api/v1/openapi.json", "-o", "src/api/schema.d.ts")
+            made = run("node_modules/openapi-typescript/bin/cli.js", server.url + "/api/v1/openapi.json", "-o", "src/api/schema.d.ts",
+                       "--empty-objects-unknown")
             check(made.returncode == 0, f"openapi-typescript: {made.stdout} {made.stderr}")
             checked = run("node_modules/typescript/bin/tsc", "--noEmit")
             check(checked.returncode == 0, f"the pages do not fit the API:\n{checked.stdout}")
@@ -73,9 +136,11 @@ def types(binary):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary", type=os.path.abspath)
-    parser.add_argument("what", nargs="*", choices=["types", "sqlite", "postgres", "demo", []], help="all of them where none is named")
+    parser.add_argument("what", nargs="*", choices=["types", "sqlite", "postgres", "uploads", "uploads_postgres", "demo", []], help="all of them where none is named")
     parser.add_argument("--shots", type=os.path.abspath, help="also writes what every page looks like")
     given = parser.parse_args()
     tests = {"types": lambda: types(given.binary), "sqlite": lambda: pages("sqlite", given.binary, given.shots),
-             "postgres": lambda: pages("postgres", given.binary, None), "demo": lambda: demo(given.binary, given.shots)}
+             "postgres": lambda: pages("postgres", given.binary, None),
+             "uploads": lambda: uploads("sqlite", given.binary, given.shots),
+             "uploads_postgres": lambda: uploads("postgres", given.binary, None), "demo": lambda: demo(given.binary, given.shots)}
     sys.exit(run_all([(name, test) for name, test in tests.items() if not given.what or name in given.what]))

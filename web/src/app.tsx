@@ -16,6 +16,7 @@ const Today = lazy(() => import("./pages/today"));
 const Shows = lazy(() => import("./pages/shows"));
 const Show = lazy(() => import("./pages/show"));
 const Episode = lazy(() => import("./pages/episode"));
+const Uploads = lazy(() => import("./pages/uploads"));
 const Connections = lazy(() => import("./pages/connections"));
 const Pipelines = lazy(() => import("./pages/pipelines"));
 const Queue = lazy(() => import("./pages/queue"));
@@ -45,6 +46,9 @@ function Pages() {
       </Route>
       <Route path="/shows/:id">{({ id }) => <Show key={id} id={Number(id)} />}</Route>
       <Route path="/episodes/:id">{({ id }) => <Episode key={id} id={Number(id)} />}</Route>
+      <Route path="/uploads">
+        <Uploads />
+      </Route>
       <Route path="/connections">
         <Connections />
       </Route>

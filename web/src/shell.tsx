@@ -15,6 +15,7 @@ type Place = { to: string; text: string; also?: string; operators?: boolean };
 const places: Place[] = [
   { to: "/", text: "Today" },
   { to: "/shows", text: "Shows", also: "/episodes" },
+  { to: "/uploads", text: "Uploads" },
   { to: "/pipelines", text: "Pipelines", also: "/queues", operators: true },
   { to: "/connections", text: "Connections" },
   { to: "/activity", text: "Activity", operators: true },
@@ -124,7 +125,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <Navigation onGo={() => setOpen(false)} />
       <main id="main" ref={main} tabIndex={-1}>
         {children}
-        <footer className="foot">Times of a show are in its own zone; all others in yours, {ownZone}.</footer>
+        <footer className="foot">Times of a show or a channel are in its own zone; all others in yours, {ownZone}.</footer>
       </main>
     </div>
   );

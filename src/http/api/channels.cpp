@@ -103,7 +103,8 @@ json day_json(const upload::CalendarDay& day, const std::string& zone) {
                          {"kind", one.kind},
                          {"title", one.metadata.title},
                          {"status", one.status},
-                         {"video_id", one.video_id}});
+                         {"video_id", one.video_id},
+                         {"version", one.version}});
     slots.push_back({{"at", base::format_utc(slot.at)},
                      {"local", core::format_local(slot.at, zone)},
                      {"taken", slot.taken},
@@ -140,7 +141,12 @@ std::vector<Field> calendar_fields() {
                                   {.name = "kind", .required = true, .example = "\"short\""},
                                   {.name = "title", .required = true},
                                   {.name = "status", .required = true, .choices = upload_statuses()},
-                                  {.name = "video_id", .type = FieldType::integer, .required = true}};
+                                  {.name = "video_id", .type = FieldType::integer, .required = true},
+                                  {.name = "version",
+                                   .type = FieldType::integer,
+                                   .required = true,
+                                   .description = "for a move of what was seen",
+                                   .example = "1"}};
   const std::vector<Field> slot{
       {.name = "at", .required = true, .format = Format::date_time},
       {.name = "local",

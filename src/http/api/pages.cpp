@@ -15,17 +15,9 @@ constexpr const char* kPolicy =
 
 // What people may open or reload. All of it is one file, whose script shows what the address says
 // (web/src/app.tsx).
-constexpr const char* kPages[] = {"/",
-                                  "/signin",
-                                  "/welcome",
-                                  "/shows",
-                                  "/shows/{id}",
-                                  "/episodes/{id}",
-                                  "/connections",
-                                  "/pipelines",
-                                  "/pipelines/{name}",
-                                  "/queues/{name}",
-                                  "/activity",
+constexpr const char* kPages[] = {"/",           "/signin",           "/welcome",       "/shows",
+                                  "/shows/{id}", "/episodes/{id}",    "/uploads",       "/connections",
+                                  "/pipelines",  "/pipelines/{name}", "/queues/{name}", "/activity",
                                   "/settings"};
 
 bool has_tag(const std::string& if_none_match, std::string_view etag) {
@@ -86,6 +78,7 @@ void add_pages(std::vector<Route>& routes) {
     Route page{.method = "GET", .pattern = pattern, .access = Access::anyone, .limit = kReads};
     page.answers = {{200, "the page", {}, "text/html"}, {304, "as you have it", {}}};
     page.summary = "A page for people";
+    page.any_query = true;
     // Asked for each time, so that a new version's page names its own assets.
     page.handler = [index](const Request& request) { return served(request, *index, "no-cache"); };
     routes.push_back(std::move(page));

@@ -20,9 +20,9 @@ class Pages : public testing::ApiTest {
 };
 
 TEST_F(Pages, LoadOnlyTheirOwnScriptAndStyle) {
-  for (const auto* path :
-       {"/", "/signin", "/welcome", "/shows", "/shows/7", "/episodes/7", "/connections", "/pipelines",
-        "/pipelines/places", "/queues/announcements", "/activity", "/settings"}) {
+  for (const auto* path : {"/", "/signin", "/welcome", "/shows", "/shows/7", "/episodes/7", "/connections",
+                           "/pipelines", "/uploads", "/?connected=7", "/uploads?channel=1&view=month",
+                           "/pipelines/places", "/queues/announcements", "/activity", "/settings"}) {
     const auto page = get(path);
     ASSERT_EQ(page.status, 200) << path;
     EXPECT_EQ(*page.headers.find("Content-Type"), "text/html; charset=utf-8");

@@ -35,7 +35,7 @@ TEST_F(TableTest, OnlyTheseAreOpen) {
                 "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/v1/openapi.json", "GET /api/docs",
                 "GET /api/docs.css", "GET /", "GET /signin", "GET /welcome", "GET /shows", "GET /shows/{id}",
                 "GET /episodes/{id}", "GET /connections", "GET /pipelines", "GET /pipelines/{name}",
-                "GET /queues/{name}", "GET /activity", "GET /settings", "GET /assets/{name}",
+                "GET /queues/{name}", "GET /uploads", "GET /activity", "GET /settings", "GET /assets/{name}",
                 "GET /api/v1/image-links/{link}", "OPTIONS /api/v1/files", "POST /api/v1/session",
                 "POST /api/v1/session/first-run", "POST /api/v1/invitations/accept"));
 }

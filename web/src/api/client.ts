@@ -9,6 +9,9 @@ export function rememberCsrf(token: string | null) {
   csrf = token;
 }
 
+// For requests that are not made here: those of tus.
+export const csrfToken = () => csrf;
+
 let signedOut = () => {};
 // Called when the server says that nobody is signed in (any more).
 export function onSignedOut(call: () => void) {

@@ -9,10 +9,11 @@ const LiveContext = createContext<boolean | null>(null);
 export const useLive = () => useContext(LiveContext);
 
 // Which queries, by their first word, an event of that queue concerns.
-export function concerns(queue: string): string[] {
+export function concerns({ queue, kind }: Transition): string[] {
   if (queue === "announcements" || queue === "texts") return ["announcements", "episodes", "live", "events", "queues"];
   if (queue.startsWith("live-")) return ["announcements", "episodes", "live", "events", "queues"];
-  if (queue.startsWith("uploads")) return ["uploads", "events", "queues"];
+  if (queue === "uploads" && kind === "progress") return ["progress"];
+  if (queue === "uploads") return ["uploads", "progress", "quota", "events", "queues"];
   return ["records", "events", "queues"];
 }
 
@@ -47,7 +48,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       else if (told.type === "reset") void client.invalidateQueries();
       else {
         window.dispatchEvent(new CustomEvent<Transition>("fencepost:transition", { detail: told.event }));
-        void refresh(concerns(told.event.queue));
+        void refresh(concerns(told.event));
       }
     });
   }, [client]);

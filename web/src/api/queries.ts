@@ -120,3 +120,8 @@ export const queuesQuery = queryOptions({
   refetchInterval: 30_000,
   queryFn: () => everything((query) => answer(api.GET("/api/v1/queues", { params: { query } }))),
 });
+
+export const peopleQuery = queryOptions({
+  queryKey: ["people"],
+  queryFn: () => everything((query) => answer(api.GET("/api/v1/users", { params: { query } }))),
+});

@@ -13,6 +13,16 @@ export const announcementStates: Record<string, Word> = {
   disabled: { text: "Disabled", tone: "neutral", hint: "will not be posted" },
 };
 
+export const uploadStates: Record<string, Word> = {
+  scheduled: { text: "Scheduled", tone: "info", hint: "is uploaded before its slot" },
+  uploading: { text: "Uploading", tone: "info", hint: "is on its way to YouTube" },
+  uploaded: { text: "Uploaded", tone: "good", hint: "private on YouTube until its slot" },
+  published: { text: "Published", tone: "good" },
+  failed: { text: "Failed", tone: "bad", hint: "no video of it appears" },
+  unknown: { text: "Unknown", tone: "warn", hint: "its last piece was sent, and nobody knows whether the video is there" },
+  cancelled: { text: "Cancelled", tone: "neutral", hint: "no video of it appears" },
+};
+
 export const episodeStates: Record<string, Word> = {
   draft: { text: "Draft", tone: "neutral", hint: "releases nothing" },
   scheduled: { text: "Scheduled", tone: "info" },

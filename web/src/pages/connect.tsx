@@ -32,6 +32,7 @@ const kinds: Record<string, Kind> = {
   x: { oauth: true, secret: { label: "Access token, or the four keys as JSON", hint: "Only where X’s own pages are not used." } },
   threads: { oauth: true, secret: { label: "Long-lived token", hint: "Only where Threads’ own pages are not used." } },
   linkedin: { oauth: true, secret: { label: "Access token", hint: "Only where LinkedIn’s own pages are not used." } },
+  youtube: { oauth: true, secret: { label: "Access token", hint: "Only where Google’s own pages are not used: it ends within the hour." } },
   discord: { secret: { label: "Webhook address", hint: "Whoever has it can post, so it is kept encrypted.", required: true } },
   webhook: {
     url: { label: "Address", hint: "Posts arrive there as signed JSON.", placeholder: "https://example.org/hook", required: true },

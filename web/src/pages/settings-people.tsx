@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { answer, api, versioned } from "../api/client";
-import { everything, useMe } from "../api/queries";
+import { everything, peopleQuery, useMe } from "../api/queries";
 import type { Invitation, Person } from "../api/types";
 import { useAct } from "../lib/act";
 import { sentence } from "../lib/words";
@@ -18,10 +18,6 @@ const roles: { id: Role; text: string }[] = [
   { id: "operator", text: "Operator" },
   { id: "owner", text: "Owner" },
 ];
-const peopleQuery = {
-  queryKey: ["people"],
-  queryFn: () => everything((query) => answer(api.GET("/api/v1/users", { params: { query } }))),
-};
 const invitationsQuery = {
   queryKey: ["invitations"],
   queryFn: () => everything((query) => answer(api.GET("/api/v1/invitations", { params: { query } }))),

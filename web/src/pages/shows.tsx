@@ -12,11 +12,10 @@ import { Field } from "../ui/fields";
 export const slugOf = (name: string) =>
   name.normalize("NFKD").toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, 60);
 
-export function ZoneField({ value }: { value: string }) {
+export function ZoneField({ value, hint = "Starts of episodes are in this zone." }: { value: string; hint?: string }) {
   return (
     <>
-      <Field label="Time zone" name="zone" defaultValue={value} list="zones" isRequired
-        hint="Starts of episodes are in this zone." />
+      <Field label="Time zone" name="zone" defaultValue={value} list="zones" isRequired hint={hint} />
       <datalist id="zones">
         {zones().map((zone) => (
           <option key={zone} value={zone} />

@@ -4,8 +4,10 @@ import { Link } from "wouter";
 
 import { announcementsQuery, connectionsQuery, dueQuery, episodeQuery, episodesQuery, queuesQuery, showsQuery, useMe }
   from "../api/queries";
-import type { Announcement, Connection, Episode, Show } from "../api/types";
-import { announcementStates, count } from "../lib/words";
+import { projectsQuery, quotaQuery, uploadsQuery } from "../api/uploads";
+import type { Announcement, Bucket, Connection, Episode, QuotaProject, Show, Upload } from "../api/types";
+import { bucketNames, nearEnd } from "../lib/quota";
+import { announcementStates, count, uploadStates } from "../lib/words";
 import { Badge, Empty, Loaded, PageHead, Section, Time } from "../ui/basics";
 import { FirstSteps } from "./first-steps";
 
@@ -34,8 +36,26 @@ function needsReason(connection: Connection): string | null {
   return null;
 }
 
+const MOST_PROJECTS = 10;
+
+// Buckets of today that are nearly used up; who does not run the server can do nothing about them.
+function useNearEnd(): { bucket: Bucket; project: QuotaProject }[] {
+  const me = useMe();
+  const projects = (useQuery({ ...projectsQuery, enabled: me.operates }).data ?? []).slice(0, MOST_PROJECTS);
+  const days = useQueries({ queries: projects.map((one) => quotaQuery(one.id, 1)) });
+  return projects.flatMap((project, n) =>
+    (days[n]?.data?.buckets ?? []).filter((bucket) => nearEnd(bucket, project)).map((bucket) => ({ bucket, project })));
+}
+
+const uploadLink = (one: Upload) => (
+  <span><Link href={`/uploads?channel=${one.channel_id}&upload=${one.id}`}>{one.title}</Link> on {one.channel}</span>
+);
+
 function NeedsAPerson() {
   const me = useMe();
+  const doubtful = useQuery(uploadsQuery(null, "unknown", 20)).data?.items ?? [];
+  const notUploaded = useQuery(uploadsQuery(null, "failed", 10)).data?.items ?? [];
+  const scarce = useNearEnd();
   const unknown = useQuery(announcementsQuery("unknown", 20));
   const failed = useQuery(announcementsQuery("failed", 10));
   const connections = useQuery(connectionsQuery);
@@ -49,7 +69,8 @@ function NeedsAPerson() {
         });
         const lost = failed.data?.items ?? [];
         const held = (queues.data ?? []).filter((one) => one.paused);
-        if (items.length + lost.length + ill.length + held.length === 0)
+        const uploads = doubtful.length + notUploaded.length + scarce.length;
+        if (items.length + lost.length + ill.length + held.length + uploads === 0)
           return <Empty title="Nothing needs you." />;
         return (
           <ul className="rows">
@@ -58,6 +79,13 @@ function NeedsAPerson() {
                 <Badge word={announcementStates.unknown} />
                 <span><Where announcement={one} /></span>
                 <span className="muted">Say whether it was posted.</span>
+              </li>
+            ))}
+            {doubtful.map((one) => (
+              <li key={`upload ${one.id}`}>
+                <Badge word={uploadStates.unknown} />
+                {uploadLink(one)}
+                <span className="muted">Say whether the video is there.</span>
               </li>
             ))}
             {held.map((one) => (
@@ -72,6 +100,20 @@ function NeedsAPerson() {
                 <Badge word={{ text: "Connection", tone: "bad" }} />
                 <span><Link href="/connections">{one.name}</Link></span>
                 <span className="muted">{why}</span>
+              </li>
+            ))}
+            {scarce.map(({ bucket, project }) => (
+              <li key={`${project.id} ${bucket.scope}`}>
+                <Badge word={{ text: "Quota", tone: bucket.used >= bucket.limit ? "bad" : "warn" }} />
+                <span><Link href="/uploads">{bucketNames[bucket.scope] ?? bucket.scope} of {project.name}</Link></span>
+                <span className="muted">{bucket.used} of {bucket.limit} are taken today; the day ends at midnight in Los Angeles.</span>
+              </li>
+            ))}
+            {notUploaded.map((one) => (
+              <li key={`upload ${one.id}`}>
+                <Badge word={uploadStates.failed} />
+                {uploadLink(one)}
+                <span className="muted">{one.last_error}</span>
               </li>
             ))}
             {lost.map((one) => (

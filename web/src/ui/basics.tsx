@@ -52,6 +52,18 @@ export function Time({ at, zone, brief }: { at: string; zone?: string; brief?: b
   );
 }
 
+// How much of something there is: of a limit (meter), or of what is to be done (progressbar).
+export function Bar({ label, value, most, text, tone = "info", role = "meter" }: { label: string; value: number; most: number;
+  text: string; tone?: Tone; role?: "meter" | "progressbar" }) {
+  const width = most > 0 ? `${Math.min(100, (100 * value) / most)}%` : "100%";
+  return (
+    <span className={`bar-of tone-${tone}`} role={role} aria-label={label} aria-valuemin={0} aria-valuemax={Math.max(most, value, 1)}
+      aria-valuenow={value} aria-valuetext={text}>
+      <span style={{ width }} />
+    </span>
+  );
+}
+
 export function PageHead({ title, back, children }: { title: string; back?: { to: string; text: string }; children?: ReactNode }) {
   useEffect(() => {
     document.title = `${title} – Fencepost`;

@@ -1,5 +1,5 @@
 // Dialogs: focus goes in, stays, and comes back.
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useRef, useState, type FormEvent, type ReactNode } from "react";
 import { Dialog, DialogTrigger, Form, Heading, Modal, ModalOverlay } from "react-aria-components";
 
 import { messageOf, Problem } from "../api/problem";
@@ -71,9 +71,11 @@ export function ActForm({ children, act, onSubmit, onDone, onCancel }: FormProps
   const [problem, setProblem] = useState("");
   const [errors, setErrors] = useState<Record<string, string>>({});
   const key = useKey();
+  const sending = useRef(false); // clicks may come faster than what is drawn
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (busy) return;
+    if (sending.current) return;
+    sending.current = true;
     const fields = Object.fromEntries([...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)]));
     setBusy(true);
     setProblem("");
@@ -89,6 +91,7 @@ export function ActForm({ children, act, onSubmit, onDone, onCancel }: FormProps
       setErrors(Object.fromEntries(known.map((one) => [one.field, one.detail])));
       if (known.length === 0) setProblem(messageOf(error));
     } finally {
+      sending.current = false;
       setBusy(false);
     }
   };
