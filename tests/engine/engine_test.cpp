@@ -15,6 +15,7 @@
 #include "base/random.hpp"
 #include "engine/effect_work.hpp"
 #include "engine/handler_work.hpp"
+#include "store/migrate.hpp"
 #include "store/sql.hpp"
 #include "store/testing/fresh_database.hpp"
 
