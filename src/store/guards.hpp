@@ -42,6 +42,7 @@ inline constexpr std::string_view kGuards[] = {
     "rescue_effect",            // rule 9: an open effect becomes unknown, never queued
     "rescue_seen",              // rule 11: only a lease seen unchanged
     "reconcile_refuses",        // rule 10: absent is queued only where the platform refuses a second arrival
+    "reconcile_over",           // rule 10: absent is a certain no only where it can never arrive any more
     "reconcile_deadline",       // rule 10: not before the hard deadline
     "reconcile_identity",       // rule 10: fence-checked writes
     "reconcile_exhausted",      // rule 10: absent after the last attempt is failed
