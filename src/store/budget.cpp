@@ -5,7 +5,6 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "store/guards.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::store {
@@ -152,9 +151,8 @@ void lock_buckets(Connection& connection, std::vector<BucketKey> keys) {
 
 void open_buckets(Connection& connection, std::vector<BucketLimit> buckets) {
   FENCEPOST_ASSERT(connection.in_transaction());
-  if (guard("bucket_order"))
-    std::stable_sort(buckets.begin(), buckets.end(),
-                     [](const auto& a, const auto& b) { return a.key < b.key; });
+  std::stable_sort(buckets.begin(), buckets.end(),
+                   [](const auto& a, const auto& b) { return a.key < b.key; });
   buckets.erase(std::unique(buckets.begin(), buckets.end(),
                             [](const auto& a, const auto& b) { return a.key == b.key; }),
                 buckets.end());
