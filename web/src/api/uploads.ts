@@ -43,15 +43,13 @@ export const uploadHistoryQuery = (id: number) =>
       everything((query) => answer(api.GET("/api/v1/uploads/{id}/history", { params: { ...path(id).params, query } }))),
   });
 
-// How many bytes YouTube has: the newest event that says it. Each one makes this query stale (api/live.tsx).
+// How much of it YouTube has; each event of it makes this stale (api/live.tsx), and nothing else.
 export const progressQuery = (id: number) =>
   queryOptions({
     queryKey: ["progress", id],
     queryFn: async () => {
-      const events = await everything((query) =>
-        answer(api.GET("/api/v1/uploads/{id}/history", { params: { ...path(id).params, query } })));
-      const told = events.findLast((one) => one.kind === "progress")?.detail?.match(/^(\d+)% of (\d+) bytes$/);
-      return told ? { percent: Number(told[1]), total: Number(told[2]) } : null;
+      const { percent, bytes_total } = await answer(api.GET("/api/v1/uploads/{id}", path(id)));
+      return { percent, total: bytes_total };
     },
   });
 
