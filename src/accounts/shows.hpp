@@ -60,6 +60,9 @@ enum class MemberAnswer { done, last_admin, no_show, no_person };
 MemberAnswer set_member(store::Connection& connection, std::int64_t show, std::int64_t person, ShowRole role);
 // no_person: was none. The same for invitations.
 MemberAnswer remove_member(store::Connection& connection, std::int64_t show, std::int64_t person);
+// Of each of these people the shows that he is a member of: (person, show), in no order. One statement.
+std::vector<std::pair<std::int64_t, std::int64_t>> memberships_of(store::Connection& connection,
+                                                                  const std::vector<store::Params>& people);
 // By the person's id, behind `after`.
 std::vector<Member> list_members(store::Connection& connection, std::int64_t show, std::int64_t after,
                                  int limit);

@@ -197,14 +197,7 @@ Serving::Serving(const Settings& settings)
   uploads_ = std::make_unique<upload::Service>(
       *database_, fence(upload::upload_queue()), [this] { engine_->wake(upload::kQueue); },
       uploader::resolved);
-  events_ =
-      std::make_unique<http::EventHub>(*database_, clock_,
-                                       http::event_viewers(
-                                           *database_, [this](auto id) { return announcements_->owner(id); },
-                                           [this](auto id) {
-                                             const auto upload = uploads_->get(id);
-                                             return upload ? upload->person : std::nullopt;
-                                           }));
+  events_ = std::make_unique<http::EventHub>(*database_, clock_, http::event_viewers(http::Uploads::heard));
   services_ = std::make_unique<http::Services>(services(settings));
   dispatcher_ = std::make_unique<http::Dispatcher>(http::routes(*services_), http::authenticator(*services_),
                                                    clock_, http::dispatch_options(*services_));

@@ -39,6 +39,15 @@ export async function manyRows(world) {
   await ada.go("/pipelines/places");
   const table = ada.page.getByRole("grid", { name: "Places" });
   await table.getByRole("row", { name: /Row/ }).first().waitFor();
+  // What somebody would feel: said below, and not asserted, because it is the machine's too.
+  const answers = [];
+  ada.page.on("requestfinished", (request) => {
+    if (request.url().includes("/curate/places?")) answers.push(Math.round(request.timing().responseEnd - request.timing().requestStart));
+  });
+  await ada.page.evaluate(() => {
+    window.longTasks = [];
+    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((one) => Math.round(one.duration)))).observe({ type: "longtask" });
+  });
   let seen = 0;
   for (let n = 0; n < 20; n++) {
     await table.evaluate((grid) => grid.scrollTo(0, grid.scrollHeight));
@@ -55,4 +64,6 @@ export async function manyRows(world) {
   check(rendered < 100, `only what is seen is in the page: ${rendered} rows of ${seen}`);
   await ada.page.getByLabel("Search").fill(`Row ${count - 1}`);
   await table.getByRole("row", { name: new RegExp(`Row ${count - 1}`) }).waitFor();
+  const longTasks = await ada.page.evaluate(() => window.longTasks);
+  console.log(`     ${count} rows: ${answers.length} answers, the slowest after ${Math.max(0, ...answers)} ms; ${longTasks.length} tasks of the page took more than 50 ms, the longest ${Math.max(0, ...longTasks)} ms`);
 }

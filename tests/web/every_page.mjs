@@ -37,7 +37,7 @@ async function pagesOf(world) {
 // Dialogs and tabs are pages too.
 const OPEN = {
   show: [["tab", "Members"], ["tab", "Settings"]],
-  settings: [["tab", "Tokens"], ["tab", "People"]],
+  settings: [["tab", "Tokens"], ["tab", "People"], ["tab", "Zones"], ["tab", "Limits"]],
   connections: [["button", "Connect an account"]],
   shows: [["button", "New show"]],
 };

@@ -4,6 +4,7 @@
 import { check, eventually, launch, Line, PASSWORD, runAll, Someone } from "./browser.mjs";
 import { bulkSelection, manyRows } from "./bulk.mjs";
 import { everyPage } from "./every_page.mjs";
+import { images } from "./images.mjs";
 import { Receiver } from "./receiver.mjs";
 import { World } from "./world.mjs";
 
@@ -12,7 +13,7 @@ const browser = await launch();
 const line = await Line.to(given.url);
 const receiver = new Receiver(given.receiver);
 const world = new World(browser, line.url, receiver);
-let bob;
+let bob, cat;
 
 const quiet = (...people) => {
   for (const one of people) check(one.complaints.length === 0, `a page complains: ${one.complaints.join(" | ")}`);
@@ -78,6 +79,7 @@ async function signIn() {
 
 async function roles() {
   bob = await world.invites("Bob", "host");
+  cat = await world.invites("Cat", "host");
   await bob.go(`/shows/${world.show}`);
   await bob.heading("Night Talk").waitFor();
   await bob.page.getByRole("tab", { name: "Members" }).click();
@@ -94,16 +96,19 @@ async function roles() {
   quiet(bob);
 }
 
-// Five fast clicks send one request and one post; two people at once get true answers; both screens show it at once.
+// Five fast clicks send one request and one post; two people at once get true answers; all screens show it at once. Cat is
+// a host of the same show: nothing of hers is announced, and her page asks for nothing by itself, so that what she sees of
+// Bob's came with an event.
 async function anEvening() {
   const { ada } = world;
   const before = await receiver.arrivals();
   const episode = await world.episode("Evening");
   await world.armed(bob, episode);
-  for (const one of [ada, bob]) {
+  for (const one of [ada, bob, cat]) {
     await one.go(`/episodes/${episode}`);
     await world.card(one, "Bob").waitFor();
   }
+  await cat.page.getByText("Live", { exact: true }).first().waitFor();
   await receiver.meets("slow", 3);
   let requests = 0;
   bob.page.on("request", (request) => (requests += request.url().endsWith("/post-now") ? 1 : 0));
@@ -116,24 +121,28 @@ async function anEvening() {
   await world.card(ada, "Bob").getByText("Sending", { exact: true }).waitFor();
   await world.card(ada, "Bob").getByText("Goes out", { exact: true }).click();
   await ada.hears("Too late to prevent: it is being sent.");
-  for (const one of [ada, bob]) await world.card(one, "Bob").getByText("Posted", { exact: true }).first().waitFor();
+  for (const one of [ada, bob, cat]) await world.card(one, "Bob").getByText("Posted", { exact: true }).first().waitFor();
   check(requests === 1, `five clicks sent ${requests} requests`);
   check((await receiver.arrivals()) === before + 1, "five clicks, one post");
 
   // The other way round: prevented, undone, prevented again; then posting is refused by no one but the switch.
   const second = await world.episode("Evening, again");
   const made = await world.armed(bob, second);
-  for (const one of [ada, bob]) await one.go(`/episodes/${second}`);
+  for (const one of [ada, bob, cat]) await one.go(`/episodes/${second}`);
+  await world.card(cat, "Bob").getByText("Pending", { exact: true }).waitFor();
   await world.card(ada, "Bob").getByText("Goes out", { exact: true }).click();
   await ada.hears("Prevented: it has not been posted");
-  await world.card(bob, "Bob").getByText("Disabled", { exact: true }).waitFor();
+  for (const one of [bob, cat]) await world.card(one, "Bob").getByText("Disabled", { exact: true }).waitFor();
   const answer = await bob.asks("POST", `/api/v1/announcements/${made.id}/post-now`, {}, { headers: { "Idempotency-Key": "late" } });
   check(answer.status === 409 && answer.body.code === "disabled", `a prevented one is not posted: ${answer.status} ${answer.body.code}`);
   await world.card(bob, "Bob").getByText("Goes out", { exact: true }).click();
   await bob.hears("Enabled");
-  await world.card(ada, "Bob").getByText("Pending", { exact: true }).waitFor();
+  for (const one of [ada, cat]) await world.card(one, "Bob").getByText("Pending", { exact: true }).waitFor();
   check((await receiver.arrivals()) === before + 1, "nothing else was posted");
-  quiet(ada, bob);
+  // Deleted: gone from her screen too.
+  await bob.expects(200, "DELETE", `/api/v1/announcements/${made.id}`);
+  await world.card(cat, "Bob").waitFor({ state: "detached" });
+  quiet(ada, bob, cat);
 }
 
 async function unknownOutcome() {
@@ -187,6 +196,7 @@ const failed = await runAll([
   ["an evening in two browsers", anEvening],
   ["an unknown outcome is a person's to say", unknownOutcome],
   ["the stream of events comes back", reconnects],
+  ["images are added, described, ordered and posted", () => images(world, given.discord)],
   ["1,000 records are chosen at once", () => bulkSelection(world)],
   ["a long list scrolls and filters by the server's pages", () => manyRows(world)],
   // What a page looks like does not depend on the database.

@@ -19,9 +19,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from harness import ROOT, Receiver, Server, check, first_line, folder, postgres_database, run_all, show_logs  # noqa: E402
-from platforms import Emulated  # noqa: E402
+from platforms import PLATFORMS, Emulated  # noqa: E402
 
 WEB = ROOT / "web"
+DISCORD = next(one for one in PLATFORMS if one.name == "discord")  # which takes images
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CHANNEL = "UC" + "a" * 22
 MP4 = b"\0\0\0\x18ftypisom\0\0\2\0isomiso2"
@@ -32,10 +33,12 @@ def pages(kind, binary, shots):
         database = stack.enter_context(postgres_database()) if kind == "postgres" else f"sqlite:{path}/fencepost.db"
         receiver = Receiver(SECRET)
         stack.callback(receiver.close)
-        server = Server(binary, database, path, "server", "--post-timeout", "5s")
+        discord = stack.enter_context(contextlib.closing(Emulated(DISCORD.script, *DISCORD.arguments)))
+        server = Server(binary, database, path, "server", "--post-timeout", "5s", *DISCORD.settings(discord.url))
         stack.callback(server.close)
         code = first_line(server.process, r"first person: open \S+/welcome#code=(fpf_\S+)")
-        world = {"url": server.url, "code": code, "receiver": receiver.url, "looks": kind == "sqlite"}
+        world = {"url": server.url, "code": code, "receiver": receiver.url, "looks": kind == "sqlite",
+                 "discord": {"url": discord.url, "secret": DISCORD.secret(discord.url)}}
         environment = {**os.environ, "FENCEPOST_WORLD": json.dumps(world), **({"FENCEPOST_SHOTS": shots} if shots else {})}
         done = subprocess.run(["node", str(HERE / "pages.mjs")], env=environment, check=False)
         if done.returncode != 0:

@@ -12,3 +12,7 @@ SELECT id FROM fencepost_shows WHERE id = ?1
 -- name: lock_shows_of
 SELECT s.id FROM fencepost_shows AS s JOIN fencepost_show_members AS m ON m.show_id = s.id
 WHERE m.person_id = ?1 AND m.role = 'admin' ORDER BY s.id
+
+-- name: memberships_of
+-- Batch of person; in no order.
+SELECT m.person_id, m.show_id FROM fencepost_show_members AS m WHERE m.person_id = ?1

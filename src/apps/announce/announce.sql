@@ -119,10 +119,10 @@ WHERE id = $1 AND version = $2 AND status IN ('queued', 'failed', 'disabled') RE
 -- name: remember_deleted
 -- $1 id, of an episode's announcement that is about to be deleted; under the episode's lock, so that who
 -- announces for all sees the row or this.
-INSERT INTO fencepost_announcements_deleted (episode_id, connection_id)
-SELECT a.episode_id, a.connection_id FROM fencepost_announcements AS a
+INSERT INTO fencepost_announcements_deleted (episode_id, connection_id, announcement_id)
+SELECT a.episode_id, a.connection_id, a.id FROM fencepost_announcements AS a
 WHERE a.id = $1 AND a.episode_id IS NOT NULL
-ON CONFLICT (episode_id, connection_id) DO NOTHING
+ON CONFLICT (episode_id, connection_id) DO UPDATE SET announcement_id = excluded.announcement_id
 
 -- name: renew_release
 -- $1 id. It was armed again: its trigger decides anew, whatever it was put off to before.

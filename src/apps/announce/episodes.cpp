@@ -123,6 +123,14 @@ std::optional<std::int64_t> show_of(store::Connection& connection, std::int64_t 
   return rows.empty() ? std::nullopt : rows[0][0].maybe_integer();
 }
 
+std::vector<Readers> readers_of(store::Connection& connection,
+                                const std::vector<store::Params>& announcements) {
+  std::vector<Readers> readers;
+  for (const auto& row : connection.run_batch(sql::readers_of, announcements))
+    readers.push_back({row[0].integer(), row[1].integer(), row[2].maybe_integer()});
+  return readers;
+}
+
 std::vector<Episode> list_episodes(store::Connection& connection, std::int64_t show, std::int64_t before,
                                    int limit, const std::string& status) {
   std::vector<Episode> page;

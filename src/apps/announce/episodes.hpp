@@ -70,6 +70,15 @@ EpisodeResult create_episode(store::Connection& connection, const EpisodeDraft& 
 std::optional<Episode> get_episode(store::Connection& connection, std::int64_t id);
 // The show of an announcement's episode; nullopt: it has none, or there is no such announcement.
 std::optional<std::int64_t> show_of(store::Connection& connection, std::int64_t announcement);
+// Who, besides operators, may read an announcement: whose it is, and the members of the show that it is of.
+struct Readers {
+  std::int64_t announcement = 0, owner = 0;
+  std::optional<std::int64_t> show{};
+};
+// Of each of these announcements, in no order; of one that was deleted from its episode: who might until
+// then. None of what there is not. One statement.
+std::vector<Readers> readers_of(store::Connection& connection,
+                                const std::vector<store::Params>& announcements);
 // Newest first, below `before`; `status` may be empty.
 std::vector<Episode> list_episodes(store::Connection& connection, std::int64_t show, std::int64_t before,
                                    int limit, const std::string& status);

@@ -48,6 +48,10 @@ std::optional<Channel> get_channel(store::Connection& connection, std::int64_t i
 // By id, behind `after`. `person`: those that he may schedule on; nullopt: all.
 std::vector<Channel> page_of_channels(store::Connection& connection, std::optional<std::int64_t> person,
                                       std::int64_t after, int limit);
+// Of each of these people the channels that he may schedule on: (person, channel), in no order. One
+// statement.
+std::vector<std::pair<std::int64_t, std::int64_t>> channels_of_people(
+    store::Connection& connection, const std::vector<store::Params>& people);
 bool may_schedule(store::Connection& connection, std::int64_t channel, std::int64_t person);
 
 // Throws UserError: invalid_name, duplicate_name, invalid_zone, invalid_channel, invalid_field,

@@ -53,6 +53,9 @@ struct Upload {
 };
 
 std::optional<Upload> get_upload(store::Connection& connection, std::int64_t id);
+// Of each of these uploads its channel: (upload, channel), in no order. One statement.
+std::vector<std::pair<std::int64_t, std::int64_t>> channels_of_uploads(
+    store::Connection& connection, const std::vector<store::Params>& uploads);
 struct UploadFilter {
   std::optional<std::int64_t> channel{};
   std::string status{};                  // the users' word, or empty

@@ -87,6 +87,11 @@ TEST_F(AccountsApi, QueuesPauseAndResume) {
   const auto paused = send("POST", "/api/v1/queues/announcements/pause", {{"why", "holiday"}});
   EXPECT_EQ(json_of(paused)["paused"], true);
   EXPECT_EQ(json_of(paused)["paused_why"], "holiday");
+  EXPECT_TRUE(json_of(paused)["oldest_due_seconds"].is_null()) << "it is due in an hour";
+  database.run("UPDATE fencepost_announcements SET run_at = run_at - CAST(7200000000 AS BIGINT)");
+  const auto due = json_of(send("GET", "/api/v1/queues"))["items"][0]["oldest_due_seconds"].get<int>();
+  EXPECT_GE(due, 3600);
+  EXPECT_LT(due, 7200);
   const auto resumed = send("POST", "/api/v1/queues/announcements/resume");
   EXPECT_EQ(json_of(resumed)["paused"], false);
   EXPECT_TRUE(json_of(resumed)["paused_why"].is_null());

@@ -154,6 +154,12 @@ TEST_P(AnnouncementImagesApi, WhatThePlatformDoesNotTakeIsToldAtOnce) {
   const auto preview = json_of(send("GET", path_ + "/preview"));
   EXPECT_EQ(preview["images"], 1);
   EXPECT_EQ(preview["most_images"], 10);
+  // What the pages say before anything is sent is the connector's own rule.
+  const auto rules = discord.image_rules({});
+  EXPECT_EQ(preview["image_rules"]["types"], rules.types);
+  EXPECT_EQ(preview["image_rules"]["bytes"], rules.bytes);
+  EXPECT_EQ(preview["image_rules"]["alt_length"], rules.alt_length);
+  EXPECT_TRUE(preview["image_rules"]["why_none"].is_null());
   EXPECT_TRUE(preview["images_problem"].is_null());
   EXPECT_EQ(detail(add(announcement(connection), png(16, 9), 1)), "webhook takes no images");
 }
@@ -165,6 +171,7 @@ TEST_P(AnnouncementImagesApi, WhatAnotherProgramPutThereIsToldInThePreview) {
                {std::stoll(path.substr(path.rfind('/') + 1))});
   const auto preview = json_of(send("GET", path + "/preview"));
   EXPECT_EQ(preview["most_images"], 0);
+  EXPECT_TRUE(preview["image_rules"]["bytes"].is_null());
   EXPECT_EQ(preview["images_problem"], "webhook takes no images");
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "accounts/tokens.hpp"
@@ -23,7 +22,7 @@ std::shared_ptr<const std::string> shared(std::string text) {
 }
 }  // namespace
 
-EventHub::EventHub(store::Database& database, const base::Clock& clock, Viewers viewers,
+EventHub::EventHub(store::Database& database, const base::Clock& clock, std::unique_ptr<EventViewers> viewers,
                    const EventHubOptions& options)
     : database_(database),
       clock_(clock),
@@ -104,10 +103,10 @@ void EventHub::run(const std::stop_token& stop) {
 void EventHub::turn() {
   welcome();
   try {
-    check_viewers();
     auto connection = database_.acquire();
+    check_viewers(*connection);
     read_tail(*connection);
-    fan_out();
+    fan_out(*connection);
     catch_up(*connection);
   } catch (const std::exception& error) {
     base::log(base::LogLevel::debug, "events not read", {{"error", error.what()}});
@@ -145,21 +144,40 @@ void EventHub::welcome() {
   }
 }
 
-void EventHub::check_viewers() {
+void EventHub::check_viewers(store::Connection& connection) {
   const auto now = clock_.boot();
   if (groups_.empty() || now - checked_ < options_.recheck) return;
   std::vector<Principal> who;
   for (const auto& [principal, group] : groups_) who.push_back(principal);
-  auto seen = viewers_(who);
+  const auto alive = viewers_->alive(connection, who);
   for (std::size_t i = 0; i < who.size(); ++i) {
     auto& group = groups_[who[i]];
-    if (i < seen.size() && seen[i]) {
-      group.sees = std::move(*seen[i]);
-      continue;
-    }
+    group.everything = alive[i] && alive[i]->at_least(accounts::Role::operator_);
+    group.person = alive[i] ? alive[i]->person : std::nullopt;
+    if (alive[i]) continue;
     for (auto& listener : group.listeners) listener.sink->close();
   }
   checked_ = now;
+}
+
+// Where everybody may read now who does not see everything.
+void EventHub::read_rooms(store::Connection& connection) {
+  std::vector<std::int64_t> people;
+  std::vector<Group*> theirs;
+  for (auto& [who, group] : groups_) {
+    group.rooms.clear();
+    if (group.everything || !group.person) continue;
+    people.push_back(*group.person);
+    theirs.push_back(&group);
+  }
+  if (people.empty()) return;
+  auto rooms = viewers_->rooms_of_people(connection, people);
+  for (std::size_t i = 0; i < theirs.size(); ++i) theirs[i]->rooms = std::move(rooms[i]);
+}
+
+bool EventHub::sees(const Group& group, const Rooms& rooms) {
+  return group.everything || std::any_of(rooms.begin(), rooms.end(),
+                                         [&](const Room& room) { return group.rooms.contains(room); });
 }
 
 void EventHub::read_tail(store::Connection& connection) {
@@ -176,15 +194,14 @@ void EventHub::read_tail(store::Connection& connection) {
   while (tail_ < horizon) {
     auto page = store::events_page(connection, tail_, horizon, options_.page);
     if (page.lost_until > 0) restart(page.lost_until);
+    auto rooms = viewers_->rooms_of_events(connection, page.events);
     const bool full = page.events.size() == static_cast<std::size_t>(options_.page);
     tail_ = full ? page.events.back().id : std::max(tail_, horizon);
-    for (auto& event : page.events) {
-      auto text = event_text(event);
-      recent_.push_back({std::move(event), std::move(text)});
-    }
-    fan_out();
+    for (std::size_t i = 0; i < page.events.size(); ++i)
+      recent_.push_back({page.events[i].id, std::move(rooms[i]), event_text(page.events[i])});
+    fan_out(connection);
     while (recent_.size() > options_.recent) {
-      recent_from_ = recent_.front().event.id;
+      recent_from_ = recent_.front().id;
       recent_.pop_front();
     }
   }
@@ -213,13 +230,15 @@ void EventHub::place(Listener& listener) {
   listener.live = listener.cursor >= tail_;
 }
 
-void EventHub::fan_out() {
+void EventHub::fan_out(store::Connection& connection) {
   if (goal_) return;
+  bool asked = false;  // nobody is asked about where there is nothing to tell
   for (auto& [who, group] : groups_) {
     std::map<std::int64_t, std::pair<Chunk, std::int64_t>> made;  // by what was sent before
     for (auto& listener : group.listeners) {
       if (!listener.placed) place(listener);
       if (!listener.live || listener.cursor >= tail_) continue;
+      if (!std::exchange(asked, true)) read_rooms(connection);
       const auto [at, fresh] = made.try_emplace(listener.cursor);
       auto& [chunk, upto] = at->second;
       if (fresh) chunk = recent_after(group, listener.cursor, upto, std::string::npos);
@@ -234,10 +253,10 @@ EventHub::Chunk EventHub::recent_after(const Group& group, std::int64_t after, s
                                        std::size_t bytes) const {
   std::string text;
   auto at = std::upper_bound(recent_.begin(), recent_.end(), after,
-                             [](std::int64_t id, const Recent& recent) { return id < recent.event.id; });
+                             [](std::int64_t id, const Recent& recent) { return id < recent.id; });
   for (; at != recent_.end() && text.size() < bytes; ++at) {
-    upto = at->event.id;
-    if (!group.sees || group.sees(at->event)) text += at->text;
+    upto = at->id;
+    if (sees(group, at->rooms)) text += at->text;
   }
   if (at == recent_.end()) upto = tail_;
   return text.empty() ? nullptr : shared(std::move(text));
@@ -247,12 +266,14 @@ void EventHub::catch_up(store::Connection& connection) {
   behind_ = false;
   if (goal_) return;
   int pages = 0;
+  bool asked = false;
   for (auto& [who, group] : groups_)
     for (auto& listener : group.listeners) {
       if (!listener.placed || listener.live || !listener.sink->open()) continue;
       if (!listener.sink->drained()) continue;
       behind_ = true;  // go on soon: there is somebody who reads
       if (pages >= kPagesATurn) continue;
+      if (!std::exchange(asked, true)) read_rooms(connection);
       if (send_missed(connection, group, listener)) ++pages;
       listener.live = listener.cursor >= tail_;
     }
@@ -266,12 +287,15 @@ bool EventHub::send_missed(store::Connection& connection, const Group& group, Li
     return false;
   }
   const auto page = store::events_page(connection, listener.cursor, tail_, options_.page);
+  const auto rooms = group.everything ? std::vector<Rooms>(page.events.size())
+                                      : viewers_->rooms_of_events(connection, page.events);
   std::string text;
   if (page.lost_until > 0) text = reset_text(listener.cursor = page.lost_until);
   const bool full = page.events.size() == static_cast<std::size_t>(options_.page);
   if (!full) listener.cursor = std::max(listener.cursor, tail_);
-  for (const auto& event : page.events) {
-    if (!group.sees || group.sees(event)) text += event_text(event);
+  for (std::size_t i = 0; i < page.events.size(); ++i) {
+    const auto& event = page.events[i];
+    if (sees(group, rooms[i])) text += event_text(event);
     if (full || text.size() >= options_.page_bytes) listener.cursor = event.id;
     if (text.size() >= options_.page_bytes) break;
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -33,18 +34,39 @@ struct EventHubOptions {
   std::size_t each = 1000;             // streams of one principal
 };
 
+// What an event belongs to, and what somebody reads all events of.
+struct Room {
+  enum class Kind { person, show, channel };
+  Kind kind;
+  std::int64_t id;
+  auto operator<=>(const Room&) const = default;
+};
+using Rooms = std::set<Room>;
+
+// Who may see what. Called on the hub's thread alone; may throw as a handler does.
+class EventViewers {
+ public:
+  virtual ~EventViewers() = default;
+  // Of callers that were let in a while ago: as who they may still read, in the same order; nullopt: not any
+  // more, and their streams end. Operators see everything.
+  virtual std::vector<std::optional<Principal>> alive(store::Connection& connection,
+                                                      const std::vector<Principal>& who) = 0;
+  // Where each of these people may read at this moment: asked after the events, so that what happened after
+  // somebody's right had ended is not told to him.
+  virtual std::vector<Rooms> rooms_of_people(store::Connection& connection,
+                                             const std::vector<std::int64_t>& people) = 0;
+  // Where each of these events may be read; none: by operators alone.
+  virtual std::vector<Rooms> rooms_of_events(store::Connection& connection,
+                                             const std::vector<store::Event>& events) = 0;
+};
+
 // Thread-safe. One thread of its own reads, and writes to all; nothing is read for one listener but what he
-// missed for so long that it is not in memory any more.
+// missed for so long that it is not in memory any more. Who may see what is asked once for all events and all
+// listeners of a turn.
 class EventHub {
  public:
-  // What somebody may see; empty: everything.
-  using Sees = std::function<bool(const store::Event&)>;
-  // What each of them may see now; nullopt: nothing any more, and their streams end. Called on the hub's
-  // thread, once for all; may throw like a handler.
-  using Viewers = std::function<std::vector<std::optional<Sees>>(const std::vector<Principal>&)>;
-
   // The database and the clock outlive the hub; the hub outlives the routes.
-  EventHub(store::Database& database, const base::Clock& clock, Viewers viewers,
+  EventHub(store::Database& database, const base::Clock& clock, std::unique_ptr<EventViewers> viewers,
            const EventHubOptions& options = {});
   ~EventHub();
   EventHub(const EventHub&) = delete;
@@ -79,11 +101,14 @@ class EventHub {
     }
   };
   struct Group {  // of one principal
-    Sees sees;
+    std::optional<std::int64_t> person;
+    bool everything = false;
+    Rooms rooms;
     std::vector<Listener> listeners;
   };
   struct Recent {
-    store::Event event;
+    std::int64_t id;
+    Rooms rooms;
     std::string text;
   };
   struct Shared {
@@ -98,10 +123,12 @@ class EventHub {
   void run(const std::stop_token& stop);
   void turn();
   void welcome();
-  void check_viewers();
+  void check_viewers(store::Connection& connection);
+  void read_rooms(store::Connection& connection);
+  static bool sees(const Group& group, const Rooms& rooms);
   void read_tail(store::Connection& connection);
   void place(Listener& listener);
-  void fan_out();
+  void fan_out(store::Connection& connection);
   void catch_up(store::Connection& connection);
   bool send_missed(store::Connection& connection, const Group& group, Listener& listener);
   void restart(std::int64_t at);
@@ -115,7 +142,7 @@ class EventHub {
 
   store::Database& database_;
   const base::Clock& clock_;
-  const Viewers viewers_;
+  const std::unique_ptr<EventViewers> viewers_;
   const EventHubOptions options_;
 
   mutable std::mutex mutex_;

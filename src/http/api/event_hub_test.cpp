@@ -6,91 +6,49 @@
 
 #include <atomic>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "accounts/people.hpp"
-#include "accounts/sessions.hpp"
 #include "accounts/testing/test_database.hpp"
 #include "accounts/tokens.hpp"
 #include "apps/announce/testing/stage.hpp"
 #include "base/clock.hpp"
+#include "http/api/testing/stream_client.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::http {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using testing::Client;
 using ::testing::StartsWith;
+using testing::told;
 
-constexpr std::chrono::seconds kPatience{30};
-
-// A client as a stream has it: reads at once, unless it is told to stand still.
-class Client final : public Sink {
+// Whoever the test says may listen; an event belongs to the person of the same number as its item.
+class Allowed final : public EventViewers {
  public:
-  bool write(std::shared_ptr<const std::string> chunk) override {
-    const std::lock_guard lock(mutex_);
-    if (!open_) return false;
-    if (still_ && text_.size() > 1000) return open_ = false;
-    text_ += *chunk;
-    ++chunks_;
-    changed_.notify_all();
-    return true;
+  using As = std::function<std::optional<Principal>(const Principal&)>;
+  explicit Allowed(As as) : as_(std::move(as)) {}
+  std::vector<std::optional<Principal>> alive(store::Connection&,
+                                              const std::vector<Principal>& who) override {
+    std::vector<std::optional<Principal>> now;
+    for (const auto& one : who) now.push_back(as_(one));
+    return now;
   }
-  bool drained() const override {
-    const std::lock_guard lock(mutex_);
-    return !still_;
+  std::vector<Rooms> rooms_of_people(store::Connection&, const std::vector<std::int64_t>& people) override {
+    std::vector<Rooms> rooms;
+    for (const auto person : people) rooms.push_back({{Room::Kind::person, person}});
+    return rooms;
   }
-  bool open() const override {
-    const std::lock_guard lock(mutex_);
-    return open_;
-  }
-  void close() override {
-    const std::lock_guard lock(mutex_);
-    open_ = false;
-    changed_.notify_all();
-  }
-  void stand_still() {
-    const std::lock_guard lock(mutex_);
-    still_ = true;
-  }
-
-  // The text, once it holds; after the patience of a broken build, whatever it is.
-  template <typename Holds>
-  std::string await(Holds&& holds) {
-    std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return holds(text_); })) << text_;
-    return text_;
-  }
-  std::string await_text(const std::string& part) {
-    return await([&](const std::string& text) { return text.find(part) != std::string::npos; });
-  }
-  bool await_end() {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kPatience, [&] { return !open_; });
-  }
-  int chunks() const {
-    const std::lock_guard lock(mutex_);
-    return chunks_;
+  std::vector<Rooms> rooms_of_events(store::Connection&, const std::vector<store::Event>& events) override {
+    std::vector<Rooms> rooms;
+    for (const auto& event : events) rooms.push_back({{Room::Kind::person, std::stoll(event.item)}});
+    return rooms;
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string text_;
-  int chunks_ = 0;
-  bool open_ = true, still_ = false;
+  const As as_;
 };
 
-// "t1 t2 r5": the transitions and resets of a stream, with their ids.
-std::string told(const std::string& text) {
-  std::istringstream in(text);
-  std::string line, id, out;
-  while (std::getline(in, line)) {
-    if (line.starts_with("id: ")) id = line.substr(4);
-    if (line.starts_with("event: ")) out += (out.empty() ? "" : " ") + line.substr(7, 1) + id;
-  }
-  return out;
+std::optional<Principal> an_operator(const Principal&) {
+  return Principal{.role = accounts::Role::operator_};
 }
 
 std::string transitions(int first, int last) {
@@ -106,11 +64,8 @@ class EventHubTest : public ::testing::TestWithParam<const char*> {
     options.poll = std::chrono::milliseconds(5);
     return options;
   }
-  void open(EventHubOptions options = quick(), EventHub::Viewers viewers = nullptr) {
-    if (!viewers)
-      viewers = [](const std::vector<Principal>& who) {
-        return std::vector<std::optional<EventHub::Sees>>(who.size(), EventHub::Sees());
-      };
+  void open(EventHubOptions options = quick(), std::unique_ptr<EventViewers> viewers = nullptr) {
+    if (!viewers) viewers = std::make_unique<Allowed>(an_operator);
     hub_ = std::make_unique<EventHub>(*database_, base::system_clock(), std::move(viewers), options);
   }
   static void write(store::Connection& connection, const std::string& item = "1") {
@@ -223,17 +178,10 @@ TEST_P(EventHubTest, EverybodySeesWhatIsTheirsAndNothingOnceTheyMayNot) {
   std::atomic<bool> revoked = false;
   auto options = quick();
   options.recheck = std::chrono::milliseconds(1);
-  open(options, [&](const std::vector<Principal>& who) {
-    std::vector<std::optional<EventHub::Sees>> out;
-    for (const auto& principal : who) {
-      const auto own = std::to_string(principal.token_id);
-      out.push_back(
-          principal.token_id == 2 && revoked
-              ? std::nullopt
-              : std::optional(EventHub::Sees([own](const store::Event& e) { return e.item == own; })));
-    }
-    return out;
-  });
+  open(options, std::make_unique<Allowed>([&](const Principal& who) -> std::optional<Principal> {
+         if (who.token_id == 2 && revoked) return std::nullopt;
+         return Principal{.person = who.token_id, .role = accounts::Role::member};
+       }));
   const auto one = listen(0, 1), two = listen(0, 2), nobody = listen(0, 3);
   for (int i = 0; i < 3; ++i) {
     write(1, "1");
@@ -260,7 +208,7 @@ TEST_P(EventHubTest, ARevokedTokenEndsItsStreams) {
   }
   auto options = quick();
   options.recheck = std::chrono::milliseconds(1);
-  open(options, event_viewers(*database_, [](auto) { return std::nullopt; }));
+  open(options, event_viewers(Uploads::absent));
   const auto client = listen(0, id), stranger = listen(0, id + 1);
   EXPECT_TRUE(stranger->await_end());
   write();
@@ -270,46 +218,14 @@ TEST_P(EventHubTest, ARevokedTokenEndsItsStreams) {
   EXPECT_TRUE(client->await_end());
 }
 
-// Item 1 is the member's; an operator hears of everything, and both for as long as their sessions last.
-TEST_P(EventHubTest, AMemberHearsOfHisOwnAnnouncementsAlone) {
-  std::int64_t people[2], sessions[2];
-  {
-    const auto lease = database_->acquire();
-    for (const int i : {0, 1}) {
-      const auto name = std::string(i == 0 ? "member" : "operator");
-      const auto added = accounts::add_person(*lease, name + "@example.org", name,
-                                              *accounts::role_named(name), std::string("a hash"));
-      people[i] = added.person.value().id;
-      sessions[i] = accounts::open_session(*lease, people[i], {}).value().id;
-    }
-  }
-  auto options = quick();
-  options.recheck = std::chrono::milliseconds(1);
-  open(options, event_viewers(*database_, [owner = people[0]](std::int64_t item) {
-         return item == 1 ? std::optional(owner) : std::nullopt;
-       }));
-  std::shared_ptr<Client> clients[2];
-  for (const int i : {0, 1}) {
-    clients[i] = std::make_shared<Client>();
-    hub_->listen({.person = people[i], .role = accounts::Role::member, .session_id = sessions[i]}, 0,
-                 clients[i]);
-  }
-  for (const auto* item : {"2", "1", "2", "1"}) write(1, item);
-  EXPECT_EQ(told(clients[1]->await_text("id: 4\nevent")), transitions(1, 4)) << "as the role is now";
-  EXPECT_EQ(told(clients[0]->await_text("id: 4\nevent")), "t2 t4");
-  EXPECT_TRUE(accounts::end_session(*database_->acquire(), people[0], sessions[0]));
-  EXPECT_TRUE(clients[0]->await_end());
-  EXPECT_TRUE(clients[1]->open());
-}
-
 TEST_P(EventHubTest, AStreamEndsWhereNobodyCanSayWhetherItMayGoOn) {
   std::atomic<bool> away = false;
   auto options = quick();
   options.recheck = options.unchecked = std::chrono::milliseconds(1);
-  open(options, [&](const std::vector<Principal>& who) {
-    if (away) throw std::runtime_error("away");
-    return std::vector<std::optional<EventHub::Sees>>(who.size(), EventHub::Sees());
-  });
+  open(options, std::make_unique<Allowed>([&](const Principal& who) {
+         if (away) throw std::runtime_error("away");
+         return an_operator(who);
+       }));
   const auto client = listen(0);
   write();
   client->await_text("event");

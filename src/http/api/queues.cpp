@@ -24,15 +24,19 @@ std::map<std::string, Paused> paused_queues(store::Connection& connection) {
 
 json queue_json(store::Connection& connection, const store::Fence& fence, const Paused& paused) {
   json counts = json::object(), at_least = json::array();
+  std::optional<store::Duration> oldest;  // of what waits; only what is due already
   for (const auto& count : fence.counts(connection)) {
     counts[count.word] = count.items;
     if (count.at_least) at_least.push_back(count.word);
+    if (count.word == fence.queue().words.queued && count.items > 0 && count.oldest.count() >= 0)
+      oldest = count.oldest;
   }
   return {{"name", fence.queue().name},
           {"paused", paused.paused},
           {"paused_why", text_or_null(paused.why)},
           {"counts", std::move(counts)},
-          {"counted_at_least", std::move(at_least)}};
+          {"counted_at_least", std::move(at_least)},
+          {"oldest_due_seconds", oldest ? json(oldest->count() / 1'000'000) : json()}};
 }
 
 Response list(Services& services, const Request& request) {
@@ -82,7 +86,14 @@ std::vector<Field> queue_fields() {
            .required = true,
            .description =
                "words of finished items that were not counted to their end: there are at least so many",
-           .example = "[\"posted\"]"}};
+           .example = "[\"posted\"]"},
+          {.name = "oldest_due_seconds",
+           .type = FieldType::integer,
+           .required = true,
+           .description = "how long what has waited longest is due; null: nothing is due",
+           .example = "12",
+           .nullable = true,
+           .minimum = 0}};
 }
 }  // namespace
 

@@ -59,6 +59,18 @@ Response due(Services& services, const Request& request) {
   return page_response(std::move(items), next);
 }
 
+json rules_json(const connect::ImageRules& rules) {
+  const auto most = [](std::int64_t limit) { return limit > 0 ? json(limit) : json(); };
+  return {{"types", rules.types},
+          {"bytes", most(rules.bytes)},
+          {"gif_bytes", most(rules.gif_bytes > 0 ? rules.gif_bytes : rules.bytes)},
+          {"all_bytes", most(rules.all_bytes)},
+          {"pixels", most(rules.pixels)},
+          {"alt_length", most(rules.alt_length)},
+          {"gif_alone", rules.gif_alone},
+          {"why_none", text_or_null(rules.why_none)}};
+}
+
 // As it would stand on its platform, were it posted now: as it is stored, or with words that are being
 // written.
 Response preview(Services& services, const Request& request) {
@@ -95,6 +107,7 @@ Response preview(Services& services, const Request& request) {
                              {"images", facts.size()},
                              {"most_images", rules.images},
                              {"images_problem", text_or_null(problem)},
+                             {"image_rules", rules_json(rules)},
                              {"obstacle", why ? json(why->code) : json()},
                              {"why", why ? json(why->text) : json()}});
 }
@@ -117,6 +130,38 @@ std::vector<Field> status_fields() {
            .nullable = true}};
 }
 
+Field rules_field() {
+  const auto most = [](const char* name, const char* description) {
+    return Field{.name = name,
+                 .type = FieldType::integer,
+                 .required = true,
+                 .description = description,
+                 .nullable = true};
+  };
+  return {.name = "image_rules",
+          .type = FieldType::object,
+          .required = true,
+          .description = "what the platform takes of images; null: any",
+          .fields = {{.name = "types",
+                      .type = FieldType::strings,
+                      .required = true,
+                      .description = "media types; none: any",
+                      .example = "[\"image/jpeg\", \"image/png\"]"},
+                     most("bytes", "of each"),
+                     most("gif_bytes", "of each that is a GIF"),
+                     most("all_bytes", "of all of a post"),
+                     most("pixels", "of each, width times height"),
+                     most("alt_length", "characters of a description"),
+                     {.name = "gif_alone",
+                      .type = FieldType::boolean,
+                      .required = true,
+                      .description = "a GIF goes by itself"},
+                     {.name = "why_none",
+                      .required = true,
+                      .description = "what to do where none are taken",
+                      .nullable = true}}};
+}
+
 std::vector<Field> preview_fields() {
   return {{.name = "text", .required = true, .max_length = 10000, .example = "\"Night Talk is live: Pilot\""},
           {.name = "platform", .required = true, .example = "\"webhook\""},
@@ -134,6 +179,7 @@ std::vector<Field> preview_fields() {
            .required = true,
            .description = "why the platform takes these images not",
            .nullable = true},
+          rules_field(),
           {.name = "obstacle",
            .required = true,
            .description = "what forbids it now: show_disabled, needs_approval, not_a_member, stream_ended or "

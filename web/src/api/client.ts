@@ -44,6 +44,14 @@ export async function versioned<T>(call: Promise<{ data?: T; error?: unknown; re
   return { value: await answer(Promise.resolve(settled)), etag: settled.response.headers.get("ETag") ?? "" };
 }
 
+// The bytes of an image as they are: no JSON. Answers when the announcement has it.
+export async function sendImage(announcement: number, etag: string, key: string, alt: string, file: File): Promise<void> {
+  const response = await send(new Request(`/api/v1/announcements/${announcement}/images?${new URLSearchParams({ alt })}`, {
+    method: "POST", body: file, headers: { "Content-Type": file.type, "If-Match": etag, "Idempotency-Key": key },
+  }));
+  await answer(response.json().catch(() => null).then((body: unknown) => ({ error: body, response })));
+}
+
 export const isProblem = (error: unknown, code: string) => error instanceof Problem && error.code === code;
 
 // For idempotency: crypto.randomUUID() wants a secure context, which plain HTTP in a local network is not.

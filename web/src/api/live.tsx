@@ -10,7 +10,7 @@ export const useLive = () => useContext(LiveContext);
 
 // Which queries, by their first word, an event of that queue concerns.
 export function concerns({ queue, kind }: Transition): string[] {
-  if (queue === "announcements" || queue === "texts") return ["announcements", "events", "queues"];
+  if (queue === "announcements" || queue === "texts") return ["announcements", "episodes", "live", "events", "queues"];
   if (queue.startsWith("live-")) return ["announcements", "episodes", "live", "events", "queues"];
   if (queue === "uploads" && kind === "progress") return ["progress"];
   if (queue === "uploads") return ["uploads", "progress", "quota", "events", "queues"];

@@ -84,8 +84,6 @@ export const episodeQuery = (id: number) =>
 export const teamQuery = (episode: number) =>
   queryOptions({
     queryKey: ["announcements", "episode", episode],
-    // Events tell members of their own announcements only: what becomes of the others is asked for.
-    refetchInterval: 5000,
     queryFn: () =>
       everything((query) =>
         answer(api.GET("/api/v1/episodes/{id}/announcements", { params: { path: { id: String(episode) }, query } }))),

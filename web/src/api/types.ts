@@ -15,6 +15,7 @@ export type Show = Answer<"/api/v1/shows/{id}">;
 export type Member = Item<"/api/v1/shows/{id}/members">;
 export type Episode = Answer<"/api/v1/episodes/{id}">;
 export type Announcement = Answer<"/api/v1/announcements/{id}">;
+export type ImageRules = Answer<"/api/v1/announcements/{id}/preview">["image_rules"];
 export type Preview = Answer<"/api/v1/announcements/{id}/preview">;
 export type HistoryEvent = Item<"/api/v1/announcements/{id}/history">;
 export type Connection = Answer<"/api/v1/connections/{id}">;

@@ -10,21 +10,34 @@ import { platformName } from "../lib/words";
 import { Button } from "../ui/basics";
 import { Field } from "../ui/fields";
 import { toast } from "../ui/toast";
+import { Images, imageUrl } from "./announcement-images";
 
 const PAUSE = 250; // ms after a key before the server is asked
 const MOST = 3000; // characters of a draft that the server previews
 
-export function Preview({ announcement, draft }: { announcement: Announcement; draft: string | null }) {
-  const text = useSettled(draft, draft === null ? 0 : PAUSE);
-  const tooLong = text !== null && [...text].length > MOST;
-  const preview = useQuery({
+// Null: of the text that is stored.
+function usePreview(announcement: Announcement, text: string | null, enabled = true) {
+  return useQuery({
     queryKey: ["announcements", "preview", announcement.id, announcement.version, text],
-    enabled: !tooLong,
+    enabled,
     placeholderData: keepPreviousData,
     queryFn: () =>
       answer(api.GET("/api/v1/announcements/{id}/preview",
         { params: { path: { id: String(announcement.id) }, query: text === null ? {} : { text } } })),
   });
+}
+
+// What the platform takes of images is known from the preview.
+export function ImagesEditor({ announcement }: { announcement: Announcement }) {
+  const { data } = usePreview(announcement, null);
+  if (!data) return null;
+  return <Images announcement={announcement} taken={{ platform: data.platform, most: data.most_images, rules: data.image_rules, problem: data.images_problem }} />;
+}
+
+export function Preview({ announcement, draft }: { announcement: Announcement; draft: string | null }) {
+  const text = useSettled(draft, draft === null ? 0 : PAUSE);
+  const tooLong = text !== null && [...text].length > MOST;
+  const preview = usePreview(announcement, text, !tooLong);
   if (tooLong) return <p className="notice tone-warn">A preview of more than {MOST} characters is shown once the text is saved.</p>;
   if (preview.error) return <p className="notice tone-bad">{messageOf(preview.error)}</p>;
   if (!preview.data) return null;
@@ -38,6 +51,13 @@ export function Preview({ announcement, draft }: { announcement: Announcement; d
         </span>
       </figcaption>
       <p className="said">{preview.data.text}</p>
+      {announcement.images.length > 0 && (
+        <p className="thumbs">
+          {announcement.images.map((image) => (
+            <img key={image.id} src={imageUrl(announcement.id, image.id)} alt={image.alt} loading="lazy" />
+          ))}
+        </p>
+      )}
       {shortened && <p className="notice tone-warn">Too long for {platformName(platform)}: this is how it is shortened.</p>}
       {why && <p className="notice tone-warn">Not now: {why}.</p>}
     </figure>

@@ -11,8 +11,9 @@ import { Badge, Button, Time } from "../ui/basics";
 import { Confirm } from "../ui/dialogs";
 import { Switch } from "../ui/fields";
 import { toast } from "../ui/toast";
+import { Generate } from "./announcement-generate";
 import { History } from "./announcement-history";
-import { Preview, TextEditor } from "./announcement-text";
+import { ImagesEditor, Preview, TextEditor } from "./announcement-text";
 import { Unknown } from "./announcement-unknown";
 
 export type CardProps = { announcement: Announcement; show: Show; episode: Episode; mine: boolean; admin: boolean };
@@ -65,23 +66,6 @@ function OnOff({ announcement, mayEnable }: { announcement: Announcement; mayEna
       Goes out
     </Switch>
   );
-}
-
-function Generate({ announcement }: { announcement: Announcement }) {
-  const act = useAct(
-    (key: string) =>
-      answer(api.POST("/api/v1/announcements/{id}/generate", {
-        params: { path: { id: String(announcement.id) }, header: { "Idempotency-Key": key }, query: { wait: 20 } },
-        body: { when: "now" },
-      })),
-    {
-      stale,
-      done: (said) =>
-        toast(said.answer === "started" || said.answer === "already_running" ? "The model is writing; the text comes in by itself."
-          : outcome(said.answer).text, { tone: outcome(said.answer).tone }),
-    },
-  );
-  return <Button busy={act.busy} onPress={() => void act.run()}>Generate a text</Button>;
 }
 
 function Approve({ announcement }: { announcement: Announcement }) {
@@ -169,6 +153,7 @@ export function AnnouncementCard(props: CardProps) {
         <p><a href={announcement.post_url} target="_blank" rel="noreferrer">See the post</a></p>
       )}
       {acts && open && <TextEditor announcement={announcement} mine={mine} draft={draft} setDraft={setDraft} />}
+      {acts && open && <ImagesEditor announcement={announcement} />}
       {open && <Preview announcement={announcement} draft={draft} />}
       {!open && announcement.text && <p className="said">{announcement.text}</p>}
       <Thread parts={announcement.parts} />

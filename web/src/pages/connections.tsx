@@ -11,6 +11,7 @@ import { Badge, Button, Empty, Loaded, PageHead, Time } from "../ui/basics";
 import { Confirm, DialogBox } from "../ui/dialogs";
 import { toast } from "../ui/toast";
 import { Connect, ConnectAgain } from "./connect";
+import { mayCost, SpendLimits, Spent } from "./connection-spend";
 
 const stale = ["connections", "announcements"];
 
@@ -56,11 +57,10 @@ function ConnectionCard({ connection }: { connection: Connection }) {
       {status === "connected" && connection.expires_at && !connection.refreshable && (
         <p>Its credentials end <Time at={connection.expires_at} />.</p>
       )}
-      {connection.spend_daily !== null && (
-        <p className="muted">Spent today: {connection.spent_today ?? 0} of {connection.spend_daily}</p>
-      )}
+      {mayCost(connection) && status !== "disconnected" && <Spent connection={connection} />}
       <div className="actions">
         {status !== "disconnected" && <Verify connection={connection} />}
+        {mayCost(connection) && status !== "disconnected" && <SpendLimits connection={connection} />}
         {status !== "connected" && <ConnectAgain connection={connection} />}
         {status !== "disconnected" && <Disconnect connection={connection} />}
       </div>

@@ -1,6 +1,6 @@
 // Records as people see and pick them, and the queues of the pipelines that work on them.
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Link } from "wouter";
 
 import { queuesQuery, useMe } from "../api/queries";
@@ -11,6 +11,7 @@ import { Field, Select } from "../ui/fields";
 import { curationWords, kinds, processingWords, type Filter, type Kind } from "./records";
 import { RecordsTable } from "./records-table";
 
+const QueueCharts = lazy(() => import("./queue-charts"));
 const ANY = "any";
 
 function Filters({ kind, filter, onChange }: { kind: Kind; filter: Filter; onChange: (filter: Filter) => void }) {
@@ -53,20 +54,23 @@ export function Counts({ counts, atLeast }: { counts: Record<string, unknown>; a
 }
 
 function Queues() {
-  const queues = useQuery(queuesQuery);
+  const queues = useQuery({ ...queuesQuery, refetchInterval: 10_000 });
   return (
     <Section title="Queues">
       <Loaded query={queues}>
         {(all) => (
-          <ul className="rows">
-            {all.map((queue) => (
-              <li key={queue.name}>
-                <span><Link href={`/queues/${queue.name}`}>{queue.name}</Link></span>
-                {queue.paused && <Badge word={{ text: "Paused", tone: "warn" }} />}
-                <Counts counts={queue.counts} atLeast={queue.counted_at_least} />
-              </li>
-            ))}
-          </ul>
+          <>
+            <ul className="rows">
+              {all.map((queue) => (
+                <li key={queue.name}>
+                  <span><Link href={`/queues/${queue.name}`}>{queue.name}</Link></span>
+                  {queue.paused && <Badge word={{ text: "Paused", tone: "warn" }} />}
+                  <Counts counts={queue.counts} atLeast={queue.counted_at_least} />
+                </li>
+              ))}
+            </ul>
+            <Suspense fallback="Loading…"><QueueCharts queues={all} asked={queues.dataUpdatedAt} /></Suspense>
+          </>
         )}
       </Loaded>
     </Section>

@@ -12,6 +12,7 @@ import { Confirm } from "../ui/dialogs";
 import { Field, Select } from "../ui/fields";
 import { toast } from "../ui/toast";
 import { Counts } from "./pipelines";
+import { Trouble } from "./queue-trouble";
 
 type State = QueueItem["state"];
 const stale = ["queues", "records", "announcements"];
@@ -127,6 +128,7 @@ export default function QueuePage({ name }: { name: string }) {
             </PageHead>
             {queue.paused && <p className="notice tone-warn">Paused{queue.paused_why ? `: ${queue.paused_why}` : ""}.</p>}
             <p><Counts counts={queue.counts} atLeast={queue.counted_at_least} /></p>
+            <Trouble queue={queue} />
             <Items name={name} />
           </>
         );

@@ -1,5 +1,6 @@
-// Oneself, the people of this installation, and tokens.
+// Oneself, the people of this installation, tokens, limits and zones.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 
 import { answer, api, rememberCsrf, versioned } from "../api/client";
@@ -12,6 +13,9 @@ import { Field } from "../ui/fields";
 import { toast } from "../ui/toast";
 import { Invitations, People } from "./settings-people";
 import { Tokens } from "./settings-tokens";
+
+const Limits = lazy(() => import("./settings-limits"));
+const Zones = lazy(() => import("./settings-zones"));
 
 const sessionsQuery = { queryKey: ["sessions"], queryFn: () => answer(api.GET("/api/v1/me/sessions")) };
 
@@ -95,10 +99,14 @@ export default function Settings() {
           <Tab id="you">You</Tab>
           <Tab id="tokens">Tokens</Tab>
           {me.operates && <Tab id="people">People</Tab>}
+          <Tab id="zones">Zones</Tab>
+          <Tab id="limits">Limits</Tab>
         </TabList>
         <TabPanel id="you"><Me /><Password /><Sessions /></TabPanel>
         <TabPanel id="tokens"><Tokens /></TabPanel>
         {me.operates && <TabPanel id="people"><People /><Invitations /></TabPanel>}
+        <TabPanel id="zones"><Suspense fallback="Loading…"><Zones /></Suspense></TabPanel>
+        <TabPanel id="limits"><Suspense fallback="Loading…"><Limits /></Suspense></TabPanel>
       </Tabs>
     </>
   );

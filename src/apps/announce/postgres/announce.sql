@@ -24,3 +24,17 @@ FOR SHARE                                                        --! gate_member
 SELECT t.thread_id, t.id, t.part, t.text, t.run_at, t.status, t.version, t.last_error, t.posted_at, t.post_id,
   t.post_url
 FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_announcements AS t ON t.thread_id = s.id
+
+-- name: readers_of
+-- Batch of id: whose each is, and the show of its episode if it has one; in no order.
+SELECT a.id, c.person_id, e.show_id
+FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_announcements AS a ON a.id = s.id
+  JOIN fencepost_connections AS c ON c.id = a.connection_id
+  JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
+  LEFT JOIN fencepost_episodes AS e ON e.id = r.episode_id
+UNION ALL
+SELECT d.announcement_id, c.person_id, e.show_id
+FROM unnest($1::bigint[]) AS s(id)
+  JOIN fencepost_announcements_deleted AS d ON d.announcement_id = s.id
+  JOIN fencepost_connections AS c ON c.id = d.connection_id
+  JOIN fencepost_episodes AS e ON e.id = d.episode_id

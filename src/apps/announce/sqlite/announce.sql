@@ -22,3 +22,16 @@ SELECT 1 FROM fencepost_show_members WHERE show_id = ?1 AND person_id = ?2
 SELECT t.thread_id, t.id, t.part, t.text, t.run_at, t.status, t.version, t.last_error, t.posted_at, t.post_id,
   t.post_url
 FROM fencepost_announcements AS t WHERE t.thread_id = ?1
+
+-- name: readers_of
+-- Batch of id: whose each is, and the show of its episode if it has one; in no order.
+SELECT a.id, c.person_id, e.show_id
+FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
+  JOIN fencepost_announcements AS r ON r.id = coalesce(a.thread_id, a.id)
+  LEFT JOIN fencepost_episodes AS e ON e.id = r.episode_id
+WHERE a.id = ?1
+UNION ALL
+SELECT d.announcement_id, c.person_id, e.show_id
+FROM fencepost_announcements_deleted AS d JOIN fencepost_connections AS c ON c.id = d.connection_id
+  JOIN fencepost_episodes AS e ON e.id = d.episode_id
+WHERE d.announcement_id = ?1

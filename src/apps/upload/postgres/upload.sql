@@ -40,3 +40,12 @@ RETURNING id, video_id
 -- Batch of folder and path
 SELECT v.folder, v.path, v.id FROM unnest($1::text[], $2::text[]) AS s(folder, path)
 JOIN fencepost_videos AS v ON v.folder = s.folder AND v.path = s.path AND v.removed_at IS NULL
+
+-- name: channels_of_uploads
+-- Batch of id; in no order.
+SELECT u.id, u.channel_id FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.id = s.id
+
+-- name: channels_of_people
+-- Batch of person: those that each may schedule on; in no order.
+SELECT p.person_id, p.channel_id
+FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_upload_channel_people AS p ON p.person_id = s.id

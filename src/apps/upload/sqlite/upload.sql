@@ -31,3 +31,11 @@ RETURNING id, video_id
 
 -- name: videos_at
 SELECT folder, path, id FROM fencepost_videos WHERE folder = ?1 AND path = ?2 AND removed_at IS NULL
+
+-- name: channels_of_uploads
+-- Batch of id; in no order.
+SELECT u.id, u.channel_id FROM fencepost_uploads AS u WHERE u.id = ?1
+
+-- name: channels_of_people
+-- Batch of person: those that each may schedule on; in no order.
+SELECT p.person_id, p.channel_id FROM fencepost_upload_channel_people AS p WHERE p.person_id = ?1

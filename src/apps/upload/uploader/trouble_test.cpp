@@ -93,7 +93,7 @@ TEST_P(TroubleTest, ASessionThatIsLostBeforeItsLastPieceBeginsAnew) {
   Stage stage(world_, small());
   std::atomic<int> sent{0};
   stage.at = [&](std::string_view point) {
-    if (point == "upload.piece.sent" && ++sent == 2) world_.youtube.tell("/_sessions", {{"lose", 1}});
+    if (point == "upload.piece.sent" && ++sent == 2) world_.youtube.post("/_sessions", {{"lose", 1}});
   };
   stage.start();
   ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
@@ -106,7 +106,7 @@ TEST_P(TroubleTest, ASessionThatIsLostWhenTheLastPieceArrivesBeginsAnew) {
   Stage stage(world_, small());
   std::atomic<int> prepared{0};
   stage.at = [&](std::string_view point) {
-    if (point == "upload.prepared" && ++prepared == 1) world_.youtube.tell("/_sessions", {{"lose", 1}});
+    if (point == "upload.prepared" && ++prepared == 1) world_.youtube.post("/_sessions", {{"lose", 1}});
   };
   stage.start();
   ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
@@ -119,7 +119,7 @@ TEST_P(TroubleTest, F3ASessionLostWithAnUnknownOutcomeIsUnknownShownAndNotRepeat
   std::atomic<bool> lost{false};
   stage.at = [&](std::string_view point) {
     if (point == "upload.prepared") fault({{"mode", "accept_then_cut"}, {"method", "PUT"}});
-    if (point == "upload.last.sent" && !lost.exchange(true)) world_.youtube.tell("/_sessions", {{"lose", 1}});
+    if (point == "upload.last.sent" && !lost.exchange(true)) world_.youtube.post("/_sessions", {{"lose", 1}});
   };
   stage.start();
   ASSERT_TRUE(stage.await_status(id_, "unknown"));
@@ -159,7 +159,7 @@ TEST_P(TroubleTest, F3ASessionLostBehindItsGateIsUnknownUntilAPersonDecides) {
     if (point == "upload.prepared" && ++prepared == 1)
       fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
     if (point == "settled") fault({{"mode", "none"}});
-    if (point == "reconciled" && ++seen == 1) world_.youtube.tell("/_sessions", {{"lose", 1}});
+    if (point == "reconciled" && ++seen == 1) world_.youtube.post("/_sessions", {{"lose", 1}});
   };
   stage.start();
   ASSERT_TRUE(stage.await([&] {
@@ -259,7 +259,7 @@ TEST_P(TroubleTest, WhatYouTubeRefusesFailsInItsWords) {
 }
 
 TEST_P(TroubleTest, CredentialsThatAreRefusedBreakTheConnection) {
-  world_.youtube.tell("/_expire", {{"access", {testing::token_of(testing::channel_id('a'))}}});
+  world_.youtube.post("/_expire", {{"access", {testing::token_of(testing::channel_id('a'))}}});
   expect_failed("credentials");
   EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_connections WHERE broken_since IS NOT NULL"), 1);
 }

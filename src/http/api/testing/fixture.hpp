@@ -76,8 +76,7 @@ class ApiTest : public ::testing::Test {
   connections::Outside outside{{&webhook, &discord}};
   accounts::FreshCredentials credentials{stage.engine().context(), vault, outside};
   connections::Service connections{counting, vault, outside, credentials, base::system_clock()};
-  EventHub events{*database, base::system_clock(),
-                  event_viewers(*database, [this](auto id) { return stage.service().owner(id); })};
+  EventHub events{*database, base::system_clock(), event_viewers(Uploads::heard)};
   // An API, feed and pages that nobody serves: every look is unknown.
   connect::youtube::YouTube youtube{
       http, {.api = kNowhere, .feed = kNowhere, .page = kNowhere, .key = base::Secret("k")}};

@@ -54,19 +54,6 @@ std::string made(const std::string& path) {
   return path;
 }
 
-json call(const std::string& method, const std::string& url, const std::string& body) {
-  connect::HttpClient http({.addresses = {.allow_private = true}}, base::system_clock());
-  connect::HttpRequest request;
-  request.method = method;
-  request.url = url;
-  request.body = body;
-  request.deadline = base::system_clock().boot() + 60s;
-  request.body_cap = std::size_t{64} << 20;
-  const auto result = http.call(request);
-  FENCEPOST_ASSERT(result.status == 200);
-  return json::parse(result.body);
-}
-
 }  // namespace
 
 std::vector<store::Migration> migrations() {
@@ -81,15 +68,10 @@ std::vector<store::Migration> migrations() {
 
 std::string channel_id(char letter) { return "UC" + std::string(22, letter); }
 
-json YouTube::tell(const std::string& path, const json& body) const {
-  return call("POST", url() + path, body.dump());
-}
-json YouTube::ask(const std::string& path) const { return call("GET", url() + path, ""); }
-
-void YouTube::add_channels(const std::vector<std::string>& ids) const {
+void YouTube::add_channels(const std::vector<std::string>& ids) {
   json channels = json::array();
   for (const auto& id : ids) channels.push_back({{"id", id}});
-  tell("/_channels", {{"channels", channels}});
+  post("/_channels", {{"channels", channels}});
 }
 
 World::World(const std::string& kind)

@@ -27,12 +27,10 @@ inline std::string token_of(const std::string& channel) { return "owner-" + chan
 class YouTube : public connect::testing::Emulator {
  public:
   explicit YouTube(const std::string& folder) : Emulator("youtube", {"--folder", folder}) {}
-  nlohmann::json tell(const std::string& path, const nlohmann::json& body) const;
-  nlohmann::json ask(const std::string& path) const;
-  void add_channels(const std::vector<std::string>& ids) const;
-  nlohmann::json videos() const { return ask("/_videos"); }
-  nlohmann::json sessions() const { return ask("/_uploads"); }
-  std::int64_t have(std::size_t session) const { return sessions().at(session).at("have"); }
+  void add_channels(const std::vector<std::string>& ids);
+  nlohmann::json videos() { return get("/_videos"); }
+  nlohmann::json sessions() { return get("/_uploads"); }
+  std::int64_t have(std::size_t session) { return sessions().at(session).at("have"); }
 };
 
 // What is in the database and on the disk, whoever works it.
