@@ -287,9 +287,10 @@ async function aPersonDecides() {
   const says = ada.button("It is there", box);
   await eventually(async () => {
     if ((await box.getByText("Uploaded", { exact: true }).count()) > 0) return true;
-    if ((await says.count()) === 0) return false;
-    await says.click();
+    // It may be gone between two looks: the word was taken then.
+    await says.click({ timeout: 1000 }).catch(() => {});
     const sure = page.getByRole("dialog", { name: "The video is there?" });
+    if (!(await sure.isVisible())) return false;
     await ada.button("It is there", sure).click();
     await sure.waitFor({ state: "detached" });
     return false;

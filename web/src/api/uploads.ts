@@ -11,13 +11,9 @@ export const channelsQuery = queryOptions({
   queryFn: () => everything((query) => answer(api.GET("/api/v1/channels", { params: { query } }))),
 });
 
-// Events tell members of their own uploads only: what becomes of the others is asked for.
-const ASKED = 15_000; // ms
-
 export const calendarQuery = (channel: number, from: string, days: number) =>
   queryOptions({
     queryKey: ["uploads", "calendar", channel, from, days],
-    refetchInterval: ASKED,
     queryFn: () => answer(api.GET("/api/v1/channels/{id}/calendar", { params: { ...path(channel).params, query: { from, days } } })),
   });
 
@@ -26,7 +22,6 @@ export type UploadStatus = "scheduled" | "uploading" | "uploaded" | "published" 
 export const uploadsQuery = (channel: number | null, status: UploadStatus, limit: number) =>
   queryOptions({
     queryKey: ["uploads", "list", channel, status, limit],
-    refetchInterval: ASKED,
     queryFn: () =>
       channel === null
         ? answer(api.GET("/api/v1/uploads", { params: { query: { status, limit } } }))
@@ -43,15 +38,13 @@ export const uploadHistoryQuery = (id: number) =>
       everything((query) => answer(api.GET("/api/v1/uploads/{id}/history", { params: { ...path(id).params, query } }))),
   });
 
-// How many bytes YouTube has: the newest event that says it. Each one makes this query stale (api/live.tsx).
+// How much of it YouTube has; each event of it makes this stale (api/live.tsx), and nothing else.
 export const progressQuery = (id: number) =>
   queryOptions({
     queryKey: ["progress", id],
     queryFn: async () => {
-      const events = await everything((query) =>
-        answer(api.GET("/api/v1/uploads/{id}/history", { params: { ...path(id).params, query } })));
-      const told = events.findLast((one) => one.kind === "progress")?.detail?.match(/^(\d+)% of (\d+) bytes$/);
-      return told ? { percent: Number(told[1]), total: Number(told[2]) } : null;
+      const { percent, bytes_total } = await answer(api.GET("/api/v1/uploads/{id}", path(id)));
+      return { percent, total: bytes_total };
     },
   });
 
@@ -59,7 +52,7 @@ export const progressQuery = (id: number) =>
 export const nextSlotQuery = (channel: number, kind: string) =>
   queryOptions({
     queryKey: ["uploads", "next-slot", channel, kind],
-    refetchInterval: ASKED,
+    refetchInterval: 60_000, // time passes, and no event says so
     queryFn: async () => {
       const { data, error, response } = await api.GET("/api/v1/channels/{id}/next-slot",
         { params: { ...path(channel).params, query: { kind } } });

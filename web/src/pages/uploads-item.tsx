@@ -20,10 +20,10 @@ import { sayAnswer, sayRefused, STALE, useMove } from "./uploads-acts";
 const path = (id: number) => ({ id: String(id) });
 
 // How much of it YouTube has; each event of it asks again.
-export function Progress({ upload }: { upload: { id: number; title: string } }) {
-  const told = useQuery(progressQuery(upload.id));
-  const percent = told.data?.percent ?? 0;
-  const size = told.data ? ` of ${sizeOf(told.data.total)}` : "";
+export function Progress({ upload }: { upload: Upload }) {
+  const told = useQuery(progressQuery(upload.id)).data;
+  const percent = told?.percent ?? upload.percent;
+  const size = ` of ${sizeOf(told?.total ?? upload.bytes_total)}`;
   return (
     <span className="progress">
       <Bar role="progressbar" label={`Upload of ${upload.title}`} value={percent} most={100} text={`${percent}%${size}`} />
