@@ -52,10 +52,9 @@ Places::Places(store::Connection& connection, std::unique_ptr<Channel> channel, 
       project_(std::move(project)),
       planner_(*channel_, cost_of(project_, Call::insert), std::move(load), now) {}
 
-std::optional<Places> Places::read(store::Connection& connection, std::optional<Channel> channel,
-                                   const ReadProject& project_by_id) {
+std::optional<Places> Places::read(store::Connection& connection, std::optional<Channel> channel) {
   if (!channel) return std::nullopt;
-  auto project = project_by_id(connection, channel->project_id).value();
+  auto project = get_project(connection, channel->project_id).value();
   // Read behind the wait for the lock (rule 17).
   const auto now = connection.run(store::sql::now)[0][0].integer();
   auto load = load_of(connection, *channel, project, now);
@@ -64,11 +63,12 @@ std::optional<Places> Places::read(store::Connection& connection, std::optional<
 }
 
 std::optional<Places> Places::open(store::Connection& connection, std::int64_t channel) {
-  return read(connection, lock_channel(connection, channel), lock_project);
+  connection.run(sql::take_turn, {channel});
+  return read(connection, lock_channel(connection, channel));
 }
 
 std::optional<Places> Places::look(store::Connection& connection, std::int64_t channel) {
-  return read(connection, get_channel(connection, channel), get_project);
+  return read(connection, get_channel(connection, channel));
 }
 
 std::variant<Place, Refused> Places::choose(const std::string& kind, const std::optional<Micros>& at) {

@@ -9,13 +9,14 @@
 
 namespace fencepost::upload {
 
-// A bucket filled between the plan and the take: by a call of an upload or of the live check, which do not
-// lock the project. The transaction is to be rolled back and made again.
+// A bucket filled between the plan and the take: by a call of an upload or of the live check, which wait for
+// no turn. The transaction is to be rolled back and made again.
 struct Filled {};
 
 class Places {
  public:
-  // Locks the channel and its project, and reads what is taken of them. nullopt: there is no such channel.
+  // Waits for its turn at the quota project, locks the channel, and reads what is taken of it. nullopt: there
+  // is none.
   static std::optional<Places> open(store::Connection& connection, std::int64_t channel);
   // The same without a lock, for looking.
   static std::optional<Places> look(store::Connection& connection, std::int64_t channel);
@@ -39,9 +40,7 @@ class Places {
  private:
   Places(store::Connection& connection, std::unique_ptr<Channel> channel, Project project, Load load,
          base::Micros now);
-  using ReadProject = std::optional<Project>(store::Connection&, std::int64_t);
-  static std::optional<Places> read(store::Connection& connection, std::optional<Channel> channel,
-                                    const ReadProject& project_by_id);
+  static std::optional<Places> read(store::Connection& connection, std::optional<Channel> channel);
   std::vector<store::TakeRequest> takes_of(const Taking& taking) const;
   store::SeatRequest seat_of(const Taking& taking) const;
   store::Connection& connection_;

@@ -1,3 +1,7 @@
+-- name: take_turn
+-- Writers take turns anyway.
+SELECT project_id FROM fencepost_upload_channels WHERE id = ?1
+
 -- name: lock_channel
 SELECT id FROM fencepost_upload_channels WHERE id = ?1
 
