@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::store {
@@ -151,8 +152,9 @@ void lock_buckets(Connection& connection, std::vector<BucketKey> keys) {
 
 void open_buckets(Connection& connection, std::vector<BucketLimit> buckets) {
   FENCEPOST_ASSERT(connection.in_transaction());
-  std::stable_sort(buckets.begin(), buckets.end(),
-                   [](const auto& a, const auto& b) { return a.key < b.key; });
+  if (guard("bucket_order"))
+    std::stable_sort(buckets.begin(), buckets.end(),
+                     [](const auto& a, const auto& b) { return a.key < b.key; });
   buckets.erase(std::unique(buckets.begin(), buckets.end(),
                             [](const auto& a, const auto& b) { return a.key == b.key; }),
                 buckets.end());

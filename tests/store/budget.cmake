@@ -1,5 +1,4 @@
 # What the store keeps beside the protocol: budgets, schedules, identity, verify, workers.
-find_package(rapidcheck REQUIRED)
 foreach(part budget schedules identity verify workers)
   fencepost_test(store_${part}_test
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/${part}_test.cpp ${CMAKE_CURRENT_LIST_DIR}/fixture.cpp

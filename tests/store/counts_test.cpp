@@ -106,7 +106,7 @@ TEST_P(CountsTest, OnlyTheRowsThatAreLookedAtAreReadWithoutAnIndex) {
 // Lists are read beside whoever writes, the batches among their statements too.
 TEST_P(CountsTest, ABatchThatOnlyReadsWaitsForNoWriter) {
   world_ = std::make_unique<World>(GetParam(), core::Kind::once);
-  world_->add("1");
+  ASSERT_EQ(world_->fence().stop(world_->a(), world_->add("1"), "ada"), core::StopAnswer::prevented);
   const Sql look{"look", GetParam() == Dialect::sqlite
                              ? "SELECT count(*), ?1 FROM fencepost_events WHERE ?2 >= 0"
                              : "SELECT (SELECT count(*) FROM fencepost_events WHERE $2 >= 0), n "

@@ -84,6 +84,7 @@ inline constexpr Mutant kMutants[] = {
     {"adopt_busy", "Store/Adopt.NoOtherFlagsWhileItemsAreWorked/"},
     {"feed_writers", "Store/EventFeed.AnIdThatIsCommittedLateIsNotMissed/", "", true},
     {"budget_quota", "Store/PromiseF4.NoBucketIsOverdrawn/"},
+    {"bucket_order", "Store/BudgetTest.TakeAllLocksInOneOrderWhateverTheOrderOfItsRequests/", "", true},
 };
 
 }  // namespace fencepost::store::testing

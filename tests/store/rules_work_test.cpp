@@ -296,8 +296,8 @@ TEST_P(PromiseF4, NoBucketIsOverdrawn) {
       "INSERT INTO fencepost_buckets (scope, name, time_window, quota, used) VALUES ('calls', 'x', 'today', "
       "3, 2)");
   const Params one{"calls", "x", "today", 1};
-  EXPECT_EQ(w.a().run(sql::take, one).size(), 1U);
-  EXPECT_NO_THROW(EXPECT_TRUE(w.a().run(sql::take, one).empty()));
+  EXPECT_EQ(w.a().run_batch(sql::take, {one}).size(), 1U);
+  EXPECT_NO_THROW(EXPECT_TRUE(w.a().run_batch(sql::take, {one}).empty()));
   // And where a bug leaves the condition out, the table itself refuses.
   EXPECT_THROW(w.run("UPDATE fencepost_buckets SET used = used + 1"), base::InfraError);
 }

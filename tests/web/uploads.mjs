@@ -226,11 +226,15 @@ async function aFileThroughAReload() {
   const { ada } = world;
   const { page } = ada;
   const held = line.held(24 << 20);
+  const sent = page.waitForRequest((request) => request.method() === "PATCH");
   await page.locator("input[type=file]").first().setInputFiles(`${given.files}/reload.mp4`);
   await held;
   await ada.button("Pause reload.mp4").click();
   await page.getByRole("listitem", { name: "reload.mp4" }).getByText("Paused", { exact: true }).waitFor();
   line.mend();
+  // What was on its way is written when the server sees the line end.
+  const { pathname } = new URL((await sent).url());
+  await eventually(async () => (await ada.expects(200, "GET", pathname)).received > 1e6, "the server has a part");
   await ada.go("/uploads");
   const row = page.getByRole("listitem", { name: "reload.mp4" });
   await row.getByText(/: [1-9].* of 40 MB are here/).waitFor();

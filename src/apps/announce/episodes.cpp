@@ -127,7 +127,7 @@ std::vector<Readers> readers_of(store::Connection& connection,
                                 const std::vector<store::Params>& announcements) {
   std::vector<Readers> readers;
   for (const auto& row : connection.run_batch(sql::readers_of, announcements))
-    readers.push_back({row[0].integer(), row[1].integer(), row[2].maybe_integer()});
+    readers.push_back({row[0].integer(), row[1].maybe_integer(), row[2].maybe_integer()});
   return readers;
 }
 

@@ -72,8 +72,8 @@ std::optional<Episode> get_episode(store::Connection& connection, std::int64_t i
 std::optional<std::int64_t> show_of(store::Connection& connection, std::int64_t announcement);
 // Who, besides operators, may read an announcement: whose it is, and the members of the show that it is of.
 struct Readers {
-  std::int64_t announcement = 0, owner = 0;
-  std::optional<std::int64_t> show{};
+  std::int64_t announcement = 0;
+  std::optional<std::int64_t> owner{}, show{};  // owner: nullopt, the instance's
 };
 // Of each of these announcements, in no order; of one that was deleted from its episode: who might until
 // then. None of what there is not. One statement.

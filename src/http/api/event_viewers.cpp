@@ -73,7 +73,7 @@ class Viewers final : public EventViewers {
     const auto announcements = places_of(events, announce::kQueue);
     for (const auto& one : announce::readers_of(connection, ids_of(announcements)))
       for (const auto at : announcements.at(one.announcement)) {
-        out[at].insert({Kind::person, one.owner});
+        if (one.owner) out[at].insert({Kind::person, *one.owner});
         if (one.show) out[at].insert({Kind::show, *one.show});
       }
     if (!uploads_) return out;

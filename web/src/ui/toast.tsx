@@ -17,6 +17,8 @@ const SHOWN = 8000; // ms; what has gone wrong stays until it is closed
 
 export function toast(text: string, more: Partial<Omit<Said, "text">> = {}) {
   const tone = more.tone ?? "neutral";
+  // The same answer to another try: once, or they would pile up over what people try.
+  if (!more.undo) queue.visibleToasts.filter((one) => one.content.text === text && !one.content.undo).forEach((one) => queue.close(one.key));
   queue.add({ ...more, text, tone }, tone === "bad" || tone === "warn" ? {} : { timeout: SHOWN });
 }
 

@@ -13,6 +13,7 @@
 #include "store/migrate.hpp"
 #include "store/sqlite/sqlite_database.hpp"
 #include "upload/sql.hpp"
+#include "uploader/sql.hpp"
 
 namespace fencepost::http::testing {
 
@@ -40,6 +41,7 @@ std::vector<store::Migration> migrations() {
   all.insert(all.end(), std::begin(curate::sql::migrations), std::end(curate::sql::migrations));
   all.insert(all.end(), std::begin(media::sql::migrations), std::end(media::sql::migrations));
   all.insert(all.end(), std::begin(upload::sql::migrations), std::end(upload::sql::migrations));
+  all.insert(all.end(), std::begin(uploader::sql::migrations), std::end(uploader::sql::migrations));
   return all;
 }
 

@@ -63,6 +63,7 @@ inline const std::map<std::string, Row> kExpected = {
     {"GET /pipelines", everybody(200)},
     {"GET /pipelines/{name}", everybody(200)},
     {"GET /queues/{name}", everybody(200)},
+    {"GET /uploads", everybody(200)},
     {"GET /activity", everybody(200)},
     {"GET /settings", everybody(200)},
     {"GET /assets/{name}", everybody(404)},
