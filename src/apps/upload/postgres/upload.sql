@@ -1,7 +1,7 @@
 -- name: take_turn
--- $1 channel. Who plans on channels of one quota project does so in the order in which they came: a row's lock
--- goes to whoever comes just when it is free, while those who have waited wake up; this lock has a queue. No
--- promise stands on it.
+-- $1 channel. Who plans on channels of one quota project does so in the order in which they came: a row's
+-- lock goes to whoever comes just when it is free, while those who have waited wake up; this one has a queue.
+-- No promise stands on it.
 SELECT pg_advisory_xact_lock(hashtextextended('fencepost quota project ' || project_id, 0))
 FROM fencepost_upload_channels WHERE id = $1
 
