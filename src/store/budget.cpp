@@ -105,10 +105,13 @@ TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
   std::vector<BucketLimit> buckets;
   for (const auto& r : requests) buckets.push_back({r.key, r.quota});
   open_buckets(connection, std::move(buckets));
-  const auto added = add_ledger(connection, requests);
+  auto added = add_ledger(connection, requests);
+  std::vector<bool> mine;  // a take that is named twice is the first's
   std::map<BucketKey, std::int64_t> sums;
-  for (const auto& r : requests)
-    if (added.contains(name_of(r))) sums[r.key] += r.amount;
+  for (const auto& r : requests) {
+    mine.push_back(added.erase(name_of(r)) == 1);
+    if (mine.back()) sums[r.key] += r.amount;
+  }
   const auto taken = take_sums(connection, sums);
 
   TakeAll all;
@@ -117,13 +120,14 @@ TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
   };
   for (std::size_t n = 0; n < requests.size(); ++n) {
     const auto& key = requests[n].key;
-    const bool mine = added.contains(name_of(requests[n])), granted = taken.contains(key);
-    if (mine && granted)
-      all.takes.push_back(taken.at(key));
-    else
-      all.takes.push_back(
-          state_after(connection, key, mine ? Take::Outcome::full : Take::Outcome::already_taken));
-    if (mine && !granted) refuse(n);
+    if (!mine[n]) {
+      all.takes.push_back(state_after(connection, key, Take::Outcome::already_taken));
+    } else if (const auto grant = taken.find(key); grant != taken.end()) {
+      all.takes.push_back(grant->second);
+    } else {
+      all.takes.push_back(state_after(connection, key, Take::Outcome::full));
+      refuse(n);
+    }
   }
   for (std::size_t n = 0; n < seats.size(); ++n) {
     all.seats.push_back(all.full ? SeatTake{} : sit(connection, seats[n]));
@@ -135,10 +139,12 @@ TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
   for (std::size_t n = 0; n < seats.size(); ++n)
     if (all.seats[n].outcome == SeatTake::Outcome::granted)
       connection.run(sql::delete_seat, {seats[n].queue, seats[n].item});
-  for (const auto& r : requests)
-    if (added.contains(name_of(r)))
+  for (std::size_t n = 0; n < requests.size(); ++n) {
+    const auto& r = requests[n];
+    if (mine[n])
       connection.run(sql::drop_ledger,
                      {r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt});
+  }
   for (const auto& [key, take] : taken) give_back(connection, key, sums.at(key));
   return all;
 }
