@@ -19,8 +19,8 @@ EffectOutcome effect_outcome(std::string_view text);
 // re-armed. in_flight: it has begun, or its handler runs; the stop is remembered, and it is not tried again.
 // outcome_unknown: it may have happened; a person must look.
 enum class StopAnswer { prevented, in_flight, outcome_unknown, already_done, already_stopped, not_found };
-// Of run_now() (rule 8). started: by this call, and by no other one. disabled: by the item's own switch, or
-// its queue is paused. stopped: re-arm it first.
+// Of run_now() (rule 8). started: by this call, and by no other one. disabled: by the item's own switch.
+// paused: its queue is; resume that first. stopped: re-arm it first.
 enum class RunNowAnswer {
   started,
   already_running,
@@ -29,7 +29,8 @@ enum class RunNowAnswer {
   stopped,
   disabled,
   not_found,
-  limit_reached  // as many as may are at work: nothing was claimed, and the item stays as it was
+  limit_reached,  // as many as may are at work: nothing was claimed, and the item stays as it was
+  paused
 };
 // Of edit(): only where it is `editable` the payload may be written.
 enum class EditAnswer { editable, in_flight, outcome_unknown, already_done, not_found };

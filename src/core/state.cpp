@@ -14,9 +14,9 @@ constexpr std::array<std::string_view, 8> kStates{"queued", "claimed", "sending"
 constexpr std::array<std::string_view, 4> kOutcomes{"none", "done", "failed", "unknown"};
 constexpr std::array<std::string_view, 6> kStops{"prevented",    "in_flight",       "outcome_unknown",
                                                  "already_done", "already_stopped", "not_found"};
-constexpr std::array<std::string_view, 8> kRuns{"started",         "already_running", "already_done",
+constexpr std::array<std::string_view, 9> kRuns{"started",         "already_running", "already_done",
                                                 "outcome_unknown", "stopped",         "disabled",
-                                                "not_found",       "limit_reached"};
+                                                "not_found",       "limit_reached",   "paused"};
 constexpr std::array<std::string_view, 5> kEdits{"editable", "in_flight", "outcome_unknown", "already_done",
                                                  "not_found"};
 constexpr std::array<std::string_view, 5> kResolves{"resolved", "not_unknown", "in_flight", "too_early",

@@ -95,7 +95,7 @@ void Engine::sweep_loop(std::stop_token stop) {
   while (!stop.stop_requested()) {
     try {
       const auto gone = gone_workers();
-      for (auto& sweeper : sweepers_) sweeper->sweep(gone);
+      for (auto& sweeper : sweepers_) sweep(*sweeper, gone);
       base::testpoint("swept");
       auto connection = database_.acquire();
       for (const auto worker : gone) {
@@ -109,6 +109,16 @@ void Engine::sweep_loop(std::stop_token stop) {
     }
     std::unique_lock lock(mutex_);
     timer_.wait_for(lock, stop, options_.sweep, [] { return false; });
+  }
+}
+
+// One queue's trouble is not the next one's.
+void Engine::sweep(Sweeper& sweeper, const std::set<std::int64_t>& gone) {
+  try {
+    sweeper.sweep(gone);
+  } catch (const base::InfraError& error) {
+    if (worth_repeating(error)) throw;
+    base::log(base::LogLevel::error, "queue not swept", {{"queue", sweeper.queue()}, {"error", error.what()}});
   }
 }
 

@@ -43,6 +43,7 @@ class Engine {
  private:
   void renew_loop(std::stop_token stop);
   void sweep_loop(std::stop_token stop);
+  void sweep(Sweeper& sweeper, const std::set<std::int64_t>& gone);
   void listen_loop(std::stop_token stop);
   void prune(store::Connection& connection);
   std::set<std::int64_t> gone_workers();

@@ -247,6 +247,7 @@ void QueueRunner::feed_loop() {
 bool QueueRunner::feed(int n, std::uint64_t wakes) {
   const auto before = context_.clock.boot();
   auto results = outbox_.take(static_cast<std::size_t>(options_.largest_batch), before);
+  const bool singly = n > 0 && refused_.exchange(false);
   try {
     auto connection = context_.database.acquire();
     Outbox::Written written;
@@ -254,7 +255,8 @@ bool QueueRunner::feed(int n, std::uint64_t wakes) {
       const Timed timed(context_, fence().queue().name, n > 0 ? "settle_and_claim" : "settle");
       std::shared_lock<std::shared_mutex> unheld(unheld_, std::defer_lock);
       if (n > 0) unheld.lock();
-      written = outbox_.write(*connection, results, n, options_.lease);
+      written = outbox_.write(*connection, results, singly ? 0 : n, options_.lease);
+      if (singly) written.claims = fence().claim_each(*connection, n, options_.lease, context_.worker);
       if (!written.claims.empty()) base::testpoint("claimed");
       held_.add(written.claims, before + options_.lease, before + options_.deadline);
     }
@@ -344,6 +346,7 @@ void QueueRunner::not_fed(std::vector<Result> results, bool claiming, const base
   if (!worth_repeating(error)) {
     // The table itself refuses a row (a CHECK, a foreign trigger): alone, the others are free of it (rule
     // 14).
+    if (claiming) refused_ = true;
     for (auto& result : results) settle_alone(std::move(result));
     return;
   }

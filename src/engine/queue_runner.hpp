@@ -2,6 +2,7 @@
 // One queue at work in this process: a bounded pool of workers, and feeders that write their results and
 // claim what they work next, in one transaction.
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -129,6 +130,7 @@ class QueueRunner final : private Desk {
   int feeding_ = 0;                       // feeders that are at the database
   std::multiset<base::BootTime> asleep_;  // until when each feeder sleeps that has nothing to do
   int failures_ = 0;                      // of the database, one after the other
+  std::atomic<bool> refused_ = false;     // the table has refused a claim: the next one goes row by row
   int feeders_left_ = 0;
   bool stopping_ = false;
   base::BootTime next_renewal_{};  // only renew()'s, which one thread calls

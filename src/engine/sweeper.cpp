@@ -14,7 +14,16 @@ constexpr base::Duration kLongestLease = std::chrono::hours(24);
 
 void Sweeper::rescue(store::Connection& connection, const store::Lapsed& row, bool gone) {
   const auto& queue = runner_.fence().queue().name;
-  const auto to = runner_.fence().rescue(connection, row, gone, base::random_unit());
+  std::optional<core::State> to;
+  try {
+    to = runner_.fence().rescue(connection, row, gone, base::random_unit());
+  } catch (const base::InfraError& error) {
+    // The table refuses this very row (a constraint, a foreign trigger): that is the operator's to see, and
+    // the others must not wait for it.
+    if (worth_repeating(error)) throw;
+    base::log(base::LogLevel::error, "item not rescued",
+              {{"queue", queue}, {"item", row.item}, {"error", error.what()}});
+  }
   if (!to) return;
   context_.metrics.count(queue, *to == core::State::unknown ? "unknown" : "rescued");
   base::log(base::LogLevel::warn, "item rescued",

@@ -19,6 +19,7 @@ class Sweeper {
 
   // `gone`: numbers of workers whose process is known to be gone.
   void sweep(const std::set<std::int64_t>& gone);
+  const std::string& queue() const { return runner_.fence().queue().name; }
 
  private:
   struct Seen {

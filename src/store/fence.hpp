@@ -190,6 +190,9 @@ class Fence {
   // -- workers
   // ---------------------------------------------------------------------------------------------------
   std::vector<Claim> claim(Connection& connection, int n, Duration lease, std::int64_t worker) const;
+  // The same, row by row, for where the table (a unique index, a CHECK, a foreign trigger) has refused a
+  // claim: a row that it refuses by itself is put off for a while and says so, and the others are claimed.
+  std::vector<Claim> claim_each(Connection& connection, int n, Duration lease, std::int64_t worker) const;
   // One answer for each settlement, in their order. A row refused by a constraint makes the whole batch
   // throw; settle_each falls back one by one (rule 14).
   std::vector<SettleAnswer> settle(Connection& connection, const std::vector<Settlement>& settlements) const;
@@ -302,7 +305,8 @@ class Fence {
   std::vector<Lapsed> held_by(Connection& connection, std::int64_t worker) const;
   std::vector<Lapsed> misplaced(Connection& connection, int n) const;
   // Rescues one row, if it is still as it was seen. `gone`: its process is known to be gone, the lease need
-  // not have lapsed. Answers the state it went to; nullopt: nothing to do, or somebody holds the row.
+  // not have lapsed. Answers the state it went to; nullopt: nothing to do, or somebody holds the row. One
+  // that the table refuses as queued has failed; throws where it refuses that, too.
   std::optional<core::State> rescue(Connection& connection, const Lapsed& seen, bool gone,
                                     double unit_random) const;
   int clamp_leases(Connection& connection, Duration longest) const;
@@ -378,6 +382,19 @@ class Fence {
   Seating seat(Connection& connection, const std::vector<Candidate>& candidates, int n, Duration lease,
                std::int64_t worker, std::int64_t own_claim = 0) const;
   std::vector<Claim> claim_seated(Connection& connection, int n, Duration lease, std::int64_t worker) const;
+  std::optional<Claim> claim_one(Connection& connection, const std::string& item, Duration lease,
+                                 std::int64_t worker) const;
+  void log_refused(const std::string& item, const base::InfraError& error) const;
+  void put_off(Connection& connection, const std::string& item) const;
+  std::optional<core::State> rescue_to(Connection& connection, const Lapsed& seen, bool gone,
+                                       double unit_random, bool refused) const;
+  std::optional<core::State> settle_asked(Connection& connection, const Reconcile& reconcile,
+                                          const EffectResult& result, bool refuses_second_arrival,
+                                          Duration ask_again, const Within& within) const;
+  EffectAnswer settle_item(Connection& connection, const Effect& effect, const EffectResult& result,
+                           const std::string& actor, const Within& within) const;
+  EffectAnswer keep_yes(Connection& connection, const Effect& effect, const EffectResult& result,
+                        const std::string& actor) const;
   bool seat_one(Connection& connection, const std::string& item, Duration lease, std::int64_t worker,
                 std::int64_t claim) const;
   // Adds to `claims`; false: another look would find nothing more.

@@ -118,6 +118,33 @@ void Fence::close(Connection& connection, std::int64_t claim, const EffectResult
 
 EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, const EffectResult& result,
                                   const std::string& actor, const Within& within) const {
+  try {
+    return settle_item(connection, effect, result, actor, within);
+  } catch (const base::InfraError& error) {
+    // In the caller's transaction nothing more can be written: there it is his to see.
+    const bool ours = !connection.in_transaction() && result.verdict == Verdict::happened;
+    if (!refused_by_table(error) || !ours || !guard("refused_yes")) throw;
+    log_refused(effect.item, error);
+  }
+  return keep_yes(connection, effect, result, actor);
+}
+
+// The table refuses the item's new word, whoever wrote that it should: a known yes is kept without it
+// (rule 6), and the rescuer goes on trying to say so on the row.
+EffectAnswer Fence::keep_yes(Connection& connection, const Effect& effect, const EffectResult& result,
+                             const std::string& actor) const {
+  Transaction transaction(connection);
+  const auto s = lock(connection, effect.item);
+  close(connection, effect.claim, result, actor);
+  release(connection, {effect.claim});
+  event(connection, effect.item, "late_yes", s ? core::name(s->state) : "", "", s ? s->fence : 0,
+        effect.claim, actor, result.remote_url.empty() ? result.remote_id : result.remote_url);
+  transaction.commit();
+  return EffectAnswer::late_yes;
+}
+
+EffectAnswer Fence::settle_item(Connection& connection, const Effect& effect, const EffectResult& result,
+                                const std::string& actor, const Within& within) const {
   Transaction transaction(connection);
   const auto s = lock(connection, effect.item);
   const bool mine = s && (s->effect == effect.claim || !guard("effect_identity"));

@@ -162,7 +162,8 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
   }
   if (s->state == State::claimed && guard("run_now_state")) return {RunNowAnswer::already_running, {}};
   if (s->state == State::stopped) return {RunNowAnswer::stopped, {}};
-  if (!s->enabled || (!queue.empty() && queue[0][0].boolean())) return {RunNowAnswer::disabled, {}};
+  if (!s->enabled) return {RunNowAnswer::disabled, {}};
+  if (!queue.empty() && queue[0][0].boolean()) return {RunNowAnswer::paused, {}};
 
   // Due now, so that a crash leaves it due; a person's word begins the count of attempts anew.
   Write to{State::claimed, s->effect, own_claim != 0 ? own_claim : new_claim(worker), lease, Duration(0)};

@@ -42,6 +42,19 @@ std::vector<Lapsed> Fence::misplaced(Connection& connection, int n) const {
 
 std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, bool gone,
                                    double unit_random) const {
+  try {
+    return rescue_to(connection, seen, gone, unit_random, false);
+  } catch (const base::InfraError& error) {
+    // A unique index over what is queued, perhaps, and another row has its place: no item stays at work for
+    // ever (F5).
+    if (!refused_by_table(error) || !guard("rescue_refused")) throw;
+    log_refused(seen.item, error);
+  }
+  return rescue_to(connection, seen, gone, unit_random, true);
+}
+
+std::optional<State> Fence::rescue_to(Connection& connection, const Lapsed& seen, bool gone,
+                                      double unit_random, bool refused) const {
   Transaction transaction(connection);
   const auto s = lock(connection, seen.item, true);
   if (!s) return std::nullopt;
@@ -76,9 +89,10 @@ std::optional<State> Fence::rescue(Connection& connection, const Lapsed& seen, b
     to = Write{State::queued};
     to.attempts = 1;
     to.error = "its worker ended or hung before it was done";
+    if (refused) *to.error += ", and the table refuses it as '" + queue_.words.queued + "'";
     if (s->stop_wanted && guard("stop_wanted")) {
       to.state = State::stopped;
-    } else if (queue_.backoff.exhausted(s->attempt + 1)) {
+    } else if (refused || queue_.backoff.exhausted(s->attempt + 1)) {
       to.state = State::failed;
     } else {
       // A `once` item that never passed its gate has sent nothing: its first rescue does not make it late.
@@ -140,6 +154,20 @@ std::optional<Reconcile> Fence::begin_reconcile(Connection& connection, const st
 std::optional<State> Fence::settle_reconcile(Connection& connection, const Reconcile& reconcile,
                                              const EffectResult& result, bool refuses_second_arrival,
                                              Duration ask_again, const Within& within) const {
+  try {
+    return settle_asked(connection, reconcile, result, refuses_second_arrival, ask_again, within);
+  } catch (const base::InfraError& error) {
+    if (!refused_by_table(error) || result.verdict != Verdict::happened) throw;
+    log_refused(reconcile.item, error);
+  }
+  // The item's row cannot say so: what is known of its effect is kept all the same (rule 6).
+  settle_effect(connection, reconcile.effect, result, "reconcile", within);
+  return std::nullopt;
+}
+
+std::optional<State> Fence::settle_asked(Connection& connection, const Reconcile& reconcile,
+                                         const EffectResult& result, bool refuses_second_arrival,
+                                         Duration ask_again, const Within& within) const {
   Transaction transaction(connection);
   const auto s = lock(connection, reconcile.item);
   const bool mine = s && s->claim == reconcile.claim && s->fence == reconcile.fence &&

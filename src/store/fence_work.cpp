@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/log.hpp"
 #include "base/random.hpp"
 #include "store/fence_write.hpp"
 #include "store/sql.hpp"
@@ -24,7 +25,15 @@ bool refused_by_table(const base::InfraError& error) {
                       state.starts_with("FP");
 }
 
+void Fence::log_refused(const std::string& item, const base::InfraError& error) const {
+  base::log(base::LogLevel::warn, "refused by its table",
+            {{"queue", queue_.name}, {"item", item}, {"error", error.what()}});
+}
+
 namespace {
+// Of rows that the table refuses, so many are passed over in one look.
+constexpr int kRefusedBeside = 100;
+
 std::vector<std::int64_t> claims_of(const std::vector<Settlement>& settlements) {
   std::vector<std::int64_t> claims;
   for (const auto& s : settlements) claims.push_back(s.claim);
@@ -88,6 +97,64 @@ Params Fence::settled_event(const Settlement& s, const std::string& word) const 
           s.claim,
           worker_name(worker_of(s.claim)),
           s.error};
+}
+
+std::optional<Claim> Fence::claim_one(Connection& connection, const std::string& item, Duration lease,
+                                      std::int64_t worker) const {
+  Transaction transaction(connection);
+  const auto queue = connection.run(sql::share_queue, {queue_.name});
+  const auto s = lock(connection, item, true);
+  const bool paused = !queue.empty() && queue[0][0].boolean();
+  if (!s || s->state != core::State::queued || s->effect || !s->enabled || s->run_at > s->now || paused)
+    return std::nullopt;
+  Write to{core::State::claimed, {}, new_claim(worker), lease};
+  to.stop_wanted = s->stop_wanted;
+  to.error = s->last_error;
+  if (limited() && !seat_one(connection, item, lease, worker, *to.claim)) return std::nullopt;
+  const auto fence = write(connection, *s, to);
+  if (queue_.history)
+    event(connection, item, "claimed", "queued", "claimed", fence, to.claim, worker_name(worker));
+  Claim claimed{item, *to.claim, fence, s->attempt, s->run_at, s->stop_wanted, s->effect_key,
+                run(connection, sql::payload, {item})[0][0].text(), 0};
+  transaction.commit();
+  return claimed;
+}
+
+void Fence::put_off(Connection& connection, const std::string& item) const try {
+  Transaction transaction(connection);
+  const auto s = lock(connection, item, true);
+  if (!s || s->state != core::State::queued || s->effect) return;
+  Write to{core::State::queued};
+  to.run_in = queue_.backoff.delay(1, base::random_unit());
+  to.stop_wanted = s->stop_wanted;
+  to.error = "the table refuses it as '" + queue_.words.claimed + "': a constraint, or a trigger";
+  write(connection, *s, to);
+  transaction.commit();
+} catch (const base::InfraError& error) {
+  // A trigger that refuses every write of the row: it is passed over.
+  if (!refused_by_table(error)) throw;
+}
+
+std::vector<Claim> Fence::claim_each(Connection& connection, int n, Duration lease,
+                                     std::int64_t worker) const {
+  std::vector<Claim> claims;
+  for (const auto& row : run(connection, sql::due_items, {n + kRefusedBeside})) {
+    if (static_cast<int>(claims.size()) == n) break;
+    const auto item = key_text(row[0]);
+    try {
+      if (auto claimed = claim_one(connection, item, lease, worker)) claims.push_back(std::move(*claimed));
+    } catch (const base::InfraError& error) {
+      if (refused_by_table(error)) {
+        log_refused(item, error);
+        put_off(connection, item);
+        continue;
+      }
+      // In doubt the caller hands everything back (disown); else what was claimed is his.
+      if (claims.empty() || error.in_doubt()) throw;
+      break;
+    }
+  }
+  return claims;
 }
 
 std::vector<SettleAnswer> Fence::settle(Connection& connection,

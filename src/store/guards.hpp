@@ -41,6 +41,8 @@ inline constexpr std::string_view kGuards[] = {
     "resolve_deadline",         // rule 8: not before the hard deadline
     "rescue_effect",            // rule 9: an open effect becomes unknown, never queued
     "rescue_seen",              // rule 11: only a lease seen unchanged
+    "rescue_refused",           // rule 9: what the table refuses as queued has failed
+    "refused_yes",              // rule 6: a yes that the table refuses on its row is kept
     "reconcile_refuses",        // rule 10: absent is queued only where the platform refuses a second arrival
     "reconcile_over",           // rule 10: absent is a certain no only where it can never arrive any more
     "reconcile_deadline",       // rule 10: not before the hard deadline

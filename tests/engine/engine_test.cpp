@@ -379,6 +379,62 @@ TEST_P(EngineTest, WhatAGoneProcessHeldGoesOnAtOnce) {
   EXPECT_EQ(platform.signals.seen("send 1"), 1);
 }
 
+// A table may refuse a row (its owner's constraint): the rows and the queues behind it do not wait for that.
+TEST_P(EngineTest, Rule09_ARowThatCannotBeRescuedStopsNoOther) {
+  add("jobs", 3);
+  add("posts");
+  const auto worker = (std::int64_t{1} << 19);  // nobody's
+  {
+    auto connection = database_->acquire();
+    ASSERT_EQ(repeatable_->claim(*connection, 3, 1us, worker).size(), 3U);
+    ASSERT_EQ(once_->claim(*connection, 1, 1us, worker).size(), 1U);
+    const bool postgres = database_->dialect() == store::Dialect::postgres;
+    connection->script(
+        postgres ? "ALTER TABLE jobs ADD CHECK (id <> 2 OR status = 'claimed')"
+                 : "CREATE TRIGGER own_rule BEFORE UPDATE ON jobs WHEN NEW.id = 2 AND NEW.status <> 'claimed' "
+                   "BEGIN SELECT RAISE(ABORT, 'not so'); END");
+  }
+  Platform platform;
+  Signals done;
+  make_engine();
+  HandlerWork jobs(engine_->context(), *repeatable_, [&](const Attempt& attempt) {
+    done.add(attempt.claim().item);
+    return Outcome::done();
+  });
+  work_ = std::make_unique<EffectWork>(engine_->context(), *once_, platform);
+  const QueueOptions options{.lease = 1s, .poll = 20ms};
+  engine_->add(jobs, options);
+  engine_->add(*work_, options);
+  engine_->start();
+  EXPECT_TRUE(done.wait("1"));
+  EXPECT_TRUE(done.wait("3"));
+  EXPECT_TRUE(platform.signals.wait("settled happened 1"));
+  engine_->stop(base::BootClock::now() + 10s);
+  EXPECT_EQ(done.seen("2"), 0);
+  engine_.reset();  // before its work
+}
+
+// The same of a claim: one at work of each text, as the table's owner wants it.
+TEST_P(EngineTest, Rule14_ARowThatCannotBeClaimedStopsNoOther) {
+  add("jobs", 4);
+  {
+    auto connection = database_->acquire();
+    connection->script(
+        "UPDATE jobs SET text = 'other' WHERE id > 2;"
+        "CREATE UNIQUE INDEX one_at_work ON jobs (text) WHERE status = 'claimed'");
+  }
+  Signals done;
+  make_engine();
+  work_ = std::make_unique<HandlerWork>(engine_->context(), *repeatable_, [&](const Attempt& attempt) {
+    done.add(attempt.claim().item);
+    return Outcome::done();
+  });
+  engine_->add(*work_, {.poll = 20ms});
+  engine_->start();
+  for (const auto* item : {"1", "2", "3", "4"}) EXPECT_TRUE(done.wait(item)) << item;
+  engine_->stop(base::BootClock::now() + 10s);
+}
+
 TEST_P(EngineTest, Rule01_NothingIsHeldWhileASendRuns) {
   Platform platform;
   Door door;

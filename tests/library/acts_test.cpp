@@ -91,7 +91,7 @@ TEST_P(ActsTest, APausedQueueIsNotClaimed) {
     return Outcome::done();
   });
   loop.start();
-  EXPECT_EQ(store().run_now(links(), "1", "ann"), RunNowAnswer::disabled);
+  EXPECT_EQ(store().run_now(links(), "1", "ann"), RunNowAnswer::paused);
   EXPECT_EQ(ran, 0);
   store().resume(links());
   loop.wait_until_empty();

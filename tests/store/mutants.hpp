@@ -53,6 +53,8 @@ inline constexpr Mutant kMutants[] = {
     {"edit_requeues", kOnce, "claimed | claim | edit"},
     {"resolve_deadline", kOnce, "unknown, before the deadline | claim | resolve"},
     {"rescue_effect", kOnce, "sending, lapsed | claim | rescue"},
+    {"rescue_refused", "Store/Rule09.WhatTheTableRefusesAsQueuedHasFailed/"},
+    {"refused_yes", "Store/Rule06.AYesThatTheTableRefusesIsKeptWithoutItsRow/"},
     {"rescue_seen", kOnce, "claimed, lapsed | renew | rescue"},
     {"reconcile_refuses", kOnce, "reconciling | claim | reconcile: absent"},
     {"reconcile_over", "Store/Rule10.ElsewhereAbsenceIsEvidenceForAPerson/"},

@@ -39,6 +39,19 @@ TEST_P(Rule09, AnOpenEffectBecomesUnknownWhateverItsWord) {
   }
 }
 
+// One queued of each title, as the table's owner wants it; another has the place by now.
+TEST_P(Rule09, WhatTheTableRefusesAsQueuedHasFailed) {
+  auto& w = repeatable();
+  w.add("1");
+  ASSERT_EQ(fence().claim(w.a(), 1, hours(1), kWorker).size(), 1U);
+  w.script("CREATE UNIQUE INDEX one_queued ON {table} ({payload}) WHERE {status} = " + word(State::queued));
+  w.add("2");
+  w.run("UPDATE {table} SET {payload} = 'same'");
+  foreign("{lease_until} = 1");
+  EXPECT_EQ(fence().rescue(w.a(), fence().lapsed(w.a(), 1).at(0), false, 0.5), State::failed);
+  EXPECT_NE(row().last_error.value_or("").find("refuses it as"), std::string::npos);
+}
+
 TEST_P(Rule11, AJumpBackNeitherKillsLiveWorkNorSticks) {
   auto& w = repeatable();
   w.add();

@@ -65,7 +65,7 @@ TEST_P(Rule02, APausedQueueGivesNothing) {
   w.add();
   fence().pause(w.a(), true, "kill switch");
   EXPECT_TRUE(fence().claim(w.a(), 1, hours(1), kWorker).empty());
-  EXPECT_EQ(fence().run_now(w.a(), "1", "person", hours(1), kWorker).answer, core::RunNowAnswer::disabled);
+  EXPECT_EQ(fence().run_now(w.a(), "1", "person", hours(1), kWorker).answer, core::RunNowAnswer::paused);
   fence().pause(w.a(), false, "");
   EXPECT_EQ(fence().claim(w.a(), 1, hours(1), kWorker).size(), 1U);
 }
@@ -213,6 +213,22 @@ TEST_P(Rule06, TheReconcilersYesIsNotThrownAwayEither) {
   EXPECT_EQ(row().state, State::done);
 }
 
+// Its owner's rule stands against the word, not against what has happened.
+TEST_P(Rule06, AYesThatTheTableRefusesIsKeptWithoutItsRow) {
+  auto& w = once();
+  w.add();
+  const auto c = claim();
+  const auto effect = fence().begin_effect(w.a(), c, kPost).value();
+  w.script(postgres()
+               ? "ALTER TABLE {table} ADD CHECK ({status} <> " + word(State::done) + ")"
+               : "CREATE TRIGGER own_rule BEFORE UPDATE ON {table} WHEN NEW.{status} = " + word(State::done) +
+                     " BEGIN SELECT RAISE(ABORT, 'never'); END");
+  EXPECT_EQ(fence().settle_effect(w.a(), effect, happened(), "worker"), EffectAnswer::late_yes);
+  EXPECT_EQ(row().outcome, core::EffectOutcome::done);
+  EXPECT_EQ(count("fencepost_events WHERE kind = 'late_yes'"), 1);
+  EXPECT_EQ(fence().settle_effect(w.a(), effect, happened(), "worker"), EffectAnswer::already_recorded);
+}
+
 TEST_P(Rule08, OfManyCallersOneIsStarted) {
   for (const auto kind : {core::Kind::once, core::Kind::repeatable}) {
     auto& w = world(kind);
@@ -278,6 +294,25 @@ TEST_P(Rule14, ARefusedSettlementFallsBackOneByOne) {
   EXPECT_EQ(fence().settle_each(w.a(), batch),
             (std::vector<SettleAnswer>{SettleAnswer::settled, SettleAnswer::stale, SettleAnswer::settled}));
   EXPECT_EQ(row("b").state, State::claimed);
+}
+
+// One at work of each title, as the table's owner wants it.
+TEST_P(Rule14, ARefusedClaimFallsBackOneByOne) {
+  auto& w = repeatable();
+  for (const auto* key : {"a", "b", "c"}) w.add(key);
+  w.run("UPDATE {table} SET {payload} = CASE {key} WHEN 'c' THEN 'other' ELSE 'same' END");
+  w.script("CREATE UNIQUE INDEX one_at_work ON {table} ({payload}) WHERE {status} = 'Processing'");
+  EXPECT_THROW(fence().claim(w.a(), 3, hours(1), kWorker), base::InfraError);
+  const auto claims = fence().claim_each(w.a(), 3, hours(1), kWorker);
+  ASSERT_EQ(claims.size(), 2U);
+  EXPECT_EQ(claims[0].item + claims[1].item, "ac");
+  EXPECT_EQ(row("b").state, State::queued);
+  EXPECT_GT(row("b").run_at, row("b").now) << "another look is worth it later";
+  EXPECT_NE(row("b").last_error.value_or("").find("refuses it as 'Processing'"), std::string::npos);
+  EXPECT_EQ(row("b").attempt, 0);
+  EXPECT_EQ(fence().settle(w.a(), {Settlement::done(claims[0])}).at(0), SettleAnswer::settled);
+  w.run("UPDATE {table} SET {run_at} = 0 WHERE {key} = 'b'");
+  EXPECT_EQ(fence().claim(w.a(), 3, hours(1), kWorker).size(), 1U);
 }
 
 TEST_P(Rule14, ABatchNamesPairsNeverTwoLists) {

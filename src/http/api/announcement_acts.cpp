@@ -91,6 +91,10 @@ Response post_now(Services& services, const Request& request) {
     case RunNowAnswer::stopped:
     case RunNowAnswer::disabled:
       return problem(request, 409, "disabled", "it is disabled: enable it first");
+    case RunNowAnswer::paused:
+      return problem(request, 409, "paused",
+                     "announcements are paused: an operator resumes them (fencepost queue resume "
+                     "announcements)");
     case RunNowAnswer::limit_reached: {
       auto response = problem(request, 409, "limit_reached",
                               "as many as may be are at work already: it stays queued, or try again");
@@ -185,7 +189,7 @@ Route post_now_route() {
                    {202, "started; the outcome is not known yet", acted_fields({"started"})},
                    {404, "not_found", {}},
                    {409,
-                    "already_running, already_posted (with post_id and post_url), outcome_unknown, disabled; "
+                    "already_running, already_posted (with post_id and post_url), outcome_unknown, disabled, paused; "
                     "of an episode's "
                     "also show_disabled, needs_approval, not_a_member, stream_ended or deadline_passed",
                     {}}};

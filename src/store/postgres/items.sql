@@ -30,6 +30,12 @@ WHERE t.ctid = due.fencepost_tid AND t.{key} = due.fencepost_k
 RETURNING t.{key}::text, t.{claim_id}, t.{fence}, t.{attempt}, t.{run_at}, t.{stop_wanted}, {effect_key_t},
   {payload_json}, {priority_t}
 
+-- name: due_items
+-- $1 how many: what a claim would take, in its order.
+SELECT c.{key}::text FROM {table} AS c
+WHERE c.{status} = {w_queued} AND c.{run_at} <= (SELECT fencepost_now()) AND {enabled_c} AND c.{effect} IS NULL
+ORDER BY {order_c}c.{run_at}, c.{key} LIMIT $1
+
 -- name: settle
 -- Batch of item, claim, fence, word, delay, at, counts, error; answers the rows that it wrote. The rows are
 -- locked in the order of their keys first (rule 14).

@@ -22,6 +22,12 @@ WHERE t.{key} IN (
 RETURNING {key}, {claim_id}, {fence}, {attempt}, {run_at}, {stop_wanted}, {effect_key_bare}, {payload_json},
   {priority_bare}
 
+-- name: due_items
+-- ?1 how many: what a claim would take, in its order.
+SELECT c.{key} FROM {table} AS c
+WHERE c.{status} = {w_queued} AND c.{run_at} <= fencepost_now() AND {enabled_c} AND c.{effect} IS NULL
+ORDER BY {order_c}c.{run_at}, c.{key} LIMIT ?1
+
 -- name: settle
 -- Batch of item, claim, fence, word, delay, at, counts, error; answers the rows that it wrote.
 UPDATE {table} AS t SET
