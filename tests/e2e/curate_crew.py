@@ -175,6 +175,11 @@ class Crew:
         done = subprocess.run([BINARY, "verify", "--database", self.database.url], capture_output=True, text=True,
                               timeout=300)
         check(done.returncode == 0, f"verify: {done.stdout} {done.stderr}")
+        # What the pipelines write themselves is nothing to complain of.
+        done = subprocess.run([BINARY, "doctor", "--database", self.database.url, "--json"], capture_output=True,
+                              text=True, timeout=300)
+        odd = [one for one in json.loads(done.stdout)["findings"] if one["code"] in ("unknown_word", "foreign_writer")]
+        check(not odd, f"doctor: {odd}")
 
 
 @contextlib.contextmanager
