@@ -43,9 +43,10 @@ def prepare(server, database):
         channels.append(server.expect(201, "POST", "/api/v1/channels", {
             "name": f"Channel {n}", "connection_id": int(account), "project_id": project["id"],
             "capacity": 3, "limits": {"short": 9}, "horizon_days": 60})["id"])
-    values = ", ".join(f"('films', 'v{n}.mp4', 1, 0, 1, 'video/mp4', 'Film {n}', 0)" for n in range(PEOPLE * EACH))
+    # Measured already, as those of people are by the time that they are scheduled.
+    values = ", ".join(f"('films', 'v{n}.mp4', 1, 0, 1, 'video/mp4', 'Film {n}', 0, 1)" for n in range(PEOPLE * EACH))
     return channels, [int(row[0]) for row in database.run(
-        "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type, title, created_at) "
+        "INSERT INTO fencepost_videos (folder, path, size, modified, inode, media_type, title, created_at, probed_at) "
         f"VALUES {values} RETURNING id")]
 
 

@@ -35,6 +35,14 @@ std::optional<Begun> answer_of(const store::Row& row, const IdempotentRequest& r
 
 std::string request_hash(std::string_view body) { return hash_of(body); }
 
+Begun look_idempotent(store::Connection& connection, const IdempotentRequest& request) {
+  check_key(request.key);
+  const auto rows = connection.run(sql::look_at_key, {request.principal, request.key, micros(kAnswersKept)});
+  if (!rows.empty())
+    if (auto answer = answer_of(rows[0], request)) return std::move(*answer);
+  return {};
+}
+
 Begun begin_idempotent(store::Connection& connection, const IdempotentRequest& request,
                        base::Duration lease) {
   check_key(request.key);
@@ -53,6 +61,21 @@ Begun begin_idempotent(store::Connection& connection, const IdempotentRequest& r
   }
   transaction.commit();
   return {Begun::Kind::fresh, owner, 0, {}};
+}
+
+Begun keep_idempotent(store::Connection& connection, const IdempotentRequest& request, int status,
+                      const std::string& body) {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  check_key(request.key);
+  if (!connection
+           .run(sql::add_answered_key, {request.principal, request.key, request.request_hash, request.route,
+                                        base::random_i63(), status, body})
+           .empty())
+    return {};
+  auto begun = begin_idempotent(connection, request);
+  if (begun.kind == Begun::Kind::fresh)
+    FENCEPOST_ASSERT(finish_idempotent(connection, request, begun.owner, status, body));
+  return begun;
 }
 
 bool finish_idempotent(store::Connection& connection, const IdempotentRequest& request, std::int64_t owner,

@@ -43,6 +43,13 @@ std::string request_hash(std::string_view body);
 // own; within a transaction it waits for another one that is at work on the same key in its.
 Begun begin_idempotent(store::Connection& connection, const IdempotentRequest& request,
                        base::Duration lease = kKeyLease);
+// What begin would say by now; takes nothing, and waits for nobody: a request that is at work in a
+// transaction is not seen. `owner` means nothing.
+Begun look_idempotent(store::Connection& connection, const IdempotentRequest& request);
+// begin and finish in one, in the transaction of the work (asserted). Not `fresh`: another request with the
+// key was quicker, and the caller rolls back.
+Begun keep_idempotent(store::Connection& connection, const IdempotentRequest& request, int status,
+                      const std::string& body);
 // Keeps the answer. False: the lease had ended and somebody else has begun, whose answer will count; a caller
 // who is still in the transaction of the work rolls it back then.
 bool finish_idempotent(store::Connection& connection, const IdempotentRequest& request, std::int64_t owner,

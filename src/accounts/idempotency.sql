@@ -7,6 +7,20 @@ INSERT INTO fencepost_idempotency
 VALUES ($1, $2, $3, $4, $5, fencepost_now() + CAST($6 AS BIGINT), fencepost_now())
 ON CONFLICT DO NOTHING RETURNING owner
 
+-- name: add_answered_key
+-- $1 principal, $2 key, $3 hash of the request, $4 route, $5 owner, $6 status, $7 body: whose work is in this
+-- transaction. Waits for another one with the key.
+INSERT INTO fencepost_idempotency
+  (principal, idempotency_key, request_hash, route, owner, held_until, created_at, status, body)
+VALUES ($1, $2, $3, $4, $5, fencepost_now(), fencepost_now(), $6, $7)
+ON CONFLICT DO NOTHING RETURNING owner
+
+-- name: look_at_key
+-- $1 principal, $2 key, $3 how long answers are kept, in µs. As lock_key.
+SELECT request_hash, route, status, body, held_until <= fencepost_now(),
+  created_at <= fencepost_now() - CAST($3 AS BIGINT)
+FROM fencepost_idempotency WHERE principal = $1 AND idempotency_key = $2
+
 -- name: take_key
 -- $1 principal, $2 key, $3 hash, $4 route, $5 owner, $6 lease in µs. Under the row's lock: what it said has
 -- lapsed.

@@ -56,6 +56,7 @@ constexpr std::chrono::minutes kStartPatience{1};
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
   options.state_folder = settings.text("state-folder");
+  options.retention.keep_budgets = settings.duration("keep-budgets");
   return options;
 }
 

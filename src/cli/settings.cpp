@@ -40,6 +40,9 @@ constexpr Setting kSettings[] = {
      "or "
      "/tmp/fencepost-UID"},
     {"drain", Kind::duration, "30s", "at the end, how long what is in flight may take"},
+    {"keep-budgets", Kind::duration, "400d",
+     "how long what was taken of a day, a month or a slot is remembered when it is over: 32d at least, "
+     "36500d for ever; see docs/budgets.md"},
     {"public-url", Kind::url, "",
      "where people reach this server through the proxy, https://HOST: pages from elsewhere change nothing, "
      "cookies are for TLS alone, and Threads fetches images from there"},

@@ -129,7 +129,10 @@ void Engine::prune(store::Connection& connection) {
     const auto deleted = retention_->run(connection, context_.clock, kPruneFor);
     if (deleted != store::Deleted{})
       base::log(base::LogLevel::info, "old rows deleted",
-                {{"effects", deleted.effects}, {"events", deleted.events}, {"items", deleted.items}});
+                {{"effects", deleted.effects},
+                 {"events", deleted.events},
+                 {"items", deleted.items},
+                 {"buckets", deleted.buckets}});
   } catch (const base::InfraError& error) {
     base::log(base::LogLevel::warn, "retention failed", {{"error", error.what()}});
   }

@@ -34,35 +34,70 @@ TakeRequest request_of(const SeatRequest& s) {
 using TakeName = std::tuple<std::string, std::string, BucketKey, std::string, int>;
 TakeName name_of(const TakeRequest& r) { return {r.queue, r.item, r.key, r.purpose, r.attempt}; }
 
-// Writes what the ledger does not have yet; answers which.
-std::set<TakeName> add_ledger(Connection& connection, const std::vector<TakeRequest>& requests) {
+// The buckets of these limits, each once, in the order of locks: what open_buckets takes.
+std::vector<Params> bucket_rows(std::vector<BucketLimit> buckets) {
+  if (guard("bucket_order"))
+    std::stable_sort(buckets.begin(), buckets.end(),
+                     [](const auto& a, const auto& b) { return a.key < b.key; });
+  buckets.erase(std::unique(buckets.begin(), buckets.end(),
+                            [](const auto& a, const auto& b) { return a.key == b.key; }),
+                buckets.end());
+  std::vector<Params> rows;
+  for (const auto& [key, quota] : buckets) {
+    FENCEPOST_ASSERT(quota >= 0);
+    FENCEPOST_ASSERT(key.window.starts_with('~') == is_slot(key));
+    rows.push_back({key.scope, key.name, key.window, quota});
+  }
+  return rows;
+}
+
+// Locks the buckets of all requests, and writes what the ledger does not have yet; answers which.
+std::set<TakeName> open_and_write(Connection& connection, const std::vector<TakeRequest>& requests) {
+  std::vector<BucketLimit> buckets;
   std::vector<Params> rows;
   for (const auto& r : requests) {
     FENCEPOST_ASSERT(r.amount > 0);
+    buckets.push_back({r.key, r.quota});
     rows.push_back({r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt, r.amount});
   }
   std::set<TakeName> added;
-  for (const auto& row : connection.run_batch(sql::add_ledger, rows))
+  if (requests.empty()) return added;
+  const auto answers = connection.run_together(
+      {{sql::open_buckets, {}, bucket_rows(std::move(buckets))}, {sql::add_ledger, {}, std::move(rows)}});
+  for (const auto& row : answers[1])
     added.emplace(row[0].text(), row[1].text(), BucketKey{row[2].text(), row[3].text(), row[4].text()},
                   row[5].text(), static_cast<int>(row[6].integer()));
   return added;
 }
 
-// Each sum from its bucket if it has room for all of it; answers those that had.
-std::map<BucketKey, Take> take_sums(Connection& connection, const std::map<BucketKey, std::int64_t>& sums) {
+// The buckets that had room for their whole sum, and the seat of each request, which has none where its item
+// has one already.
+struct Grants {
+  std::map<BucketKey, Take> taken;
+  std::vector<std::optional<int>> seats;
+};
+
+Grants take_and_sit(Connection& connection, const std::map<BucketKey, std::int64_t>& sums,
+                    const std::vector<SeatRequest>& seats) {
+  std::vector<Connection::Call> calls;
   std::vector<Params> rows;
   for (const auto& [key, amount] : sums) rows.push_back({key.scope, key.name, key.window, amount});
-  std::map<BucketKey, Take> taken;
-  for (const auto& row : connection.run_batch(sql::take, rows))
-    taken[{row[0].text(), row[1].text(), row[2].text()}] = {Take::Outcome::granted, row[3].integer(),
-                                                            row[4].integer()};
-  return taken;
+  if (!rows.empty()) calls.push_back({sql::take, {}, std::move(rows)});
+  for (const auto& s : seats) calls.push_back({sql::add_seat, {s.channel, s.slot_at, s.queue, s.item}});
+  const auto answers = connection.run_together(calls);
+  Grants grants;
+  if (!sums.empty())
+    for (const auto& row : answers[0])
+      grants.taken[{row[0].text(), row[1].text(), row[2].text()}] = {Take::Outcome::granted, row[3].integer(),
+                                                                     row[4].integer()};
+  for (auto n = answers.size() - seats.size(); n < answers.size(); ++n)
+    grants.seats.push_back(answers[n].empty() ? std::nullopt
+                                              : std::optional(static_cast<int>(answers[n][0][0].integer())));
+  return grants;
 }
 
-// Behind the grant of the slot's place.
-SeatTake sit(Connection& connection, const SeatRequest& s) {
-  const auto seat = connection.run(sql::add_seat, {s.channel, s.slot_at, s.queue, s.item});
-  if (!seat.empty()) return {SeatTake::Outcome::granted, static_cast<int>(seat[0][0].integer())};
+SeatTake seat_taken(Connection& connection, const SeatRequest& s, std::optional<int> seat) {
+  if (seat) return {SeatTake::Outcome::granted, *seat};
   const auto own = connection.run(sql::seat_of, {s.queue, s.item})[0];
   const bool here = own[0].text() == s.channel && own[1].integer() == s.slot_at;
   return {here ? SeatTake::Outcome::already_taken : SeatTake::Outcome::elsewhere,
@@ -102,17 +137,16 @@ TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
                  const std::vector<SeatRequest>& seats) {
   const auto others = requests.size();
   for (const auto& seat : seats) requests.push_back(request_of(seat));
-  std::vector<BucketLimit> buckets;
-  for (const auto& r : requests) buckets.push_back({r.key, r.quota});
-  open_buckets(connection, std::move(buckets));
-  auto added = add_ledger(connection, requests);
+  FENCEPOST_ASSERT(connection.in_transaction());
+  auto added = open_and_write(connection, requests);
   std::vector<bool> mine;  // a take that is named twice is the first's
   std::map<BucketKey, std::int64_t> sums;
   for (const auto& r : requests) {
     mine.push_back(added.erase(name_of(r)) == 1);
     if (mine.back()) sums[r.key] += r.amount;
   }
-  const auto taken = take_sums(connection, sums);
+  // Seats too, whether there is room or not: what is refused gives back all.
+  const auto [taken, sat] = take_and_sit(connection, sums, seats);
 
   TakeAll all;
   const auto refuse = [&](std::size_t n) {
@@ -129,16 +163,16 @@ TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
       refuse(n);
     }
   }
+  const bool room = !all.full;
   for (std::size_t n = 0; n < seats.size(); ++n) {
-    all.seats.push_back(all.full ? SeatTake{} : sit(connection, seats[n]));
+    all.seats.push_back(room ? seat_taken(connection, seats[n], sat[n]) : SeatTake{});
     if (all.seats[n].outcome == SeatTake::Outcome::elsewhere) refuse(others + n);
   }
   all.takes.resize(others);
   if (!all.full) return all;
   // Exactly what this call did.
   for (std::size_t n = 0; n < seats.size(); ++n)
-    if (all.seats[n].outcome == SeatTake::Outcome::granted)
-      connection.run(sql::delete_seat, {seats[n].queue, seats[n].item});
+    if (sat[n]) connection.run(sql::delete_seat, {seats[n].queue, seats[n].item});
   for (std::size_t n = 0; n < requests.size(); ++n) {
     const auto& r = requests[n];
     if (mine[n])
@@ -158,19 +192,7 @@ void lock_buckets(Connection& connection, std::vector<BucketKey> keys) {
 
 void open_buckets(Connection& connection, std::vector<BucketLimit> buckets) {
   FENCEPOST_ASSERT(connection.in_transaction());
-  if (guard("bucket_order"))
-    std::stable_sort(buckets.begin(), buckets.end(),
-                     [](const auto& a, const auto& b) { return a.key < b.key; });
-  buckets.erase(std::unique(buckets.begin(), buckets.end(),
-                            [](const auto& a, const auto& b) { return a.key == b.key; }),
-                buckets.end());
-  std::vector<Params> rows;
-  for (const auto& [key, quota] : buckets) {
-    FENCEPOST_ASSERT(quota >= 0);
-    FENCEPOST_ASSERT(key.window.starts_with('~') == is_slot(key));
-    rows.push_back({key.scope, key.name, key.window, quota});
-  }
-  connection.run_batch(sql::open_buckets, rows);
+  connection.run_batch(sql::open_buckets, bucket_rows(std::move(buckets)));
 }
 
 std::vector<LedgerEntry> ledger_of(Connection& connection, const std::string& queue,

@@ -17,6 +17,14 @@ Rows Connection::run_batch(const Statement& statement, const std::vector<Params>
   return run_batch(render(statement, dialect()), rows, shared);
 }
 
+std::vector<Rows> Connection::run_together(const std::vector<Call>& calls) {
+  std::vector<Rows> all;
+  for (const auto& call : calls)
+    all.push_back(call.rows ? run_batch(call.statement.get(), *call.rows, call.params)
+                            : run(call.statement.get(), call.params));
+  return all;
+}
+
 std::optional<std::string> sqlite_path(const std::string& url) {
   constexpr std::string_view kSqlite = "sqlite:";
   return url.starts_with(kSqlite) ? std::optional(url.substr(kSqlite.size())) : std::nullopt;

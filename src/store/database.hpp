@@ -34,6 +34,15 @@ class Connection {
   // columns an array ($1, $2, …: a statement takes them with unnest), `shared` plain parameters behind them.
   // SQLite: once for each row, in one transaction, the same numbers plain values. No rows: nothing is run.
   virtual Rows run_batch(const Sql& sql, const std::vector<Params>& rows, const Params& shared = {}) = 0;
+  // Runs statements one behind the other, each of which sees what those before it did. PostgreSQL: within a
+  // transaction, in one round trip (a pipeline); for what is done while others wait for a lock. Answers in
+  // their order; throws what the first one that fails throws, and those behind it are not run.
+  struct Call {
+    std::reference_wrapper<const Statement> statement;
+    Params params{};                               // of a batch: what is shared
+    std::optional<std::vector<Params>> rows = {};  // of a batch; at least one
+  };
+  virtual std::vector<Rows> run_together(const std::vector<Call>& calls);
   // Prepares a statement without running it: bad SQL fails here. Nothing behind a pooler.
   virtual void prepare_only(const Sql& sql) = 0;
   // Runs a script of several statements without parameters or results: for migrations.

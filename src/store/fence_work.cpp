@@ -230,6 +230,7 @@ std::vector<SettleAnswer> Fence::settle_each(Connection& connection,
 std::vector<bool> Fence::settle_free(Connection& connection,
                                      const std::vector<Settlement>& settlements) const {
   std::vector<bool> settled(settlements.size());
+  if (settlements.empty()) return settled;
   std::unordered_map<std::string, std::size_t> place;
   std::vector<Params> batch;
   batch.reserve(settlements.size());

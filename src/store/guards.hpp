@@ -66,6 +66,8 @@ inline constexpr std::string_view kGuards[] = {
     "retention_held",           // retention: what an item holds stays
     "retention_effects",        // retention: an item's events stay while an effect of it does
     "retention_status",         // retention: only what is finished is deleted
+    "retention_window",         // retention: only buckets whose window is long over are deleted
+    "retention_bucket_lock",    // retention: who takes of such a bucket now keeps it
     "adopt_busy",               // adopt: words and columns do not change under who works them
     "feed_writers",             // events: no id is passed that may still be committed
     "bucket_order",             // rule 14: buckets are locked in one order, whatever was asked first

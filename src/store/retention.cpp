@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
+#include "core/window.hpp"
 #include "store/fence_write.hpp"
 #include "store/sql.hpp"
 
@@ -10,6 +11,8 @@ namespace fencepost::store {
 
 namespace {
 constexpr Duration kRest = std::chrono::hours(1);
+// A bucket has as many rows as its limit lets in; a step takes whole ones.
+constexpr int kBuckets = 50;
 
 std::string json_of_keys(const std::vector<std::string>& keys) {
   return nlohmann::json(keys).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -20,6 +23,8 @@ Retention::Retention(std::vector<const Fence*> fences, const RetentionOptions& o
     : fences_(std::move(fences)), options_(options) {
   if (options.keep_history && *options.keep_history < std::chrono::hours(24))
     throw base::UserError("invalid_option", "the history is kept for a day at least");
+  if (options.keep_budgets && *options.keep_budgets < std::chrono::hours(32 * 24))
+    throw base::UserError("invalid_option", "budgets are kept for 32 days at least");
   FENCEPOST_ASSERT(options.step > 0);
 }
 
@@ -50,6 +55,25 @@ bool Retention::prune_events(Connection& connection, Deleted& deleted) {
   if (end) deleted.events += connection.run(sql::prune_events, {events_after_, *end}).changed;
   events_after_ = end.value_or(0);
   return end.has_value();
+}
+
+bool Retention::prune_budgets(Connection& connection, Deleted& deleted) const {
+  Transaction transaction(connection);
+  // A day that is over in UTC for a day is over in every zone.
+  const auto now = connection.run(sql::now)[0][0].integer();
+  const auto first_kept = core::day_window(
+      now - std::chrono::duration_cast<Duration>(*options_.keep_budgets + std::chrono::hours(24)).count(),
+      "UTC");
+  std::vector<Params> buckets;
+  for (const auto& row : connection.run(sql::lock_old_buckets,
+                                        {first_kept, "~" + first_kept, std::min(options_.step, kBuckets)}))
+    buckets.push_back({row[0], row[1], row[2]});
+  if (buckets.empty()) return false;
+  connection.run_batch(sql::drop_old_seats, buckets);
+  connection.run_batch(sql::drop_old_takes, buckets);
+  deleted.buckets += connection.run_batch(sql::drop_old_buckets, buckets).changed;
+  transaction.commit();
+  return true;
 }
 
 int Retention::delete_items(Connection& connection, const Fence& fence,
@@ -115,6 +139,8 @@ Deleted Retention::run(Connection& connection, const base::Clock& clock, Duratio
   for (const auto* fence : fences_)
     while (clock.boot() < until && prune_items(connection, *fence, deleted)) {
     }
+  if (options_.keep_budgets)
+    steps("budgets", clock, until, [&] { return prune_budgets(connection, deleted); });
   if (!options_.keep_history) return deleted;
   for (const auto* fence : fences_)
     steps("effects of " + fence->queue().name, clock, until,

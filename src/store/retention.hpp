@@ -5,7 +5,9 @@
 //   effect; events    those of items that have no effect left, the oldest first, so that what is left of an
 //   item's
 //             history is always its end: `verify` reads it as before;
-//   items     finished rows of queues that ask for it (core::Queue::keep_finished), never unknown ones.
+//   items     finished rows of queues that ask for it (core::Queue::keep_finished), never unknown ones;
+//   budgets   buckets whose window is over, whole: with their ledger and their slot's seats. So what is left
+//             is always the sum of its ledger, and an item that ends later gives nothing back to them.
 
 #include <map>
 #include <optional>
@@ -21,12 +23,16 @@ struct RetentionOptions {
   // up. Empty: for ever.
   std::optional<Duration> keep_history = std::nullopt;
   int step = 500;  // rows looked at, and at most deleted, in one transaction
+  // Of buckets, counted from the end of their window; at least 32 days, so that a month is over too. Windows
+  // are days and months, or slots of such; others are for ever. Empty: all are.
+  std::optional<Duration> keep_budgets = std::nullopt;
 };
 
 struct Deleted {
   std::int64_t effects = 0;
   std::int64_t events = 0;
   std::int64_t items = 0;
+  std::int64_t buckets = 0;
   bool operator==(const Deleted&) const = default;
 };
 
@@ -48,6 +54,7 @@ class Retention {
   // One step; false: nothing was left to look at.
   bool prune_effects(Connection& connection, const Fence& fence, Deleted& deleted);
   bool prune_events(Connection& connection, Deleted& deleted);
+  bool prune_budgets(Connection& connection, Deleted& deleted) const;
   bool prune_items(Connection& connection, const Fence& fence, Deleted& deleted);
   int delete_items(Connection& connection, const Fence& fence, const std::vector<std::string>& items);
   std::optional<std::int64_t> end_of_window(Connection& connection, const Statement& window,

@@ -125,17 +125,30 @@ def everybody_at_once(servers, database):
             body = {"video_id": videos[at], "kind": "final" if at % 5 == 0 else "short"}
             headers = {"Idempotency-Key": f"video-{at}"}
             path = f"/api/v1/channels/{channel['id']}/uploads"
-            # Busy is an honest answer, and says when to ask again.
-            for _ in range(40):
-                status, answer, sent = servers[n % len(servers)].call("POST", path, body, headers)
-                if status != 503:
-                    break
-                check("Retry-After" in sent, "busy says when to come again")
-            check(status in (201, 409), f"{status} {answer}")
+
+            def ask(server):
+                # Busy is an honest answer, and says when to ask again.
+                for _ in range(40):
+                    status, answer, sent = server.call("POST", path, body, headers)
+                    if status != 503:
+                        break
+                    check("Retry-After" in sent, "busy says when to come again")
+                check(status in (201, 409), f"{status} {answer}")
+                return status, answer
+
+            mine, other = servers[n % len(servers)], servers[(n + 1) % len(servers)]
+            if at % 7 == 3:
+                # Sent twice at once, to two servers: the same schedule.
+                with concurrent.futures.ThreadPoolExecutor(2) as both:
+                    (status, answer), (again, same) = both.map(ask, (mine, other))
+                check(status != 201 or again != 201 or same["id"] == answer["id"], "one key, one schedule")
+                check("duplicate_upload" not in (answer.get("code"), same.get("code")), f"{answer} {same}")
+                status, answer = (again, same) if status != 201 else (status, answer)
+            else:
+                status, answer = ask(mine)
             if status == 201 and at % 7 == 0:
                 # Repeated on another server: the same schedule.
-                again, same, _ = servers[(n + 1) % len(servers)].call("POST", path, body, headers)
-                check((again, same["id"]) == (201, answer["id"]), "one key, one schedule")
+                check(ask(other) == (201, answer), "one key, one schedule")
             with lock:
                 answers.append((status, answer, at))
 

@@ -124,6 +124,46 @@ TEST_P(CountsTest, ABatchThatOnlyReadsWaitsForNoWriter) {
   EXPECT_EQ(world_->onlooker().run_batch(look, {{1}}, {0})[0][0].integer(), 0);
 }
 
+// Each sees what those before it did; and behind one that fails nothing is run.
+TEST_P(CountsTest, StatementsRunTogetherAsOneBehindTheOther) {
+  world_ = std::make_unique<World>(GetParam(), core::Kind::repeatable);
+  auto& connection = world_->a();
+  const auto count = [&](const std::string& table) {
+    return world_->run("SELECT count(*) FROM " + table)[0][0].integer();
+  };
+  const Params bucket{"calls", "one", "2026-03-08"};
+  const auto with = [&](std::vector<Value> more) {
+    Params params = bucket;
+    params.insert(params.end(), more.begin(), more.end());
+    return std::vector<Params>{params};
+  };
+  const auto calls = [&](std::int64_t amount) {
+    return std::vector<Connection::Call>{
+        {sql::open_buckets, {}, with({5})},
+        {sql::bucket_state, bucket},
+        {sql::add_ledger, {}, {{{"q", "1", "calls", "one", "2026-03-08", "p", 0, amount}}}},
+        {sql::take, {}, with({amount})},
+        {sql::bucket_state, bucket},
+        {sql::bucket_state, {"none", "of", "these"}}};
+  };
+  {
+    Transaction transaction(connection);
+    EXPECT_THROW(connection.run_together(calls(0)), base::InfraError)
+        << "a row of the ledger takes something";
+  }
+  EXPECT_EQ(count("fencepost_buckets"), 0);
+  for (const bool within : {true, false}) {
+    if (within) connection.begin();
+    const auto rows = connection.run_together(calls(within ? 2 : 3));
+    ASSERT_EQ(rows.size(), 6U);
+    EXPECT_EQ(rows[1][0][1].integer(), 0);
+    EXPECT_EQ(rows[4][0][1].integer(), within ? 2 : 3);
+    EXPECT_TRUE(rows[5].empty());
+    if (within) connection.rollback();
+  }
+  EXPECT_EQ(count("fencepost_ledger"), 1);
+}
+
 ON_BOTH_DATABASES(CountsTest);
 
 }  // namespace

@@ -83,6 +83,8 @@ inline constexpr Mutant kMutants[] = {
     {"retention_held", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
     {"retention_effects", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
     {"retention_status", "Store/RetentionTest.FinishedRowsGoWhereTheQueueAsksForIt/"},
+    {"retention_window", "Store/RetentionTest.BudgetsWhoseWindowIsLongOverGoWhole/"},
+    {"retention_bucket_lock", "Store/RetentionTest.ABucketThatSomebodyTakesOfStays/", "", true},
     {"adopt_busy", "Store/Adopt.NoOtherFlagsWhileItemsAreWorked/"},
     {"feed_writers", "Store/EventFeed.AnIdThatIsCommittedLateIsNotMissed/", "", true},
     {"budget_quota", "Store/PromiseF4.NoBucketIsOverdrawn/"},

@@ -3,6 +3,7 @@
 #include "store/retention.hpp"
 
 #include "rules.hpp"
+#include "store/budget.hpp"
 #include "store/migrate.hpp"
 #include "store/verify.hpp"
 
@@ -34,6 +35,28 @@ class RetentionTest : public Rules {
     const std::span<const Fence> queues(&fence(), 1);
     for (const auto& v : verify(world_->onlooker(), queues))
       ADD_FAILURE() << v.promise << " " << v.item << " " << v.what;
+  }
+  Deleted prune_budgets(int step = 500) { return prune_budgets(world_->a(), step); }
+  Deleted prune_budgets(Connection& connection, int step) {
+    Retention retention({&kept()}, {.step = step, .keep_budgets = hours(40 * 24)});
+    return retention.run(connection, base::system_clock(), minutes(10));
+  }
+  // The database's day, so many days from today, and a slot on it.
+  std::int64_t at(int days) {
+    return world_->run("SELECT fencepost_now()")[0][0].integer() + days * std::int64_t{86'400'000'000};
+  }
+  BucketKey day(int days) { return {"calls", "project", base::format_utc(at(days)).substr(0, 10)}; }
+  static void take_one(Connection& connection, const BucketKey& key, const std::string& item,
+                       std::optional<std::int64_t> slot = std::nullopt) {
+    const auto seats =
+        slot ? std::vector<SeatRequest>{{"channel", *slot, 2, "videos", item}} : std::vector<SeatRequest>{};
+    ASSERT_FALSE(take_all(connection, {{key, 10, 1, "videos", item, "call", 0}}, seats).full);
+  }
+  void take_once(const BucketKey& key, const std::string& item,
+                 std::optional<std::int64_t> slot = std::nullopt) {
+    Transaction transaction(world_->a());
+    take_one(world_->a(), key, item, slot);
+    transaction.commit();
   }
   void later(Duration by = hours(48)) { shift_clock(*world_, by); }
 
@@ -158,6 +181,62 @@ TEST_P(RetentionTest, AQueueThatAsksNoMoreHasNoTriggerLeft) {
   w.add();
   foreign("{status} = 'Completed'");
   EXPECT_EQ(count("fencepost_finished"), 0);
+}
+
+TEST_P(RetentionTest, BudgetsWhoseWindowIsLongOverGoWhole) {
+  once();
+  const auto old = at(-42), young = at(-39);
+  const auto month = base::format_utc(at(-80)).substr(0, 7),
+             this_month = base::format_utc(at(0)).substr(0, 7);
+  take_once(day(-42), "1", old);
+  take_once(day(-42), "2", old);
+  take_once(day(-39), "3", young);
+  take_once(day(-41), "4") /* not over in every zone for so long */;
+  take_once({"spend", "connection:1", month}, "5");
+  take_once({"spend", "connection:1", this_month}, "6");
+  take_once({"tries", "one", "for ever"}, "7");
+  // Two buckets in a step: a bucket goes with all that is in it.
+  EXPECT_EQ(prune_budgets(2).buckets, 3) << "the day, its slot, and the month";
+  EXPECT_EQ(count("fencepost_buckets"), 5);
+  EXPECT_EQ(count("fencepost_ledger"), 5);
+  EXPECT_EQ(count("fencepost_slots WHERE item = '3'"), 1);
+  EXPECT_EQ(count("fencepost_slots"), 1) << "who sat there may sit elsewhere";
+  expect_clean();
+  {
+    Transaction transaction(world_->a());
+    EXPECT_TRUE(recalculate(world_->a()).empty());
+    EXPECT_TRUE(release(world_->a(), "videos", "1").empty()) << "a day that is forgotten gets nothing back";
+  }
+  EXPECT_EQ(bucket(world_->onlooker(), day(-39))->used, 1);
+  take_once(day(0), "1", at(1));
+  EXPECT_EQ(prune_budgets(), Deleted{});
+  expect_clean();
+}
+
+TEST_P(RetentionTest, ABucketThatSomebodyTakesOfStays) {
+  once();
+  take_once(day(-50), "1");
+  auto impatient = World::patient();
+  impatient.lock_timeout = std::chrono::milliseconds(50);
+  const auto other = Database::open(world_->url(), impatient);
+  {
+    Transaction taking(world_->b());
+    take_one(world_->b(), day(-50), "2");
+    // Where writers take turns there is nobody meanwhile.
+    if (GetParam() == Dialect::postgres) {
+      EXPECT_EQ(prune_budgets(*other->acquire(), 500), Deleted{}) << "nor does it wait";
+    }
+    taking.commit();
+  }
+  EXPECT_EQ(count("fencepost_ledger"), 2);
+  expect_clean();
+  EXPECT_EQ(prune_budgets().buckets, 1);
+  expect_clean();
+}
+
+TEST_P(RetentionTest, BudgetsOfLessThanAMonthAreRefused) {
+  once();
+  EXPECT_THROW(Retention({&fence()}, {.keep_budgets = hours(31 * 24)}), base::UserError);
 }
 
 TEST_P(RetentionTest, AHistoryOfLessThanADayIsRefused) {

@@ -47,27 +47,6 @@ std::map<std::string, std::int64_t> limits_of(const std::string& text) {
   return limits;
 }
 
-Channel channel_of(const store::Row& row) {
-  Channel c;
-  c.id = row[0].integer();
-  c.name = row[1].text();
-  c.connection_id = row[2].integer();
-  c.connection = row[3].text();
-  c.youtube_channel = row[4].maybe_text();
-  c.zone = row[5].text();
-  c.limits = limits_of(row[6].text());
-  c.daily_max = row[7].maybe_integer();
-  c.slot_times = words_of(row[8].text());
-  c.capacity = static_cast<int>(row[9].integer());
-  c.horizon_days = static_cast<int>(row[10].integer());
-  c.lead_minutes = static_cast<int>(row[11].integer());
-  c.project_id = row[12].integer();
-  c.enabled = row[13].boolean();
-  c.version = row[14].integer();
-  c.created_at = row[15].integer();
-  return c;
-}
-
 bool is_time(const std::string& text) {
   if (text.size() != 5 || text[2] != ':') return false;
   for (const auto at : {0, 1, 3, 4})
@@ -197,6 +176,27 @@ void set_limits(store::Connection& connection, const Channel& before, const Chan
 }
 
 }  // namespace
+
+Channel channel_of(const store::Row& row) {
+  Channel c;
+  c.id = row[0].integer();
+  c.name = row[1].text();
+  c.connection_id = row[2].integer();
+  c.connection = row[3].text();
+  c.youtube_channel = row[4].maybe_text();
+  c.zone = row[5].text();
+  c.limits = limits_of(row[6].text());
+  c.daily_max = row[7].maybe_integer();
+  c.slot_times = words_of(row[8].text());
+  c.capacity = static_cast<int>(row[9].integer());
+  c.horizon_days = static_cast<int>(row[10].integer());
+  c.lead_minutes = static_cast<int>(row[11].integer());
+  c.project_id = row[12].integer();
+  c.enabled = row[13].boolean();
+  c.version = row[14].integer();
+  c.created_at = row[15].integer();
+  return c;
+}
 
 std::optional<Channel> get_channel(store::Connection& connection, std::int64_t id) {
   const auto rows = connection.run(sql::channel, {id});

@@ -45,6 +45,8 @@ struct ChannelChange {  // empty members stay as they are
 };
 
 std::optional<Channel> get_channel(store::Connection& connection, std::int64_t id);
+// A row of the statement `channel`, without its people.
+Channel channel_of(const store::Row& row);
 // By id, behind `after`. `person`: those that he may schedule on; nullopt: all.
 std::vector<Channel> page_of_channels(store::Connection& connection, std::optional<std::int64_t> person,
                                       std::int64_t after, int limit);

@@ -58,9 +58,8 @@ SELECT scope, time_window, quota, used FROM fencepost_buckets
 WHERE name = $1 AND scope LIKE 'upload.day%' AND time_window >= $2 AND time_window <= $3
 
 -- name: channel_seats
--- $1 the channel's name of seats, $2 from this slot, $3 up to this one
-SELECT slot_at, count(*) FROM fencepost_slots WHERE channel = $1 AND slot_at >= $2 AND slot_at <= $3
-GROUP BY slot_at
+-- $1 the channel's name of seats, $2 from this slot on
+SELECT slot_at, count(*) FROM fencepost_slots WHERE channel = $1 AND slot_at >= $2 GROUP BY slot_at
 
 -- name: channel_slots_from
 -- $1 the channel's name of seats, $2 from this slot on: those that have a bucket

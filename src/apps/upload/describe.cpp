@@ -25,22 +25,20 @@ Metadata metadata_of(const media::Metadata& from) {
 }
 }  // namespace
 
-Metadata Describer::describe(const Metadata& own, const std::string& video_title, const Place& place,
-                             std::optional<std::int64_t> number) {
-  auto known = templates_.find(own.language);
-  if (known == templates_.end()) {
-    const auto found = media::template_for(connection_, channel_.id, own.language);
-    known = templates_
-                .emplace(own.language,
-                         found ? std::optional(metadata_of(found->metadata)) : std::optional<Metadata>())
-                .first;
-  }
+void Describer::read(store::Connection& connection, std::int64_t channel, const std::string& language) {
+  if (templates_.contains(language)) return;
+  const auto found = media::template_for(connection, channel, language);
+  templates_[language] = found ? std::optional(metadata_of(found->metadata)) : std::nullopt;
+}
+
+Metadata Describer::describe(const Channel& channel, const Metadata& own, const std::string& video_title,
+                             const Place& place, std::optional<std::int64_t> number) const {
   Metadata words = own;
-  if (known->second) {
-    const auto& from = *known->second;
+  if (const auto& known = templates_.at(own.language)) {
+    const auto& from = *known;
     std::map<std::string, std::string> values{{"title", video_title},
                                               {"date", place.publish_day},
-                                              {"channel", channel_.name},
+                                              {"channel", channel.name},
                                               {"language", own.language}};
     if (number) values["number"] = std::to_string(*number);
     const auto fill = [&](const std::string& text) {

@@ -12,17 +12,15 @@ namespace fencepost::upload {
 
 class Describer {
  public:
-  // Reads each language's template once. Both outlive it.
-  Describer(store::Connection& connection, const Channel& channel)
-      : connection_(connection), channel_(channel) {}
-  // `number`: of the part or the episode. Throws UserError: invalid_title … where a template does not fit
-  // with the video's title; number_missing where it asks for a number and there is none.
-  Metadata describe(const Metadata& own, const std::string& video_title, const Place& place,
-                    std::optional<std::int64_t> number);
+  // The channel's template of a language, which is read once.
+  void read(store::Connection& connection, std::int64_t channel, const std::string& language);
+  // Its language was read. `number`: of the part or the episode. Throws UserError: invalid_title … where a
+  // template does not fit with the video's title; number_missing where it asks for a number and there is
+  // none.
+  Metadata describe(const Channel& channel, const Metadata& own, const std::string& video_title,
+                    const Place& place, std::optional<std::int64_t> number) const;
 
  private:
-  store::Connection& connection_;
-  const Channel& channel_;
   std::map<std::string, std::optional<Metadata>> templates_;  // by language; texts with their {names}
 };
 

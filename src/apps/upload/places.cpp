@@ -23,11 +23,14 @@ std::string code_of(const std::string& limit) {
   return limit + "_full";
 }
 
-Load load_of(store::Connection& connection, const Channel& channel, const Project& project, Micros now) {
+// What is taken of a channel from now on, as these statements said it.
+struct Reads {
+  const store::Rows &days, &seats, &calls;
+};
+
+Load load_of(const Reads& reads, const Project& project) {
   Load load;
-  const auto last = now + (channel.horizon_days + 1) * kDayLong;
-  const auto from = core::day_window(now, channel.zone), to = core::day_window(last, channel.zone);
-  for (const auto& row : connection.run(sql::channel_days, {std::to_string(channel.id), from, to})) {
+  for (const auto& row : reads.days) {
     const auto& scope = row[0].text();
     const Use use{row[3].integer(), row[2].integer()};
     if (scope == kDay)
@@ -35,11 +38,10 @@ Load load_of(store::Connection& connection, const Channel& channel, const Projec
     else
       load.kinds[{row[1].text(), scope.substr(std::string_view(kDay).size() + 1)}] = use;
   }
-  for (const auto& row : connection.run(sql::channel_seats, {seat_channel(channel.id), now, last}))
-    load.seats[row[0].integer()] = row[1].integer();
-  for (const auto& row : connection.run(sql::bucket_limits, {cost_of(project, Call::insert).scope,
-                                                             project.name, quota_day(now), quota_day(last)}))
-    load.quota[row[0].text()] = {row[2].integer(), row[1].integer()};
+  for (const auto& row : reads.seats) load.seats[row[0].integer()] = row[1].integer();
+  for (const auto& row : reads.calls)
+    if (row[0].text() == cost_of(project, Call::insert).scope)
+      load.quota[row[1].text()] = {row[3].integer(), row[2].integer()};
   return load;
 }
 
@@ -52,23 +54,39 @@ Places::Places(store::Connection& connection, std::unique_ptr<Channel> channel, 
       project_(std::move(project)),
       planner_(*channel_, cost_of(project_, Call::insert), std::move(load), now) {}
 
-std::optional<Places> Places::read(store::Connection& connection, std::optional<Channel> channel) {
-  if (!channel) return std::nullopt;
-  auto project = get_project(connection, channel->project_id).value();
-  // Read behind the wait for the lock (rule 17).
-  const auto now = connection.run(store::sql::now)[0][0].integer();
-  auto load = load_of(connection, *channel, project, now);
-  return Places(connection, std::make_unique<Channel>(std::move(*channel)), std::move(project),
-                std::move(load), now);
+std::optional<Places> Places::read(store::Connection& connection, std::int64_t channel,
+                                   std::vector<store::Connection::Call> calls,
+                                   const std::vector<store::Params>& videos) {
+  // Days and slots that are over are nobody's wish; all the rest is read behind the wait for the locks
+  // (rule 17). A day is over in every zone when the day before it is over in UTC.
+  const auto before = connection.run(store::sql::now)[0][0].integer();
+  const auto yesterday = core::day_window(before - kDayLong, "UTC");
+  calls.insert(calls.end(), {{store::sql::now},
+                             {sql::channel, {channel}},
+                             {sql::project_of_channel, {channel}},
+                             {sql::channel_days, {std::to_string(channel), yesterday, "9999-12-31"}},
+                             {sql::channel_seats, {seat_channel(channel), before}},
+                             {sql::channel_calls, {channel, yesterday}}});
+  if (!videos.empty()) calls.push_back({sql::videos_scheduled, {channel}, videos});
+  const auto rows = connection.run_together(calls);
+  const auto* at = &rows[calls.size() - (videos.empty() ? 6 : 7)];
+  if (at[1].empty()) return std::nullopt;
+  auto project = project_of(at[2][0]);
+  auto load = load_of({at[3], at[4], at[5]}, project);
+  Places places(connection, std::make_unique<Channel>(channel_of(at[1][0])), std::move(project),
+                std::move(load), at[0][0][0].integer());
+  if (!videos.empty())
+    for (const auto& row : at[6]) places.videos_[row[0].integer()] = row[1].integer();
+  return places;
 }
 
-std::optional<Places> Places::open(store::Connection& connection, std::int64_t channel) {
-  connection.run(sql::take_turn, {channel});
-  return read(connection, lock_channel(connection, channel));
+std::optional<Places> Places::open(store::Connection& connection, std::int64_t channel,
+                                   const std::vector<store::Params>& videos) {
+  return read(connection, channel, {{sql::take_turn, {channel}}, {sql::lock_channel, {channel}}}, videos);
 }
 
 std::optional<Places> Places::look(store::Connection& connection, std::int64_t channel) {
-  return read(connection, get_channel(connection, channel));
+  return read(connection, channel, {}, {});
 }
 
 std::variant<Place, Refused> Places::choose(const std::string& kind, const std::optional<Micros>& at) {

@@ -1,6 +1,7 @@
 #pragma once
 // A channel as it is planned on, under its lock, and the takes of one upload there. Inside upload/ only.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,13 +16,16 @@ struct Filled {};
 
 class Places {
  public:
-  // Waits for its turn at the quota project, locks the channel, and reads what is taken of it. nullopt: there
-  // is none.
-  static std::optional<Places> open(store::Connection& connection, std::int64_t channel);
+  // Waits for its turn at the quota project, locks the channel, and reads what is taken of it, and which of
+  // these videos it has. nullopt: there is none.
+  static std::optional<Places> open(store::Connection& connection, std::int64_t channel,
+                                    const std::vector<store::Params>& videos = {});
   // The same without a lock, for looking.
   static std::optional<Places> look(store::Connection& connection, std::int64_t channel);
 
-  const Channel& channel() const { return *channel_; }
+  const Channel& channel() const { return *channel_; }  // without its people
+  // Of the videos that were asked for: those that the channel has, with their uploads.
+  const std::map<std::int64_t, std::int64_t>& videos() const { return videos_; }
   const Project& project() const { return project_; }
   Planner& planner() { return planner_; }
 
@@ -40,13 +44,16 @@ class Places {
  private:
   Places(store::Connection& connection, std::unique_ptr<Channel> channel, Project project, Load load,
          base::Micros now);
-  static std::optional<Places> read(store::Connection& connection, std::optional<Channel> channel);
+  static std::optional<Places> read(store::Connection& connection, std::int64_t channel,
+                                    std::vector<store::Connection::Call> calls,
+                                    const std::vector<store::Params>& videos);
   std::vector<store::TakeRequest> takes_of(const Taking& taking) const;
   store::SeatRequest seat_of(const Taking& taking) const;
   store::Connection& connection_;
   std::unique_ptr<Channel> channel_;  // where it is does not change: the planner refers to it
   Project project_;
   Planner planner_;
+  std::map<std::int64_t, std::int64_t> videos_{};
 };
 
 // Runs an act whose wait for a lock is an answer: after five seconds in vain it throws that InfraError and

@@ -4,6 +4,12 @@
 SELECT id, name, profile, uploads, searches, units, warn_percent, version
 FROM fencepost_quota_projects WHERE id = $1
 
+-- name: project_of_channel
+-- $1 channel
+SELECT p.id, p.name, p.profile, p.uploads, p.searches, p.units, p.warn_percent, p.version
+FROM fencepost_upload_channels AS c JOIN fencepost_quota_projects AS p ON p.id = c.project_id
+WHERE c.id = $1
+
 -- name: project_named
 SELECT id FROM fencepost_quota_projects WHERE name = $1
 
@@ -37,7 +43,9 @@ LEFT JOIN fencepost_ledger AS l ON l.time_window = b.time_window AND l.scope = b
 WHERE b.scope = $1 AND b.name = $2 AND b.time_window >= $3 AND b.time_window < $4
 GROUP BY b.time_window, b.quota, b.used
 
--- name: bucket_limits
--- $1 scope, $2 name, $3 from this day, $4 up to this one
-SELECT time_window, quota, used FROM fencepost_buckets
-WHERE scope = $1 AND name = $2 AND time_window >= $3 AND time_window <= $4
+-- name: channel_calls
+-- $1 channel, $2 from this day on: what is taken of the calls of its project.
+SELECT b.scope, b.time_window, b.quota, b.used
+FROM fencepost_upload_channels AS c JOIN fencepost_quota_projects AS p ON p.id = c.project_id
+  JOIN fencepost_buckets AS b ON b.name = p.name AND b.scope LIKE 'youtube.%' AND b.time_window >= $2
+WHERE c.id = $1

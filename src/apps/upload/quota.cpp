@@ -20,17 +20,6 @@ constexpr std::int64_t kInsertUnits = 1'600, kSearchUnits = 100, kWriteUnits = 5
 constexpr std::int64_t kCallsOfDay = 100, kUnitsOfDay = 10'000;
 constexpr std::int64_t kMost = 1'000'000'000;
 
-Project project_of(const store::Row& row) {
-  return {row[0].integer(),
-          row[1].text(),
-          profile_named(row[2].text()).value_or(Profile::current),
-          row[3].maybe_integer(),
-          row[4].maybe_integer(),
-          row[5].integer(),
-          static_cast<int>(row[6].integer()),
-          row[7].integer()};
-}
-
 void check_count(const std::optional<std::int64_t>& count, const char* field, std::int64_t least,
                  std::int64_t most) {
   if (count && (*count < least || *count > most))
@@ -82,6 +71,17 @@ std::optional<Profile> profile_named(std::string_view word) {
   if (word == "classic") return Profile::classic;
   if (word == "current") return Profile::current;
   return std::nullopt;
+}
+
+Project project_of(const store::Row& row) {
+  return {row[0].integer(),
+          row[1].text(),
+          profile_named(row[2].text()).value_or(Profile::current),
+          row[3].maybe_integer(),
+          row[4].maybe_integer(),
+          row[5].integer(),
+          static_cast<int>(row[6].integer()),
+          row[7].integer()};
 }
 
 std::optional<Project> get_project(store::Connection& connection, std::int64_t id) {

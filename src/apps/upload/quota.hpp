@@ -35,6 +35,7 @@ struct ProjectChange {  // empty members stay as they are; a profile comes with 
 };
 
 std::optional<Project> get_project(store::Connection& connection, std::int64_t id);
+Project project_of(const store::Row& row);  // of the statement `project`
 // As it is under the lock of its row: who takes of its buckets together, or changes its limits, does so one
 // behind the other.
 std::optional<Project> lock_project(store::Connection& connection, std::int64_t id);

@@ -1,5 +1,6 @@
 // Scheduling: everything that an upload needs is taken in the transaction that makes it.
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -18,47 +19,55 @@ namespace {
 
 // How often a plan is made anew because a bucket filled before it was taken.
 constexpr int kRounds = 8;
+constexpr base::Micros kMinute = 60'000'000;
 
 struct Planned {
   std::size_t wish;
   Place place;
 };
 
-// Those whose video cannot be had, and the titles of the others.
-std::map<std::int64_t, std::string> check_videos(store::Connection& connection, std::int64_t channel,
-                                                 const std::vector<Wish>& wishes,
-                                                 std::optional<std::int64_t> videos_of,
-                                                 std::vector<Scheduled>& answers) {
+// What is read before anybody waits for this one: the titles of the videos that can be had, which nobody
+// removes from here on, and the channel's templates.
+struct Material {
+  std::map<std::int64_t, std::string> titles;
+  Describer describer;
+};
+
+Material gather(store::Connection& connection, std::int64_t channel, const std::vector<Wish>& wishes,
+                std::optional<std::int64_t> videos_of) {
+  Material material;
   std::set<std::int64_t> wanted;
   for (const auto& wish : wishes) wanted.insert(wish.video_id);
-  std::vector<store::Params> keys;
-  for (const auto id : wanted) keys.push_back({id});
-  std::map<std::int64_t, std::string> titles;
-  for (const auto& video : media::hold_videos(connection, wanted))
-    if (!videos_of || !video.person || video.person == videos_of) titles[video.id] = video.title;
-  std::map<std::int64_t, std::int64_t> there;
-  for (const auto& row : connection.run_batch(sql::videos_scheduled, keys, {channel}))
-    there[row[0].integer()] = row[1].integer();
+  for (auto& video : media::hold_videos(connection, wanted))
+    if (!videos_of || !video.person || video.person == videos_of)
+      material.titles[video.id] = std::move(video.title);
+  for (const auto& wish : wishes) material.describer.read(connection, channel, wish.metadata.language);
+  return material;
+}
+
+// Refuses those whose video cannot be had.
+void check_videos(const Material& material, const std::map<std::int64_t, std::int64_t>& there,
+                  const std::vector<Wish>& wishes, std::vector<Scheduled>& answers) {
   std::set<std::int64_t> seen;
   for (std::size_t n = 0; n < wishes.size(); ++n) {
     const auto video = wishes[n].video_id;
-    if (!titles.contains(video))
+    if (!material.titles.contains(video))
       answers[n].refused = {"unknown_video", "there is no video " + std::to_string(video)};
-    else if (there.contains(video))
+    else if (const auto at = there.find(video); at != there.end())
       answers[n].refused = {"duplicate_upload",
-                            "the channel has this video: it is upload " + std::to_string(there[video])};
+                            "the channel has this video: it is upload " + std::to_string(at->second)};
     else if (!seen.insert(video).second)
       answers[n].refused = {"duplicate_upload", "the video is named twice"};
   }
-  return titles;
 }
 
-std::vector<store::Params> rows_of(const std::vector<Planned>& planned, const std::vector<Wish>& wishes,
-                                   const std::map<std::int64_t, std::string>& titles, Describer& describer) {
+std::vector<store::Params> rows_of(const Channel& channel, const std::vector<Planned>& planned,
+                                   const std::vector<Wish>& wishes, const Material& material) {
   std::vector<store::Params> rows;
   for (const auto& [n, place] : planned) {
     const auto& wish = wishes[n];
-    const auto m = describer.describe(wish.metadata, titles.at(wish.video_id), place, wish.number);
+    const auto m = material.describer.describe(channel, wish.metadata, material.titles.at(wish.video_id),
+                                               place, wish.number);
     rows.push_back({wish.video_id, wish.kind, place.slot_at, place.publish_day, place.quota_day, place.run_at,
                     m.title, m.description, m.tags, m.category, m.language, m.thumbnail_folder,
                     m.thumbnail_path, m.made_for_kids});
@@ -75,18 +84,29 @@ void add_events(store::Connection& connection, const std::vector<Places::Taking>
   connection.run_batch(store::sql::add_events, events);
 }
 
+// Whether one is due before a queue looks by itself, which it does once a second. `run_at` is never before
+// the transaction, so that both callers see the same.
+bool is_soon(const std::vector<Scheduled>& answers) {
+  return std::any_of(answers.begin(), answers.end(), [](const Scheduled& one) {
+    return one.upload && one.upload->run_at < one.upload->created_at + kMinute;
+  });
+}
+
 // Throws Filled.
 std::vector<Scheduled> schedule_in(store::Connection& connection, std::int64_t id,
                                    const std::vector<Wish>& wishes, Mode mode,
                                    std::optional<std::int64_t> person, const std::string& actor,
                                    const Service::Within& within, std::optional<std::int64_t> videos_of) {
   store::Transaction transaction(connection);
-  auto places = Places::open(connection, id);
+  const auto material = gather(connection, id, wishes, videos_of);
+  std::vector<store::Params> videos;
+  for (const auto& [video, title] : material.titles) videos.push_back({video});
+  auto places = Places::open(connection, id, videos);
   if (!places) throw base::UserError("unknown_channel", "there is no channel " + std::to_string(id));
   if (!places->channel().enabled)
     throw base::UserError("channel_disabled", "the channel is switched off: nothing is scheduled there");
   std::vector<Scheduled> answers(wishes.size());
-  const auto titles = check_videos(connection, id, wishes, videos_of, answers);
+  check_videos(material, places->videos(), wishes, answers);
   std::vector<Planned> planned;
   bool refused = false;
   for (std::size_t n = 0; n < wishes.size(); ++n) {
@@ -107,21 +127,18 @@ std::vector<Scheduled> schedule_in(store::Connection& connection, std::int64_t i
     transaction.commit();
     return answers;
   }
-  Describer describer(connection, places->channel());
-  // Answered by video: a channel has one once.
-  std::map<std::int64_t, std::int64_t> ids;
-  for (const auto& row :
-       connection.run_batch(sql::add_uploads, rows_of(planned, wishes, titles, describer), {id, person}))
-    ids[row[1].integer()] = row[0].integer();
+  // By video: a channel has one once.
+  std::map<std::int64_t, Upload> made;
+  for (auto& one : add_uploads(connection, id, person, rows_of(places->channel(), planned, wishes, material)))
+    made.emplace(one.video_id, std::move(one));
   std::vector<Places::Taking> takings;
   for (const auto& [n, place] : planned)
-    takings.push_back({std::to_string(ids.at(wishes[n].video_id)), wishes[n].kind, place, 0});
+    takings.push_back({std::to_string(made.at(wishes[n].video_id).id), wishes[n].kind, place, 0});
   places->take(takings);
   add_events(connection, takings, actor);
-  for (const auto& one : planned)
-    answers[one.wish].upload = get_upload(connection, ids.at(wishes[one.wish].video_id));
+  for (const auto& one : planned) answers[one.wish].upload = std::move(made.at(wishes[one.wish].video_id));
   if (within) within(connection, answers);
-  connection.run(store::sql::notify, {kQueue});
+  if (is_soon(answers)) connection.run(store::sql::notify, {kQueue});
   transaction.commit();
   return answers;
 }
@@ -139,7 +156,7 @@ std::vector<Scheduled> Service::schedule(std::int64_t channel, const std::vector
       auto answers = without_waiting_twice(database_, [&](store::Connection& connection) {
         return schedule_in(connection, channel, wishes, mode, person, actor, within, videos_of);
       });
-      if (wake_) wake_();
+      if (wake_ && is_soon(answers)) wake_();
       return answers;
     } catch (const Filled&) {
       if (round == kRounds)

@@ -65,6 +65,14 @@ std::vector<Upload> loaded(store::Connection& connection, const store::Rows& ids
 
 }  // namespace
 
+std::vector<Upload> add_uploads(store::Connection& connection, std::int64_t channel,
+                                std::optional<std::int64_t> person, const std::vector<store::Params>& rows) {
+  std::vector<Upload> added;
+  for (const auto& row : connection.run_batch(sql::add_uploads, rows, {channel, person}))
+    added.push_back(upload_of(row));
+  return added;
+}
+
 std::optional<Upload> get_upload(store::Connection& connection, std::int64_t id) {
   const auto rows = connection.run_batch(sql::uploads, {{id}});
   if (rows.empty()) return std::nullopt;

@@ -52,6 +52,9 @@ struct Upload {
   base::Micros created_at = 0;
 };
 
+// New ones, as they are stored; in no order. `rows`: what the statement add_uploads says.
+std::vector<Upload> add_uploads(store::Connection& connection, std::int64_t channel,
+                                std::optional<std::int64_t> person, const std::vector<store::Params>& rows);
 std::optional<Upload> get_upload(store::Connection& connection, std::int64_t id);
 // Of each of these uploads its channel: (upload, channel), in no order. One statement.
 std::vector<std::pair<std::int64_t, std::int64_t>> channels_of_uploads(

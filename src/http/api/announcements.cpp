@@ -72,6 +72,7 @@ Response create_announcement(Services& services, const Request& request, const a
           response.headers.set("Location", "/api/v1/announcements/" + std::to_string(made.id));
           keep(connection, response);
         });
+    return std::nullopt;
   });
 }
 

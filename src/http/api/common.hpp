@@ -56,10 +56,10 @@ using Keep = std::function<void(store::Connection&, const Response&)>;
 using Act = std::function<Response()>;
 // What makes something and the keeping of its answer are one transaction: either both happened or neither.
 // Either `make` runs in a transaction that is begun here, or it has its own and calls `keep` last in it,
-// once.
+// once, or answers why nothing was made.
 Response make_once(Services& services, const Request& request, const Make& make);
 Response make_keeping(Services& services, const Request& request,
-                      const std::function<void(const Keep&)>& make);
+                      const std::function<std::optional<Response>(const Keep&)>& make);
 // For what has transactions of its own. Where the process dies after the act and before its answer is kept, a
 // repetition acts again: only for what the protocol makes harmless to repeat (rules 7 and 8).
 Response act_once(Services& services, const Request& request, const Act& act);

@@ -54,6 +54,7 @@ Response create(Services& services, const Request& request) {
       transaction.commit();
       return true;
     });
+    return std::nullopt;
   });
 }
 
@@ -114,6 +115,7 @@ Response connect_again(Services& services, const Request& request) {
       transaction.commit();
       return true;
     });
+    return std::nullopt;
   });
 }
 

@@ -97,32 +97,36 @@ Field idempotency_key() {
 }
 
 Response make_keeping(Services& services, const Request& request,
-                      const std::function<void(const Keep&)>& make) {
+                      const std::function<std::optional<Response>(const Keep&)>& make) {
   const auto key = keyed(request);
-  if (key) {
-    // A first look, which leaves nothing behind: a repetition gets its answer even where the request would be
-    // refused by now.
-    const auto begun = services.database.retrying([&](store::Connection& connection) {
-      const store::Transaction undone(connection);
-      return accounts::begin_idempotent(connection, *key);
-    });
-    if (auto answer = settled(services, request, *key, begun)) return std::move(*answer);
-  }
+  const auto look = [&]() -> std::optional<Response> {
+    if (!key) return std::nullopt;
+    return settled(services, request, *key, services.database.retrying([&](store::Connection& connection) {
+      return accounts::look_idempotent(connection, *key);
+    }));
+  };
+  // A repetition gets its answer even where the request would be refused by now; and where it is refused
+  // because of what the first one has done meanwhile.
+  if (auto answer = look()) return std::move(*answer);
   Response made;
   const Keep keep = [&](store::Connection& connection, const Response& response) {
     made = response;
     if (!key) return;
-    const auto begun = accounts::begin_idempotent(connection, *key);
-    if (begun.kind != Begun::Kind::fresh) throw Overtaken{begun};
-    FENCEPOST_ASSERT(accounts::finish_idempotent(connection, *key, begun.owner, response.status,
-                                                 sealed(services, *key, response)));
+    auto begun =
+        accounts::keep_idempotent(connection, *key, response.status, sealed(services, *key, response));
+    if (begun.kind != Begun::Kind::fresh) throw Overtaken{std::move(begun)};
   };
   try {
-    make(keep);
+    auto refused = make(keep);
+    if (!refused) return made;
+    auto answer = look();
+    return answer ? std::move(*answer) : std::move(*refused);
   } catch (const Overtaken& overtaken) {
     return settled(services, request, *key, overtaken.begun).value();
+  } catch (const base::UserError&) {
+    if (auto answer = look()) return std::move(*answer);
+    throw;
   }
-  return made;
 }
 
 Response make_once(Services& services, const Request& request, const Make& make) {
@@ -133,6 +137,7 @@ Response make_once(Services& services, const Request& request, const Make& make)
       transaction.commit();
       return true;
     });
+    return std::nullopt;
   });
 }
 

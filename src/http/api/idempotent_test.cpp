@@ -108,5 +108,24 @@ TEST_F(IdempotentApi, OfManyAtOnceOneMakesIt) {
   EXPECT_EQ(announcements(), 1U);
 }
 
+// Who comes second finds a video that is scheduled already: by the first of them, whose answer it gets.
+TEST_F(IdempotentApi, OfManyAtOnceOneSchedulesAndAllHaveItsAnswer) {
+  const auto path = "/api/v1/channels/" + std::to_string(channel()) + "/uploads";
+  const auto wish = json{{"video_id", video()}, {"kind", "short"}}.dump();
+  std::vector<Response> responses(8);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& one : responses)
+      threads.emplace_back([&] { one = raw("POST", path, wish, key("k1"), admin); });
+  }
+  std::set<std::string> bodies;
+  for (const auto& one : responses) {
+    EXPECT_EQ(code(one), "201");
+    bodies.insert(one.body);
+  }
+  EXPECT_EQ(bodies.size(), 1U);
+  EXPECT_EQ(code(raw("POST", path, wish, key("k2"), admin)), "409 duplicate_upload");
+}
+
 }  // namespace
 }  // namespace fencepost::http

@@ -59,8 +59,8 @@ template <typename Answer>
 Response scheduled(Services& services, const Request& request, std::int64_t channel,
                    const std::vector<Wish>& wishes, upload::Mode mode, std::size_t most,
                    const Answer& answer) {
-  std::optional<Response> refused;
-  auto response = make_keeping(services, request, [&](const Keep& keep) {
+  return make_keeping(services, request, [&](const Keep& keep) {
+    std::optional<Response> refused;
     services.uploads.schedule(
         channel, wishes, mode, request.principal->person, actor_of(request),
         [&](store::Connection& connection, const std::vector<Scheduled>& answers) {
@@ -72,8 +72,8 @@ Response scheduled(Services& services, const Request& request, std::int64_t chan
             refused = std::move(made);
         },
         most, whose(request));
+    return refused;
   });
-  return refused ? std::move(*refused) : std::move(response);
 }
 
 Response create(Services& services, const Request& request) {

@@ -3,106 +3,15 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include <charconv>
 #include <cstring>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "store/postgres/postgres_values.hpp"
 
 namespace fencepost::store::postgres {
 
 namespace {
-
-constexpr Oid kBool = 16, kBytea = 17, kInt8 = 20, kInt2 = 21, kInt4 = 23, kFloat4 = 700, kFloat8 = 701;
-
-// Bytes travel as a text of hexadecimal digits, both ways.
-std::string as_hex(const std::string& bytes) {
-  std::string text = "\\x";
-  text.reserve(2 + 2 * bytes.size());
-  for (const unsigned char byte : bytes)
-    for (const int digit : {byte >> 4, byte & 15}) text += "0123456789abcdef"[digit];
-  return text;
-}
-
-std::string of_hex(const char* text) {
-  std::size_t length = 0;
-  const std::unique_ptr<unsigned char, decltype(&PQfreemem)> bytes(
-      PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &length), PQfreemem);
-  if (!bytes) throw std::bad_alloc();
-  return {reinterpret_cast<const char*>(bytes.get()), length};
-}
-
-Value field(const PGresult* result, int row, int column) {
-  if (PQgetisnull(result, row, column)) return {};
-  const char* data = PQgetvalue(result, row, column);
-  const auto length = static_cast<std::size_t>(PQgetlength(result, row, column));
-  switch (PQftype(result, column)) {
-    case kBool:
-      return data[0] == 't';
-    case kInt2:
-    case kInt4:
-    case kInt8: {
-      std::int64_t number = 0;
-      std::from_chars(data, data + length, number);
-      return number;
-    }
-    case kFloat4:
-    case kFloat8:
-      return std::strtod(data, nullptr);
-    case kBytea:
-      return of_hex(data);
-    default:
-      return std::string(data, length);
-  }
-}
-
-// Parameters travel as text; the server takes their types from the statement.
-std::optional<std::string> as_text(const Value& value) {
-  struct Writer {
-    std::optional<std::string> operator()(std::monostate) const { return std::nullopt; }
-    std::optional<std::string> operator()(std::int64_t v) const { return std::to_string(v); }
-    std::optional<std::string> operator()(double v) const {
-      char text[40];
-      std::snprintf(text, sizeof text, "%.17g", v);
-      return text;
-    }
-    std::optional<std::string> operator()(const std::string& v) const { return v; }
-    std::optional<std::string> operator()(const Bytes& v) const { return as_hex(v.data); }
-  };
-  return std::visit(Writer{}, value.variant());
-}
-
-// An array as text. A text is always quoted, so that no content of it is taken for NULL or a comma.
-void append_element(std::string& array, const Value& value) {
-  const auto text = as_text(value);
-  if (!text) {
-    array += "NULL";
-  } else if (!std::holds_alternative<std::string>(value.variant())) {
-    array += *text;
-  } else {
-    array += '"';
-    for (const char c : *text) {
-      if (c == '"' || c == '\\') array += '\\';
-      array += c;
-    }
-    array += '"';
-  }
-}
-
-Params as_arrays(const std::vector<Params>& rows, const Params& shared) {
-  std::vector<std::string> columns(rows[0].size(), "{");
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    FENCEPOST_ASSERT(rows[r].size() == columns.size());
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (r > 0) columns[i] += ',';
-      append_element(columns[i], rows[r][i]);
-    }
-  }
-  Params params;
-  for (auto& column : columns) params.emplace_back(std::move(column += '}'));
-  params.insert(params.end(), shared.begin(), shared.end());
-  return params;
-}
 
 // Worth another try as it is: deadlock, serialization, lock not available, admin shutdown, crash recovery,
 // cannot connect now, too many connections.
@@ -246,26 +155,35 @@ void PostgresConnection::flush(base::BootTime deadline, Loss loss, const std::st
   }
 }
 
-ResultPtr PostgresConnection::wait_result(Loss loss, const std::string& what) {
+base::BootTime PostgresConnection::deadline() const {
   // A little longer than the server's own statement_timeout, so that a plain slow statement ends as an error
   // of its own and only what nothing else ends (a wait for a synchronous standby) is cut off here.
-  const auto deadline = base::BootClock::now() + options_.statement_deadline + std::chrono::seconds(2);
+  return base::BootClock::now() + options_.statement_deadline + std::chrono::seconds(2);
+}
+
+ResultPtr PostgresConnection::next_result(base::BootTime deadline, Loss loss, const std::string& what) {
+  while (PQisBusy(connection_.get()))
+    if (!wait_socket(false, deadline) || !PQconsumeInput(connection_.get())) lose(loss, what);
+  return ResultPtr(PQgetResult(connection_.get()));
+}
+
+void PostgresConnection::check(const PGresult* result, const std::string& what, Loss loss) {
+  const auto status = PQresultStatus(result);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+    fail(result, what, loss);
+}
+
+ResultPtr PostgresConnection::wait_result(Loss loss, const std::string& what) {
+  const auto deadline = this->deadline();
   flush(deadline, loss, what);
   ResultPtr last;
-  for (;;) {
-    while (PQisBusy(connection_.get())) {
-      if (!wait_socket(false, deadline) || !PQconsumeInput(connection_.get())) lose(loss, what);
-    }
-    ResultPtr next(PQgetResult(connection_.get()));
-    if (!next) break;
+  while (auto next = next_result(deadline, loss, what)) {
     // Of a script the first error is the one that counts.
     if (!last || PQresultStatus(last.get()) != PGRES_FATAL_ERROR) last = std::move(next);
   }
   if (PQstatus(connection_.get()) == CONNECTION_BAD) lose(loss, what);
   FENCEPOST_ASSERT(last != nullptr);
-  const auto status = PQresultStatus(last.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
-    fail(last.get(), what, loss);
+  check(last.get(), what, loss);
   return last;
 }
 
@@ -361,24 +279,18 @@ void PostgresConnection::prepare_only(const Sql& sql) {
   if (!options_.poll_only) prepare(sql);
 }
 
-ResultPtr PostgresConnection::execute(const Sql& sql, const Params& params, Loss loss) {
+void PostgresConnection::send(const Sql& sql, const std::string& prepared, const Params& params, Loss loss) {
   std::vector<std::optional<std::string>> texts;
   for (const auto& param : params) texts.push_back(as_text(param));
   std::vector<const char*> values;
   for (const auto& text : texts) values.push_back(text ? text->c_str() : nullptr);
   const int count = static_cast<int>(values.size());
-  if (options_.poll_only) {
-    warning_.clear();
-    if (!PQsendQueryParams(connection_.get(), sql.text.c_str(), count, nullptr, values.data(), nullptr,
-                           nullptr, 0))
-      lose(loss, sql.name);
-  } else {
-    const auto name = prepare(sql);
-    warning_.clear();
-    if (!PQsendQueryPrepared(connection_.get(), name.c_str(), count, values.data(), nullptr, nullptr, 0))
-      lose(loss, sql.name);
-  }
-  return wait_result(loss, sql.name);
+  warning_.clear();
+  const int sent = prepared.empty() ? PQsendQueryParams(connection_.get(), sql.text.c_str(), count, nullptr,
+                                                        values.data(), nullptr, nullptr, 0)
+                                    : PQsendQueryPrepared(connection_.get(), prepared.c_str(), count,
+                                                          values.data(), nullptr, nullptr, 0);
+  if (!sent) lose(loss, sql.name);
 }
 
 Rows PostgresConnection::run(const Sql& sql, const Params& params) {
@@ -390,16 +302,10 @@ Rows PostgresConnection::run(const Sql& sql, const Params& params) {
     wrapped.commit();
     return rows;
   }
-  const auto result = execute(sql, params, in_transaction_ ? Loss::plain : Loss::in_doubt);
-  Rows out;
-  for (int row = 0; row < PQntuples(result.get()); ++row) {
-    Row& fields = out.rows.emplace_back();
-    fields.reserve(static_cast<std::size_t>(PQnfields(result.get())));
-    for (int column = 0; column < PQnfields(result.get()); ++column)
-      fields.push_back(field(result.get(), row, column));
-  }
-  const char* changed = PQcmdTuples(result.get());
-  out.changed = std::strncmp(PQcmdStatus(result.get()), "SELECT", 6) == 0 ? 0 : std::atoll(changed);
+  const auto loss = in_transaction_ ? Loss::plain : Loss::in_doubt;
+  send(sql, options_.poll_only ? "" : prepare(sql), params, loss);
+  const auto result = wait_result(loss, sql.name);
+  auto out = as_rows(result.get());
   if (!in_transaction_ && !warning_.empty() && out.changed > 0)
     throw base::InfraError("commit answered with a warning: " + warning_,
                            {.retryable = true, .in_doubt = true});
@@ -408,6 +314,37 @@ Rows PostgresConnection::run(const Sql& sql, const Params& params) {
 
 Rows PostgresConnection::run_batch(const Sql& sql, const std::vector<Params>& rows, const Params& shared) {
   return rows.empty() ? Rows{} : run(sql, as_arrays(rows, shared));
+}
+
+std::vector<Rows> PostgresConnection::run_together(const std::vector<Call>& calls) {
+  if (calls.size() < 2 || options_.poll_only || !in_transaction_) return Connection::run_together(calls);
+  std::vector<Sql> statements;
+  std::vector<std::string> prepared;
+  for (const auto& call : calls)
+    prepared.push_back(prepare(statements.emplace_back(render(call.statement.get(), dialect()))));
+  PQenterPipelineMode(connection_.get());
+  for (std::size_t n = 0; n < calls.size(); ++n)
+    send(statements[n], prepared[n],
+         calls[n].rows ? as_arrays(*calls[n].rows, calls[n].params) : calls[n].params, Loss::plain);
+  if (!PQpipelineSync(connection_.get())) lose(Loss::plain, statements[0].name);
+  const auto deadline = this->deadline();
+  flush(deadline, Loss::plain, statements[0].name);
+  // Each has its result and an end; what stands behind one that failed was not run.
+  std::vector<ResultPtr> results;
+  for (const auto& statement : statements) {
+    results.push_back(next_result(deadline, Loss::plain, statement.name));
+    while (next_result(deadline, Loss::plain, statement.name)) {
+    }
+  }
+  next_result(deadline, Loss::plain, "sync");
+  if (PQstatus(connection_.get()) == CONNECTION_BAD || !PQexitPipelineMode(connection_.get()))
+    lose(Loss::plain, statements[0].name);
+  std::vector<Rows> all;
+  for (std::size_t n = 0; n < results.size(); ++n) {
+    check(results[n].get(), statements[n].name, Loss::plain);
+    all.push_back(as_rows(results[n].get()));
+  }
+  return all;
 }
 
 void PostgresConnection::listen(const std::string& channel) {

@@ -33,6 +33,7 @@ class PostgresConnection final : public Connection {
   Dialect dialect() const override { return Dialect::postgres; }
   Rows run(const Sql& sql, const Params& params) override;
   Rows run_batch(const Sql& sql, const std::vector<Params>& rows, const Params& shared) override;
+  std::vector<Rows> run_together(const std::vector<Call>& calls) override;
   void prepare_only(const Sql& sql) override;
   void script(const std::string& text) override;
   void begin() override;
@@ -50,10 +51,14 @@ class PostgresConnection final : public Connection {
   enum class Loss { plain, in_doubt };
 
   void connect(const std::string& url);
+  base::BootTime deadline() const;
+  ResultPtr next_result(base::BootTime deadline, Loss loss, const std::string& what);
+  void check(const PGresult* result, const std::string& what, Loss loss);
   ResultPtr wait_result(Loss loss, const std::string& what);
   ResultPtr command(const std::string& text, Loss loss);
   std::string prepare(const Sql& sql);
-  ResultPtr execute(const Sql& sql, const Params& params, Loss loss);
+  // `prepared` is the server's name of it, or "".
+  void send(const Sql& sql, const std::string& prepared, const Params& params, Loss loss);
   // Waits until the socket is readable (and writable, where asked) or the deadline passes.
   bool wait_socket(bool also_write, base::BootTime deadline);
   void flush(base::BootTime deadline, Loss loss, const std::string& what);

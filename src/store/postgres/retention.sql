@@ -24,3 +24,32 @@ WHERE f.queue = {queue} AND f.item = s.item AND NOT EXISTS (SELECT 1 FROM {table
 -- $1 a JSON array of keys: the table refuses to let them go (a foreign key), or somebody holds them.
 UPDATE fencepost_finished AS f SET at = fencepost_now() FROM jsonb_array_elements_text($1::jsonb) AS s(item)
 WHERE f.queue = {queue} AND f.item = s.item
+
+-- name: lock_old_buckets
+-- $1 the first day that is kept, $2 the same as slots are named, $3 how many. In the order of locks; what
+-- somebody takes of now is passed over.
+SELECT scope, name, time_window FROM fencepost_buckets
+WHERE (time_window COLLATE "C" >= '0'
+    AND time_window COLLATE "C" < $1                             --! retention_window => AND $1 <> ''
+  ) OR (time_window COLLATE "C" >= '~0' AND time_window COLLATE "C" < $2)
+ORDER BY time_window COLLATE "C", scope COLLATE "C", name COLLATE "C" LIMIT $3
+FOR UPDATE SKIP LOCKED                                           --! retention_bucket_lock
+
+-- name: drop_old_seats
+-- Batch of scope, name and window, locked: whoever has a take in a slot's bucket has its seat there.
+DELETE FROM fencepost_slots AS s
+USING unnest($1::text[], $2::text[], $3::text[]) AS b(scope, name, time_window), fencepost_ledger AS l
+WHERE b.scope = 'slot' AND l.time_window = b.time_window AND l.scope = b.scope AND l.name = b.name
+  AND s.queue = l.queue AND s.item = l.item AND s.channel = l.name
+
+-- name: drop_old_takes
+-- Batch of scope, name and window, locked
+DELETE FROM fencepost_ledger AS l
+USING unnest($1::text[], $2::text[], $3::text[]) AS b(scope, name, time_window)
+WHERE l.time_window = b.time_window AND l.scope = b.scope AND l.name = b.name
+
+-- name: drop_old_buckets
+-- Batch of scope, name and window, locked; without a row of the ledger, which the foreign key sees to.
+DELETE FROM fencepost_buckets AS o
+USING unnest($1::text[], $2::text[], $3::text[]) AS b(scope, name, time_window)
+WHERE o.time_window = b.time_window AND o.scope = b.scope AND o.name = b.name

@@ -25,3 +25,22 @@ WHERE f.queue = {queue} AND f.item IN (SELECT s.item FROM (SELECT value AS item 
 -- ?1 a JSON array of keys: the table refuses to let them go (a foreign key), or somebody holds them.
 UPDATE fencepost_finished SET at = fencepost_now()
 WHERE queue = {queue} AND item IN (SELECT value FROM json_each(?1))
+
+-- name: lock_old_buckets
+-- ?1 the first day that is kept, ?2 the same as slots are named, ?3 how many. The transaction holds the only
+-- write lock there is.
+SELECT scope, name, time_window FROM fencepost_buckets
+WHERE (time_window >= '0'
+    AND time_window < ?1                                         --! retention_window => AND ?1 <> ''
+  ) OR (time_window >= '~0' AND time_window < ?2)
+ORDER BY time_window, scope, name LIMIT ?3
+
+-- name: drop_old_seats
+DELETE FROM fencepost_slots WHERE ?1 = 'slot' AND channel = ?2 AND (queue, item) IN (
+  SELECT queue, item FROM fencepost_ledger WHERE time_window = ?3 AND scope = ?1 AND name = ?2)
+
+-- name: drop_old_takes
+DELETE FROM fencepost_ledger WHERE time_window = ?3 AND scope = ?1 AND name = ?2
+
+-- name: drop_old_buckets
+DELETE FROM fencepost_buckets WHERE time_window = ?3 AND scope = ?1 AND name = ?2

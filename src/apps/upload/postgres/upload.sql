@@ -34,14 +34,18 @@ FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.id = s.id
   JOIN fencepost_upload_channels AS c ON c.id = u.channel_id
 
 -- name: add_uploads
--- Batch, and behind it the channel and the person; answers id and video.
+-- Batch, and behind it the channel and the person; answers what `uploads` does.
 INSERT INTO fencepost_uploads (video_id, kind, slot_at, publish_day, quota_day, run_at, title, description,
   tags, category, language, thumbnail_folder, thumbnail_path, made_for_kids, channel_id, person_id,
   created_at, updated_at)
 SELECT s.*, $15::bigint, $16::bigint, fencepost_now(), fencepost_now()
 FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[],
   $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[]) AS s
-RETURNING id, video_id
+RETURNING id, video_id, (SELECT v.title FROM fencepost_videos AS v WHERE v.id = video_id), channel_id,
+  (SELECT c.name FROM fencepost_upload_channels AS c WHERE c.id = channel_id), kind, slot_at, publish_day,
+  quota_day, run_at, title, description, tags, category, language, thumbnail_folder, thumbnail_path,
+  made_for_kids, person_id, status, version, attempt, stop_wanted, last_error, post_id, post_url, uploaded_at,
+  published_at, created_at, bytes_sent, (SELECT v.size FROM fencepost_videos AS v WHERE v.id = video_id)
 
 -- name: videos_at
 -- Batch of folder and path

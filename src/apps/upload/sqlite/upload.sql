@@ -31,7 +31,11 @@ INSERT INTO fencepost_uploads (video_id, kind, slot_at, publish_day, quota_day, 
   created_at, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
   fencepost_now(), fencepost_now())
-RETURNING id, video_id
+RETURNING id, video_id, (SELECT v.title FROM fencepost_videos AS v WHERE v.id = video_id), channel_id,
+  (SELECT c.name FROM fencepost_upload_channels AS c WHERE c.id = channel_id), kind, slot_at, publish_day,
+  quota_day, run_at, title, description, tags, category, language, thumbnail_folder, thumbnail_path,
+  made_for_kids, person_id, status, version, attempt, stop_wanted, last_error, post_id, post_url, uploaded_at,
+  published_at, created_at, bytes_sent, (SELECT v.size FROM fencepost_videos AS v WHERE v.id = video_id)
 
 -- name: videos_at
 SELECT folder, path, id FROM fencepost_videos WHERE folder = ?1 AND path = ?2 AND removed_at IS NULL
