@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "store/fence_write.hpp"
 #include "store/sql.hpp"
+#include "store/throughput.hpp"
 
 namespace fencepost::store {
 
@@ -115,6 +116,11 @@ Deleted Retention::run(Connection& connection, const base::Clock& clock, Duratio
   for (const auto* fence : fences_)
     while (clock.boot() < until && prune_items(connection, *fence, deleted)) {
     }
+  steps("throughput", clock, until, [&] {
+    const int minutes = prune_throughput(connection, options_.step);
+    deleted.minutes += minutes;
+    return minutes > 0;
+  });
   if (!options_.keep_history) return deleted;
   for (const auto* fence : fences_)
     steps("effects of " + fence->queue().name, clock, until,

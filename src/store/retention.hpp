@@ -5,6 +5,7 @@
 //   effect; events    those of items that have no effect left, the oldest first, so that what is left of an
 //   item's
 //             history is always its end: `verify` reads it as before;
+//   minutes   of throughput, older than two days;
 //   items     finished rows of queues that ask for it (core::Queue::keep_finished), never unknown ones.
 
 #include <map>
@@ -27,6 +28,7 @@ struct Deleted {
   std::int64_t effects = 0;
   std::int64_t events = 0;
   std::int64_t items = 0;
+  std::int64_t minutes = 0;  // rows of throughput
   bool operator==(const Deleted&) const = default;
 };
 
