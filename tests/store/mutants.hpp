@@ -83,7 +83,7 @@ inline constexpr Mutant kMutants[] = {
     {"retention_status", "Store/RetentionTest.FinishedRowsGoWhereTheQueueAsksForIt/"},
     {"throughput_adds", "Store/ThroughputTest.InstancesAddToOneMinute/"},
     {"throughput_once", "Store/ThroughputTest.ABatchIsAddedOnce/"},
-    {"throughput_order", "Store/ThroughputTest.TwoInstancesNeverWaitForEachOther/", "", true},
+    {"throughput_order", "Store/ThroughputTest.Rule14_TwoInstancesNeverWaitForEachOther/", "", true},
     {"throughput_kept", "Store/ThroughputTest.MinutesOfTwoDaysAreKept/"},
     {"adopt_busy", "Store/Adopt.NoOtherFlagsWhileItemsAreWorked/"},
     {"feed_writers", "Store/EventFeed.AnIdThatIsCommittedLateIsNotMissed/", "", true},

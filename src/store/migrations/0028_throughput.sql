@@ -1,5 +1,5 @@
--- How the attempts of each queue ended, by minute (throughput.hpp). `minute`: its beginning. By minute first, because
--- what is old goes from there, and a chart wants the last minutes of every queue.
+-- How the attempts of each queue ended, by minute (throughput.hpp). `minute`: its beginning. By minute first,
+-- because what is old goes from there, and a chart wants the last minutes of every queue.
 CREATE TABLE fencepost_throughput (
   minute BIGINT NOT NULL,
   queue TEXT NOT NULL,
@@ -10,5 +10,6 @@ CREATE TABLE fencepost_throughput (
   PRIMARY KEY (minute, queue)
 );
 
--- The number of the last batch of counts that this process has added: one whose commit is in doubt is not added twice.
+-- The number of the last batch of counts that this process has added: one whose commit is in doubt is not
+-- added twice.
 ALTER TABLE fencepost_workers ADD COLUMN counted BIGINT NOT NULL DEFAULT 0;

@@ -12,5 +12,5 @@ ON CONFLICT (minute, queue) DO UPDATE SET
 -- ?1 kept for so many µs, ?2 how many rows at most
 DELETE FROM fencepost_throughput WHERE (minute, queue) IN (
   SELECT minute, queue FROM fencepost_throughput
-  WHERE minute < fencepost_now() - ?1                            --! throughput_kept => WHERE TRUE
+  WHERE minute < fencepost_now() - ?1                            --! throughput_kept => WHERE ?1 > 0
   ORDER BY minute, queue LIMIT ?2)
