@@ -36,10 +36,10 @@ void Throughput::flush(store::Connection& connection, std::int64_t worker, base:
   for (;;) {
     if (batch_.empty()) {
       const std::lock_guard lock(mutex_);
+      if (counted_.empty()) return;
       batch_.swap(counted_);
       ++number_;
     }
-    if (batch_.empty()) return;
     try {
       store::add_ended(connection, worker, number_, ages(now));
     } catch (const base::InfraError& error) {
