@@ -34,3 +34,25 @@ export async function throughput(world) {
   check(late.complaints.length === 0, `a page complains: ${late.complaints.join(" | ")}`);
   await late.leaves();
 }
+
+// What does not go on by itself is said with its reason, on the queue's own page, and is gone from there when somebody has
+// decided; the page knows the queue's last day.
+export async function trouble(world, receiver) {
+  const { ada } = world;
+  const made = await world.armed(ada, await world.episode("Nobody knows"));
+  await receiver.meets("accept_then_cut");
+  await ada.go("/queues/announcements");
+  await ada.heading("announcements").waitFor();
+  const unknown = ada.page.getByRole("region", { name: "Stuck and failed" }).getByRole("listitem").filter({ hasText: "Unknown" });
+  check((await unknown.count()) === 0, "nothing is unknown yet");
+  await ada.asks("POST", `/api/v1/announcements/${made.id}/post-now`, {});
+  await unknown.getByText(/^1 item: ./).waitFor();
+  // Not before the request's own deadline.
+  await eventually(async () => (await ada.asks("POST", `/api/v1/announcements/${made.id}/resolve`, { outcome: "happened" })).status === 200,
+    "the person's word is taken");
+  await unknown.waitFor({ state: "detached" });
+  const day = ada.page.getByRole("region", { name: "Attempts that ended in the last day" });
+  const hours = await day.getByRole("row").allInnerTexts();
+  check(hours.length > 1 && hours.slice(1).some((row) => /[1-9]/.test(row.split("\t")[1] ?? "")), `hours with posts: ${hours.join(" | ")}`);
+  check(ada.complaints.length === 0, `a page complains: ${ada.complaints.join(" | ")}`);
+}
