@@ -27,11 +27,63 @@ std::string counts_of(const json& queue) {
   return out.empty() ? "-" : out;
 }
 
+// How long what has waited longest is due; roughly, where that is long.
+std::string age_of(const json& queue) {
+  const auto& due = queue.at("oldest_due_seconds");
+  if (due.is_null()) return "-";
+  const auto seconds = due.get<std::int64_t>();
+  const int unit = seconds >= 7200 ? 3600 : seconds >= 120 ? 60 : 1;
+  return duration_text(std::chrono::seconds(seconds / unit * unit));
+}
+
 void show(const json& queues) {
   Table rows;
   for (const auto& queue : queues)
-    rows.push_back({cell(queue, "name"), cell(queue, "paused"), cell(queue, "paused_why"), counts_of(queue)});
-  print(table({"QUEUE", "PAUSED", "WHY", "ITEMS"}, rows, 200));
+    rows.push_back({cell(queue, "name"), cell(queue, "paused"), cell(queue, "paused_why"), age_of(queue),
+                    counts_of(queue)});
+  print(table({"QUEUE", "PAUSED", "WHY", "OLDEST DUE", "ITEMS"}, rows, 200));
+}
+
+struct Asked {
+  std::string name, from, to, step;
+};
+
+int throughput(Client& client, bool as_json, const Asked& asked) {
+  std::string query;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) query += (query.empty() ? "?" : "&") + std::string(name) + "=" + encoded(value);
+  };
+  add("from", asked.from);
+  add("to", asked.to);
+  if (!asked.step.empty())
+    add("step_seconds",
+        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(parse_duration(asked.step)).count()));
+  const auto body = client.get("/queues/" + encoded(asked.name) + "/throughput" + query);
+  if (as_json) {
+    print_json(body);
+    return 0;
+  }
+  Table rows;
+  for (const auto& step : body.at("steps"))
+    rows.push_back({cell(step, "from"), cell(step, "done"), cell(step, "failed"), cell(step, "retried"),
+                    cell(step, "unknown")});
+  print(rows.empty() ? "nothing has ended since " + cell(body, "from") + "\n"
+                     : table({"FROM", "DONE", "FAILED", "RETRIED", "UNKNOWN"}, rows, 60));
+  return 0;
+}
+
+void add_queue_throughput(CLI::App& noun, Chosen& chosen) {
+  auto asked = std::make_shared<Asked>();
+  auto* command = noun.add_subcommand("throughput", "Show how many attempts of a queue ended, and how");
+  command->add_option("NAME", asked->name, "As list shows it")->required();
+  command->add_option("--from", asked->from, "An hour before --to where not given (RFC 3339)")
+      ->type_name("TIME");
+  command->add_option("--to", asked->to, "Now where not given")->type_name("TIME");
+  command->add_option("--step", asked->step, "Whole minutes: 1m, 1h; 1m where not given")
+      ->type_name("DURATION");
+  command->footer("On all servers; two days are kept. Steps in which nothing ended are left out.");
+  speaks(*command, chosen,
+         [asked](Client& client, bool as_json) { return throughput(client, as_json, *asked); });
 }
 
 int list(Client& client, bool as_json) {
@@ -92,6 +144,7 @@ void add_queue(CLI::App& app, Chosen& chosen) {
   act(pause, "pause");
   act(noun->add_subcommand("resume", "Lets a paused queue go on"), "resume");
   add_queue_items(*noun, chosen);
+  add_queue_throughput(*noun, chosen);
 }
 
 }  // namespace fencepost::cli

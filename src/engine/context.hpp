@@ -15,6 +15,11 @@ struct Context {
   Metrics& metrics;
   const base::Clock& clock;
   std::int64_t worker;
+
+  // An attempt of this queue ended now, and its settlement is known to be written; nullopt: it was none.
+  void ended(const std::string& queue, std::optional<store::Ending> how) const {
+    if (how) metrics.ended(queue, *how, clock.boot());
+  }
 };
 
 // Measures an operation of a queue from its construction to its end.

@@ -109,6 +109,7 @@ void EffectWork::settle(const store::Effect& effect, EffectResult result, const 
   constexpr const char* kAnswers[] = {"recorded", "stopped", "already_recorded", "late_yes", "stale"};
   const auto* verdict = kVerdicts[static_cast<int>(result.verdict)];
   context_.metrics.count(fence_.queue().name, std::string("effect_") + verdict);
+  if (written) context_.ended(fence_.queue().name, store::ending_of(result, answer));
   base::log(result.verdict == Verdict::happened ? base::LogLevel::info : base::LogLevel::warn,
             "effect settled",
             {{"queue", fence_.queue().name},
@@ -170,12 +171,15 @@ void EffectWork::reconcile(const std::string& item, std::stop_token stop) {
   }
   std::optional<core::State> to;
   const bool refuses = app_.refuses_second_arrival(asked->effect, asked->age);
-  insist(context_, "settle reconcile", context_.clock.boot() + std::chrono::minutes(1),
-         [&](store::Connection& c) {
-           to = fence_.settle_reconcile(
-               c, *asked, result, refuses, ask_again(asked->age),
-               [&](store::Connection& within) { app_.settled(within, asked->effect, result); });
-         });
+  const bool written =
+      insist(context_, "settle reconcile", context_.clock.boot() + std::chrono::minutes(1),
+             [&](store::Connection& c) {
+               to = fence_.settle_reconcile(
+                   c, *asked, result, refuses, ask_again(asked->age),
+                   [&](store::Connection& within) { app_.settled(within, asked->effect, result); });
+             });
+  // Counted as unknown when its attempt ended.
+  if (written && to && to != core::State::unknown) context_.ended(fence_.queue().name, store::ending_of(*to));
   base::log(base::LogLevel::info, "effect reconciled",
             {{"queue", fence_.queue().name},
              {"item", item},

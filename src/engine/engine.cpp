@@ -60,6 +60,7 @@ void Engine::stop(base::BootTime until) {
   timer_.notify_all();
   for (auto* thread : {&sweeper_, &listener_, &renewer_})
     if (thread->joinable()) thread->join();
+  flush_throughput(until);
 }
 
 void Engine::wake(const std::string& queue) {
@@ -93,6 +94,7 @@ std::set<std::int64_t> Engine::gone_workers() {
 
 void Engine::sweep_loop(std::stop_token stop) {
   while (!stop.stop_requested()) {
+    flush_throughput(context_.clock.boot());
     try {
       const auto gone = gone_workers();
       for (auto& sweeper : sweepers_) sweep(*sweeper, gone);
@@ -122,6 +124,13 @@ void Engine::sweep(Sweeper& sweeper, const std::set<std::int64_t>& gone) {
   }
 }
 
+void Engine::flush_throughput(base::BootTime until) {
+  if (metrics_.throughput().empty()) return;
+  insist(context_, "add throughput", until, [this](store::Connection& connection) {
+    metrics_.throughput().flush(connection, context_.worker, context_.clock.boot());
+  });
+}
+
 void Engine::prune(store::Connection& connection) {
   if (context_.clock.boot() < prune_at_) return;
   prune_at_ = context_.clock.boot() + kPruneEvery;
@@ -132,7 +141,8 @@ void Engine::prune(store::Connection& connection) {
                 {{"effects", deleted.effects},
                  {"events", deleted.events},
                  {"items", deleted.items},
-                 {"buckets", deleted.buckets}});
+                 {"buckets", deleted.buckets},
+                 {"minutes", deleted.minutes}});
   } catch (const base::InfraError& error) {
     base::log(base::LogLevel::warn, "retention failed", {{"error", error.what()}});
   }

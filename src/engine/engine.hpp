@@ -45,6 +45,8 @@ class Engine {
   void sweep_loop(std::stop_token stop);
   void sweep(Sweeper& sweeper, const std::set<std::int64_t>& gone);
   void listen_loop(std::stop_token stop);
+  // Presses it upon the database until then.
+  void flush_throughput(base::BootTime until);
   void prune(store::Connection& connection);
   std::set<std::int64_t> gone_workers();
   // Whether items of this process's queues are still claimed by that worker.

@@ -119,6 +119,8 @@ bool HandlerWork::write_together(const std::vector<Written>& results) const {
   for (const auto& result : results) result.within(*connection);
   transaction.commit();
   context_.metrics.count(fence_.queue().name, "settled_with_writes", static_cast<double>(results.size()));
+  for (const auto& settlement : settlements)
+    context_.ended(fence_.queue().name, store::ending_of(settlement));
   return true;
 }
 
@@ -151,6 +153,7 @@ void HandlerWork::write_alone(const Written& result) const {
                          : answer == SettleAnswer::stale ? "stale"
                                                          : core::name(result.settlement.to).data();
   context_.metrics.count(queue, std::string("settled_") + answered);
+  if (written) context_.ended(queue, store::ending_of(result.settlement, answer));
   if (base::logs(base::LogLevel::debug))
     base::log(base::LogLevel::debug, "item settled",
               {{"queue", queue},
@@ -163,8 +166,10 @@ void HandlerWork::write_alone(const Written& result) const {
 // The database took the result, but not the own writes, or neither: an attempt that failed.
 void HandlerWork::refused(const store::Claim& claim) const {
   const auto retry = settlement(claim, Outcome::retry("its own writes were refused"));
-  insist(context_, "settle", context_.clock.boot() + std::chrono::seconds(30),
-         [&](store::Connection& c) { fence_.settle(c, {retry}); });
+  auto answer = SettleAnswer::stale;
+  if (insist(context_, "settle", context_.clock.boot() + std::chrono::seconds(30),
+             [&](store::Connection& c) { answer = fence_.settle(c, {retry}).at(0); }))
+    context_.ended(fence_.queue().name, store::ending_of(retry, answer));
 }
 
 }  // namespace fencepost::engine

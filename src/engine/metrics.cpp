@@ -30,7 +30,7 @@ struct Metrics::Impl {
     return *known.emplace(key, &make()).first->second;
   }
   std::shared_mutex mutex;
-  std::map<std::string, prometheus::Counter*, std::less<>> counters;
+  std::map<std::string, prometheus::Counter*, std::less<>> counters, attempts;
   std::map<std::string, prometheus::Histogram*, std::less<>> histograms;
 
   prometheus::Registry registry;
@@ -38,6 +38,11 @@ struct Metrics::Impl {
                                                         .Name("fencepost_events_total")
                                                         .Help("Transitions and incidents, by queue")
                                                         .Register(registry);
+  prometheus::Family<prometheus::Counter>& endings =
+      prometheus::BuildCounter()
+          .Name("fencepost_attempts_total")
+          .Help("Attempts that ended, by queue and outcome: what throughput is counted from")
+          .Register(registry);
   prometheus::Family<prometheus::Histogram>& durations =
       prometheus::BuildHistogram()
           .Name("fencepost_operation_seconds")
@@ -67,6 +72,18 @@ void Metrics::count(const std::string& queue, const std::string& event, double n
             return impl_->events.Add({{"queue", queue}, {"event", event}});
           })
       .Increment(n);
+}
+
+void Metrics::ended(const std::string& queue, store::Ending how, base::BootTime at, std::int64_t n) {
+  throughput_.count(queue, how, at, n);
+  const std::string outcome(name(how));
+  impl_
+      ->find(
+          impl_->attempts, queue, outcome,
+          [&]() -> auto& {
+            return impl_->endings.Add({{"queue", queue}, {"outcome", outcome}});
+          })
+      .Increment(static_cast<double>(n));
 }
 
 void Metrics::observe(const std::string& queue, const std::string& operation, base::Duration took) {

@@ -106,6 +106,7 @@ void Outbox::log_settled(const Result& result) const {
   const auto& queue = fence_.queue().name;
   if (const auto* sent = std::get_if<Sent>(&result.what)) {
     context_.metrics.count(queue, "effect_done");
+    context_.ended(queue, store::Ending::done);
     base::log(
         base::LogLevel::info, "effect settled",
         {{"queue", queue}, {"item", sent->effect.item}, {"claim", sent->effect.claim}, {"verdict", "done"}});
@@ -113,6 +114,7 @@ void Outbox::log_settled(const Result& result) const {
   }
   const auto& settlement = std::get<Settlement>(result.what);
   context_.metrics.count(queue, std::string("settled_") + core::name(settlement.to).data());
+  context_.ended(queue, store::ending_of(settlement));
   if (base::logs(base::LogLevel::debug))
     base::log(base::LogLevel::debug, "item settled",
               {{"queue", queue},
@@ -125,22 +127,27 @@ void Outbox::settle(const Result& result, base::BootTime until) const {
   const auto& queue = fence_.queue().name;
   const Timed timed(context_, queue, "settle");
   const char* answered = "lost";
-  insist(context_, "settle", until, [&](store::Connection& connection) {
+  std::optional<store::Ending> ended;
+  const bool written = insist(context_, "settle", until, [&](store::Connection& connection) {
     if (const auto* sent = std::get_if<Sent>(&result.what)) {
       constexpr const char* kAnswers[] = {"recorded", "stopped", "already_recorded", "late_yes", "stale"};
-      answered = kAnswers[static_cast<int>(
-          fence_.settle_effect(connection, sent->effect, sent->result, store::worker_name(context_.worker)))];
+      const auto answer =
+          fence_.settle_effect(connection, sent->effect, sent->result, store::worker_name(context_.worker));
+      answered = kAnswers[static_cast<int>(answer)];
+      ended = store::ending_of(sent->result, answer);
       return;
     }
     const auto& settlement = std::get<Settlement>(result.what);
     constexpr const char* kAnswers[] = {"settled", "stopped", "already_recorded", "stale"};
     const auto answer = fence_.settle(connection, {settlement}).at(0);
     answered = kAnswers[static_cast<int>(answer)];
+    ended = store::ending_of(settlement, answer);
     // Edited under its handler, perhaps: then this lets it be claimed again (rule 8).
     if (answer == SettleAnswer::stale)
       fence_.acknowledge(connection,
                          {settlement.item, settlement.claim, settlement.fence, 0, 0, false, {}, {}, 0});
   });
+  if (written) context_.ended(queue, ended);
   context_.metrics.count(queue, std::string("singly_") + answered);
   base::log(base::LogLevel::info, "item settled by itself",
             {{"queue", queue}, {"item", result.item()}, {"claim", result.claim()}, {"answer", answered}});

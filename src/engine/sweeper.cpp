@@ -26,6 +26,8 @@ void Sweeper::rescue(store::Connection& connection, const store::Lapsed& row, bo
   }
   if (!to) return;
   context_.metrics.count(queue, *to == core::State::unknown ? "unknown" : "rescued");
+  // Done: it was so before, and a foreign writer had put another word there.
+  if (*to != core::State::done) context_.ended(queue, store::ending_of(*to));
   base::log(base::LogLevel::warn, "item rescued",
             {{"queue", queue},
              {"item", row.item},

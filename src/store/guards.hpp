@@ -68,6 +68,10 @@ inline constexpr std::string_view kGuards[] = {
     "retention_status",         // retention: only what is finished is deleted
     "retention_window",         // retention: only buckets whose window is long over are deleted
     "retention_bucket_lock",    // retention: who takes of such a bucket now keeps it
+    "throughput_adds",          // throughput: instances add to each other's counts
+    "throughput_once",          // throughput: a batch whose commit was in doubt is not added twice
+    "throughput_order",         // rule 14: minutes are locked in one order
+    "throughput_kept",          // throughput: only what is old is deleted
     "adopt_busy",               // adopt: words and columns do not change under who works them
     "feed_writers",             // events: no id is passed that may still be committed
     "bucket_order",             // rule 14: buckets are locked in one order, whatever was asked first

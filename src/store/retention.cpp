@@ -6,6 +6,7 @@
 #include "core/window.hpp"
 #include "store/fence_write.hpp"
 #include "store/sql.hpp"
+#include "store/throughput.hpp"
 
 namespace fencepost::store {
 
@@ -141,6 +142,11 @@ Deleted Retention::run(Connection& connection, const base::Clock& clock, Duratio
     }
   if (options_.keep_budgets)
     steps("budgets", clock, until, [&] { return prune_budgets(connection, deleted); });
+  steps("throughput", clock, until, [&] {
+    const int minutes = prune_throughput(connection, options_.step);
+    deleted.minutes += minutes;
+    return minutes > 0;
+  });
   if (!options_.keep_history) return deleted;
   for (const auto* fence : fences_)
     steps("effects of " + fence->queue().name, clock, until,

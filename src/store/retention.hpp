@@ -6,6 +6,7 @@
 //   item's
 //             history is always its end: `verify` reads it as before;
 //   items     finished rows of queues that ask for it (core::Queue::keep_finished), never unknown ones;
+//   minutes   of throughput, older than two days;
 //   budgets   buckets whose window is over, whole: with their ledger and their slot's seats. So what is left
 //             is always the sum of its ledger, and an item that ends later gives nothing back to them.
 
@@ -33,6 +34,7 @@ struct Deleted {
   std::int64_t events = 0;
   std::int64_t items = 0;
   std::int64_t buckets = 0;
+  std::int64_t minutes = 0;  // rows of throughput
   bool operator==(const Deleted&) const = default;
 };
 

@@ -144,6 +144,8 @@ def walk(tour, database, discord):
     call(200, "GET", "/api/v1/events/history?queue=announcements&limit=2")
     queue = "/api/v1/queues/announcements"
     call(200, "GET", queue + "/items?limit=1&state=queued")
+    call(200, "GET", queue + "/throughput?step_seconds=300")
+    call(200, "GET", "/api/v1/queues/throughput")
     call(200, "POST", queue + "/pause", {"why": "tour"})
     call(200, "POST", queue + "/resume")
     for act in ("stop", "retry", "requeue"):

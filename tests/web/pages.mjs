@@ -6,6 +6,7 @@ import { bulkSelection, manyRows } from "./bulk.mjs";
 import { everyPage } from "./every_page.mjs";
 import { images } from "./images.mjs";
 import { Receiver } from "./receiver.mjs";
+import { throughput, trouble } from "./throughput.mjs";
 import { World } from "./world.mjs";
 
 const given = JSON.parse(process.env.FENCEPOST_WORLD);
@@ -197,6 +198,8 @@ const failed = await runAll([
   ["an unknown outcome is a person's to say", unknownOutcome],
   ["the stream of events comes back", reconnects],
   ["images are added, described, ordered and posted", () => images(world, given.discord)],
+  ["a chart shows what ended before it was opened", () => throughput(world)],
+  ["what is stuck is said on its queue's page", () => trouble(world, receiver)],
   ["1,000 records are chosen at once", () => bulkSelection(world)],
   ["a long list scrolls and filters by the server's pages", () => manyRows(world)],
   // What a page looks like does not depend on the database.

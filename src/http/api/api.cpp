@@ -45,6 +45,7 @@ std::vector<Route> routes(Services& services) {
   add_subscriptions(all, services);
   add_queues(all, services);
   add_queue_items(all, services);
+  add_throughput(all, services);
   add_live(all, services);
   add_curate(all, services);
   add_channels(all, services);

@@ -33,6 +33,7 @@ void add_scheduler(std::vector<Route>& routes, Services& services);
 void add_subscriptions(std::vector<Route>& routes, Services& services);
 void add_queues(std::vector<Route>& routes, Services& services);
 void add_queue_items(std::vector<Route>& routes, Services& services);
+void add_throughput(std::vector<Route>& routes, Services& services);
 void add_live(std::vector<Route>& routes, Services& services);
 void add_files(std::vector<Route>& routes, Services& services);
 void add_videos(std::vector<Route>& routes, Services& services);

@@ -121,6 +121,13 @@ export const queuesQuery = queryOptions({
   queryFn: () => everything((query) => answer(api.GET("/api/v1/queues", { params: { query } }))),
 });
 
+// The last hour in minutes, of every queue. Servers add what has ended every few seconds.
+export const throughputQuery = queryOptions({
+  queryKey: ["queues", "throughput"],
+  refetchInterval: 10_000,
+  queryFn: () => answer(api.GET("/api/v1/queues/throughput")),
+});
+
 export const peopleQuery = queryOptions({
   queryKey: ["people"],
   queryFn: () => everything((query) => answer(api.GET("/api/v1/users", { params: { query } }))),

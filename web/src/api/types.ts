@@ -23,6 +23,7 @@ export type Invitation = Item<"/api/v1/invitations">;
 export type Token = Item<"/api/v1/tokens">;
 export type Queue = Item<"/api/v1/queues">;
 export type QueueItem = Item<"/api/v1/queues/{name}/items">;
+export type Throughput = Answer<"/api/v1/queues/throughput">;
 export type PastEvent = Item<"/api/v1/events/history">;
 export type Channel = Answer<"/api/v1/channels/{id}">;
 export type CalendarDay = Answer<"/api/v1/channels/{id}/calendar">["days"][number];

@@ -69,7 +69,7 @@ function Queues() {
                 </li>
               ))}
             </ul>
-            <Suspense fallback="Loading…"><QueueCharts queues={all} asked={queues.dataUpdatedAt} /></Suspense>
+            <Suspense fallback="Loading…"><QueueCharts queues={all} /></Suspense>
           </>
         )}
       </Loaded>

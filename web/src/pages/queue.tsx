@@ -12,6 +12,7 @@ import { Confirm } from "../ui/dialogs";
 import { Field, Select } from "../ui/fields";
 import { toast } from "../ui/toast";
 import { Counts } from "./pipelines";
+import { Day } from "./queue-day";
 import { Trouble } from "./queue-trouble";
 
 type State = QueueItem["state"];
@@ -129,6 +130,7 @@ export default function QueuePage({ name }: { name: string }) {
             {queue.paused && <p className="notice tone-warn">Paused{queue.paused_why ? `: ${queue.paused_why}` : ""}.</p>}
             <p><Counts counts={queue.counts} atLeast={queue.counted_at_least} /></p>
             <Trouble queue={queue} />
+            <Day name={name} />
             <Items name={name} />
           </>
         );

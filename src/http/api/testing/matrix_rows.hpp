@@ -256,6 +256,8 @@ inline const std::map<std::string, Row> kExpected = {
     {"POST /api/v1/queues/{name}/pause", operators(200)},
     {"POST /api/v1/queues/{name}/resume", operators(200)},
     {"GET /api/v1/queues/{name}/items", operators(200)},
+    {"GET /api/v1/queues/throughput", operators(200)},
+    {"GET /api/v1/queues/{name}/throughput", operators(200)},
     // Without a filter: all items, up to a number.
     {"POST /api/v1/queues/{name}/stop", operators(200)},
     {"POST /api/v1/queues/{name}/retry", operators(200)},
