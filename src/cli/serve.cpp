@@ -189,7 +189,7 @@ Serving::Serving(const Settings& settings)
     curate_->add_to(*engine_);
   }
   media_ = std::make_unique<MediaServing>(settings, *database_, clock_);
-  media_->media().in_use = uploader::wants_video;
+  media_->media().in_use = upload::needs_video;
   uploading_ = std::make_unique<UploadServing>(settings, *database_, fences_, *credentials_, *vault_,
                                                media_->folders(), clock_);
   uploading_->add_to(*engine_);

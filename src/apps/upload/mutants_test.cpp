@@ -13,6 +13,9 @@ using namespace store::testing;
 
 const std::vector<SqlMutant> kMutants = {
     {"slot_past", "ScheduleTest.ATimeThatIsTakenIsRefusedWithTheNextFreeOneAndNothingIsMoved"},
+    {"video_effect", "ActsTest.F3WhatHasBegunKeepsItsVideoWhateverAnotherProgramWrites"},
+    {"video_needed", "ActsTest.AVideoIsNeededWhileItsEffectIsOpenWhateverAnotherProgramWrites"},
+    {"zone_effect", "ChannelsTest.TheZoneStaysWhileVideosWait"},
     {"move_releases", "ScheduleTest.ARescheduleMovesEverythingOrNothing"},
     {"channel_limits", "ChannelsTest.ACapThatIsLoweredClosesTheDayAndARaisedOneOpensIt"},
     {"channel_plan_lock", "ChannelsTest.OfTwoWhoScheduleAtOnceTheSecondSeesTheFirst", true},

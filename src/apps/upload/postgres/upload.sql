@@ -19,9 +19,11 @@ SELECT id, name, profile, uploads, searches, units, warn_percent, version
 FROM fencepost_quota_projects WHERE id = $1 FOR NO KEY UPDATE
 
 -- name: videos_scheduled
--- Batch of video, and behind it the channel: those that it has already.
+-- Batch of video, and behind it the channel: those that it has already, as the index fencepost_uploads_video
+-- sees it.
 SELECT u.video_id, u.id FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.video_id = s.id
-WHERE u.channel_id = $2 AND u.status NOT IN ('failed', 'cancelled')
+WHERE u.channel_id = $2 AND (u.status NOT IN ('failed', 'cancelled')
+  OR u.effect IS NOT NULL)                                       --! video_effect => )
 
 -- name: uploads
 -- Batch of id; in no order.

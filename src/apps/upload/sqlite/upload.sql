@@ -14,7 +14,8 @@ FROM fencepost_quota_projects WHERE id = ?1
 
 -- name: videos_scheduled
 SELECT u.video_id, u.id FROM fencepost_uploads AS u
-WHERE u.video_id = ?1 AND u.channel_id = ?2 AND u.status NOT IN ('failed', 'cancelled')
+WHERE u.video_id = ?1 AND u.channel_id = ?2 AND (u.status NOT IN ('failed', 'cancelled')
+  OR u.effect IS NOT NULL)                                       --! video_effect => )
 
 -- name: uploads
 SELECT u.id, u.video_id, v.title, u.channel_id, c.name, u.kind, u.slot_at, u.publish_day, u.quota_day,

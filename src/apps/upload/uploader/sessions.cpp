@@ -136,8 +136,4 @@ void resolved(store::Connection& connection, std::int64_t upload, bool happened)
     unmark_last_piece(connection, upload);
 }
 
-bool wants_video(store::Connection& connection, std::int64_t video) {
-  return !connection.run(sql::wants_video, {video}).empty();
-}
-
 }  // namespace fencepost::uploader

@@ -82,7 +82,4 @@ void completed(store::Connection& connection, std::int64_t upload, std::int64_t 
 // A person has said whether the video is there; in the transaction that says so. If so its watch begins.
 void resolved(store::Connection& connection, std::int64_t upload, bool happened);
 
-// Whether an upload still needs the video's file; for who wants to remove it, under the video's lock.
-bool wants_video(store::Connection& connection, std::int64_t video);
-
 }  // namespace fencepost::uploader

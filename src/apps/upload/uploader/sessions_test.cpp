@@ -152,13 +152,6 @@ TEST_P(SessionsTest, AnotherWordOrAnotherFileIsAnotherDraft) {
   EXPECT_EQ(draft_of(one), draft_of(upload()));
 }
 
-TEST_P(SessionsTest, AVideoThatIsToBeUploadedIsWanted) {
-  EXPECT_TRUE(wants_video(connection_, 1));
-  EXPECT_FALSE(wants_video(connection_, 2));
-  EXPECT_EQ(upload::Service(*database_, fence_, {}).cancel(id_, "ada"), core::StopAnswer::prevented);
-  EXPECT_FALSE(wants_video(connection_, 1));
-}
-
 INSTANTIATE_TEST_SUITE_P(Databases, SessionsTest, ::testing::Values("sqlite", "postgres"),
                          [](const auto& each) { return std::string(each.param); });
 

@@ -85,8 +85,3 @@ UPDATE fencepost_publications SET seen = $2 WHERE id = $1
 -- $1 publication. No row: people were told before.
 -- unfenced: the first to say so is the one who tells
 UPDATE fencepost_publications SET told_at = fencepost_now() WHERE id = $1 AND told_at IS NULL RETURNING id
-
--- name: wants_video
--- $1 video
-SELECT 1 FROM fencepost_uploads
-WHERE video_id = $1 AND status IN ('scheduled', 'uploading', 'finishing', 'unknown') LIMIT 1
