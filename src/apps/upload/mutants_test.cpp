@@ -19,6 +19,8 @@ const std::vector<SqlMutant> kMutants = {
     {"move_releases", "ScheduleTest.ARescheduleMovesEverythingOrNothing"},
     {"channel_limits", "ChannelsTest.ACapThatIsLoweredClosesTheDayAndARaisedOneOpensIt"},
     {"channel_plan_lock", "ChannelsTest.OfTwoWhoScheduleAtOnceTheSecondSeesTheFirst", true},
+    {"plan_project_share", "ChannelsTest.F4ALimitThatIsLoweredMeanwhileHoldsForADayThatAScheduleMakes", true},
+    {"project_share", "ChannelsTest.F4ALimitThatIsLoweredMeanwhileHoldsForADayThatACallMakes", true},
     {"take_full", "ScheduleTest.ABucketThatFillsMeanwhileIsPlannedAroundAndNeverExceeded", true},
     {"gate_channel", "ChannelsTest.NothingLeavesOfADisabledChannel"},
     {"gate_channel_connection", "ChannelsTest.WhatWasRenderedForAnotherAccountDoesNotLeave"},

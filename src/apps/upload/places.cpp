@@ -63,18 +63,18 @@ std::optional<Places> Places::read(store::Connection& connection, std::int64_t c
   const auto yesterday = core::day_window(before - kDayLong, "UTC");
   calls.insert(calls.end(), {{store::sql::now},
                              {sql::channel, {channel}},
-                             {sql::project_of_channel, {channel}},
                              {sql::channel_days, {std::to_string(channel), yesterday, "9999-12-31"}},
                              {sql::channel_seats, {seat_channel(channel), before}},
                              {sql::channel_calls, {channel, yesterday}}});
   if (!videos.empty()) calls.push_back({sql::videos_scheduled, {channel}, videos});
   const auto rows = connection.run_together(calls);
+  // The last of `calls` was the project.
   const auto* at = &rows[calls.size() - (videos.empty() ? 6 : 7)];
-  if (at[1].empty()) return std::nullopt;
-  auto project = project_of(at[2][0]);
+  if (at[0].empty()) return std::nullopt;
+  auto project = project_of(at[0][0]);
   auto load = load_of({at[3], at[4], at[5]}, project);
-  Places places(connection, std::make_unique<Channel>(channel_of(at[1][0])), std::move(project),
-                std::move(load), at[0][0][0].integer());
+  Places places(connection, std::make_unique<Channel>(channel_of(at[2][0])), std::move(project),
+                std::move(load), at[1][0][0].integer());
   if (!videos.empty())
     for (const auto& row : at[6]) places.videos_[row[0].integer()] = row[1].integer();
   return places;
@@ -82,11 +82,15 @@ std::optional<Places> Places::read(store::Connection& connection, std::int64_t c
 
 std::optional<Places> Places::open(store::Connection& connection, std::int64_t channel,
                                    const std::vector<store::Params>& videos) {
-  return read(connection, channel, {{sql::take_turn, {channel}}, {sql::lock_channel, {channel}}}, videos);
+  return read(connection, channel,
+              {{sql::take_turn, {channel}},
+               {sql::lock_channel, {channel}},
+               {sql::share_project_of_channel, {channel}}},
+              videos);
 }
 
 std::optional<Places> Places::look(store::Connection& connection, std::int64_t channel) {
-  return read(connection, channel, {}, {});
+  return read(connection, channel, {{sql::project_of_channel, {channel}}}, {});
 }
 
 std::variant<Place, Refused> Places::choose(const std::string& kind, const std::optional<Micros>& at) {

@@ -16,8 +16,8 @@ struct Filled {};
 
 class Places {
  public:
-  // Waits for its turn at the quota project, locks the channel, and reads what is taken of it, and which of
-  // these videos it has. nullopt: there is none.
+  // Waits for its turn at the quota project, locks the channel, and the project so that its limits stay, and
+  // reads what is taken of them, and which of these videos the channel has. nullopt: there is none.
   static std::optional<Places> open(store::Connection& connection, std::int64_t channel,
                                     const std::vector<store::Params>& videos = {});
   // The same without a lock, for looking.

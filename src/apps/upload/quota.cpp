@@ -97,6 +97,13 @@ std::optional<Project> lock_project(store::Connection& connection, std::int64_t 
   return project_of(rows[0]);
 }
 
+Project share_project(store::Connection& connection, std::int64_t id) {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  const auto rows = connection.run(sql::share_project, {id});
+  FENCEPOST_ASSERT(!rows.empty());
+  return project_of(rows[0]);
+}
+
 std::vector<Project> page_of_projects(store::Connection& connection, std::int64_t after, int limit) {
   std::vector<Project> projects;
   for (const auto& row : connection.run(sql::projects_page, {after, limit}))
@@ -179,8 +186,8 @@ int next_attempt(store::Connection& connection, const std::string& item, Call ca
   return static_cast<int>(last.value_or(-1)) + 1;
 }
 
-Permit permit(store::Connection& connection, const Project& project, Call call, const std::string& item) {
-  FENCEPOST_ASSERT(connection.in_transaction());
+Permit permit(store::Connection& connection, std::int64_t id, Call call, const std::string& item) {
+  const auto project = share_project(connection, id);
   const auto now = now_of(connection);
   const auto key = call_key(project, call, quota_day(now));
   const std::string purpose(name(call));
@@ -206,8 +213,9 @@ Permit permit(store::Connection& connection, const Project& project, Call call, 
   return {true, attempt, 0};
 }
 
-base::Micros close_day(store::Connection& connection, const Project& project, Call call) {
+base::Micros close_day(store::Connection& connection, std::int64_t id, Call call) {
   store::Transaction transaction(connection);
+  const auto project = share_project(connection, id);
   const auto now = now_of(connection);
   const auto key = call_key(project, call, quota_day(now));
   store::open_buckets(connection, {{key, 0}});

@@ -89,11 +89,10 @@ bool note_progress(store::Connection& connection, const store::Claim& claim, std
 
 Begun begin_session(store::Connection& connection, const store::Claim& claim, const ToUpload& upload) {
   store::Transaction transaction(connection);
+  upload::share_project(connection, upload.project_id);
   // Locks the item, as whoever takes for it must, and says that it is ours.
   if (!still_ours(connection, claim, 0)) return {.revoked = true};
-  const auto project = upload::get_project(connection, upload.project_id);
-  FENCEPOST_ASSERT(project);
-  const auto permit = upload::permit(connection, *project, upload::Call::insert, claim.item);
+  const auto permit = upload::permit(connection, upload.project_id, upload::Call::insert, claim.item);
   if (!permit.granted) return {.fresh_at = permit.fresh_at};
   const auto rows = connection.run(sql::begin_session, {upload.id, draft_of(upload)});
   if (rows.empty()) return {.may_exist = true};

@@ -149,9 +149,7 @@ NotNow Uploader::refused(const Way& way, const Trouble& trouble) {
       return {outcome.error, base::Duration(0), true};
     case Kind::quota: {
       const auto at = database_.retrying([&](store::Connection& connection) {
-        const auto project = upload::get_project(connection, way.upload.project_id);
-        FENCEPOST_ASSERT(project);
-        return upload::close_day(connection, *project, upload::Call::insert);
+        return upload::close_day(connection, way.upload.project_id, upload::Call::insert);
       });
       return later(way, "quota_exceeded: " + trouble.why, at);
     }
