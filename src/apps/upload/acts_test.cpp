@@ -45,9 +45,10 @@ TEST_P(ActsTest, F3TheTableItselfRefusesTheSecondUploadOfAVideoThatHasBegun) {
   const auto made = scheduled(on, slot(on, 3));
   begun(made);
   cancel_behind(made);
-  EXPECT_THROW(run("INSERT INTO fencepost_uploads (video_id, channel_id, kind, slot_at, publish_day, quota_day) "
-                   "SELECT video_id, channel_id, kind, slot_at, publish_day, quota_day FROM fencepost_uploads"),
-               base::InfraError);
+  EXPECT_THROW(
+      run("INSERT INTO fencepost_uploads (video_id, channel_id, kind, slot_at, publish_day, quota_day) "
+          "SELECT video_id, channel_id, kind, slot_at, publish_day, quota_day FROM fencepost_uploads"),
+      base::InfraError);
 }
 
 TEST_P(ActsTest, WhatCertainlyDidNotHappenKeepsNoVideo) {
@@ -74,6 +75,37 @@ TEST_P(ActsTest, AVideoIsNeededWhileItsEffectIsOpenWhateverAnotherProgramWrites)
   EXPECT_FALSE(needed());
 }
 
+// Its channel counts in another project by now, whose day is full: what its call had taken of the old one is
+// no room there.
+TEST_P(ActsTest, ARescheduleToADayThatIsFullInTheChannelsNewProjectIsRefused) {
+  const auto was = in_transaction([](auto& c) { return add_project(c, "was", {.uploads = 50}); });
+  const auto is = in_transaction([](auto& c) { return add_project(c, "is", {.uploads = 1}); });
+  auto on = channel({.project_id = was.id});
+  const auto full = channel({.project_id = is.id});
+  const auto made = scheduled(on, slot(on, 3)), other = scheduled(full, slot(full, 3));
+  on = edited(on, {.project_id = is.id});
+  const auto refused = service_.reschedule(made.id, {}, When{slot(on, 3, 1)}, "ada");
+  EXPECT_EQ(refused.result, MoveResult::refused);
+  EXPECT_EQ(code(refused.refused), "quota_full");
+  EXPECT_EQ(service_.get(made.id)->slot_at, made.slot_at);
+  const auto moved = service_.reschedule(made.id, {}, When{slot(on, 4)}, "ada");
+  ASSERT_EQ(moved.result, MoveResult::moved);
+  EXPECT_EQ(used({kUploadCalls, "was", made.quota_day}), 0);
+  EXPECT_EQ(used({kUploadCalls, "is", other.quota_day}), 1);
+  EXPECT_EQ(used({kUploadCalls, "is", moved.upload->quota_day}), 1);
+  expect_sound();
+}
+
+// Another program moved it without taking anything: it may go back to the seat that it still has.
+TEST_P(ActsTest, ARescheduleToTheSeatThatItStillHasIsGranted) {
+  const auto on = channel();
+  const auto made = scheduled(on, slot(on, 3));
+  run("UPDATE fencepost_uploads SET slot_at = slot_at + 60000000 WHERE id = $1", {made.id});
+  EXPECT_EQ(service_.reschedule(made.id, {}, When{made.slot_at}, "ada").result, MoveResult::moved);
+  EXPECT_EQ(used(store::slot_key(seat_channel(on.id), made.slot_at)), 1);
+  expect_sound();
+}
+
 // Of a database in which the word alone kept the video.
 TEST_P(ActsTest, TheMigrationEndsASecondScheduleOfAVideoThatHasBegun) {
   auto before = migrations();
@@ -81,13 +113,17 @@ TEST_P(ActsTest, TheMigrationEndsASecondScheduleOfAVideoThatHasBegun) {
   const accounts::testing::TestDatabase old(GetParam(), before);
   installed(*old);
   old.run("INSERT INTO fencepost_connections (id, name, platform, target) VALUES (1, 'acme', 'youtube', '')");
-  old.run("INSERT INTO fencepost_upload_channels (id, name, connection_id, project_id) VALUES (1, 'a', 1, 1)");
-  old.run("INSERT INTO fencepost_videos (id, folder, path, size, modified, inode, media_type, title, created_at) "
-          "VALUES (1, 'films', 'v', 1, 0, 1, 'video/mp4', 'F', 0), (2, 'films', 'w', 1, 0, 1, 'video/mp4', 'G', 0)");
+  old.run(
+      "INSERT INTO fencepost_upload_channels (id, name, connection_id, project_id) VALUES (1, 'a', 1, 1)");
+  old.run(
+      "INSERT INTO fencepost_videos (id, folder, path, size, modified, inode, media_type, title, created_at) "
+      "VALUES (1, 'films', 'v', 1, 0, 1, 'video/mp4', 'F', 0), (2, 'films', 'w', 1, 0, 1, 'video/mp4', 'G', "
+      "0)");
   const auto add = [&](int id, int video, const std::string& status, const store::Value& effect) {
-    old.run("INSERT INTO fencepost_uploads (id, video_id, channel_id, kind, slot_at, publish_day, quota_day, "
-            "status, effect) VALUES ($1, $2, 1, 'short', 0, '', '', $3, $4)",
-            {id, video, status, effect});
+    old.run(
+        "INSERT INTO fencepost_uploads (id, video_id, channel_id, kind, slot_at, publish_day, quota_day, "
+        "status, effect) VALUES ($1, $2, 1, 'short', 0, '', '', $3, $4)",
+        {id, video, status, effect});
   };
   add(1, 1, "cancelled", 7);
   add(2, 1, "scheduled", {});

@@ -247,7 +247,8 @@ TEST_P(ChannelsTest, AProjectsLimitIsInForceForDaysThatHaveBegun) {
   expect_sound();
 }
 
-// Lowered while a schedule, or a call, makes a day's bucket: what was read of the project is what it still is.
+// Lowered while a schedule, or a call, makes a day's bucket: what was read of the project is what it still
+// is.
 TEST_P(ChannelsTest, F4ALimitThatIsLoweredMeanwhileHoldsForADayThatAScheduleMakes) {
   const auto project = in_transaction([](auto& c) { return add_project(c, "p", {.uploads = 15}); });
   const auto on = channel({.project_id = project.id});
@@ -272,12 +273,12 @@ TEST_P(ChannelsTest, F4ALimitThatIsLoweredMeanwhileHoldsForADayThatAScheduleMake
 TEST_P(ChannelsTest, F4ALimitThatIsLoweredMeanwhileHoldsForADayThatACallMakes) {
   const auto project = in_transaction([](auto& c) { return add_project(c, "p", {.units = 100}); });
   const auto item = std::to_string(scheduled(channel({.project_id = project.id})).id);
-  const auto edited = while_open(
-      [&](store::Connection& c) { EXPECT_TRUE(permit(c, project.id, Call::list, item).granted); },
-      [&] {
-        auto lease = database_->acquire();
-        return edit_project(*lease, project.id, project.version, {.units = 1});
-      });
+  const auto edited =
+      while_open([&](store::Connection& c) { EXPECT_TRUE(permit(c, project.id, Call::list, item).granted); },
+                 [&] {
+                   auto lease = database_->acquire();
+                   return edit_project(*lease, project.id, project.version, {.units = 1});
+                 });
   EXPECT_TRUE(waited_);
   EXPECT_EQ(edited->units, 1);
   EXPECT_EQ(store::bucket(*database_->acquire(), {kUnits, "p", quota_day(now())})->quota, 1);

@@ -174,7 +174,8 @@ TEST_P(ScheduleTest, ARetryTakesAnewInTheWindowOfItsOwnTime) {
   const auto on = channel();
   const auto made = scheduled(on, slot(on, 3));
   due(made.id);
-  in_transaction([&](auto& c) { return permit(c, on.project_id, Call::insert, std::to_string(made.id)).granted; });
+  in_transaction(
+      [&](auto& c) { return permit(c, on.project_id, Call::insert, std::to_string(made.id)).granted; });
   fail(claimed());
   const auto retried = service_.retry(made.id, When{slot(on, 6)}, "ada");
   ASSERT_EQ(retried.result, RetryResult::scheduled);

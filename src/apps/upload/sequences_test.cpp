@@ -57,7 +57,8 @@ class SequencesTest : public Scene {
           in_transaction([&](auto& c) {
             fence_.hold(c, {std::to_string(id)});
             const auto seen = fence_.read(c, std::to_string(id));
-            return seen->state == core::State::queued && permit(c, on.project_id, Call::insert, seen->item).granted;
+            return seen->state == core::State::queued &&
+                   permit(c, on.project_id, Call::insert, seen->item).granted;
           });
         break;
       case kLower: {

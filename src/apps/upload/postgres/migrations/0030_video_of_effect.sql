@@ -1,8 +1,8 @@
 -- An effect keeps its video, whatever a foreign program has written as the word: what has begun, and is not
 -- known to have failed, makes a video of its own. (0021's index went by the word alone.)
 --
--- What such an upload's video was scheduled for once more, and has not left: not a second time. Where that has
--- left too, the index says which rows they are.
+-- Where such a video was scheduled once more, and that has not left, it does not. Where it has left too, the
+-- index says which rows they are.
 UPDATE fencepost_uploads SET status = 'cancelled'
 WHERE status NOT IN ('failed', 'cancelled') AND effect IS NULL
   AND EXISTS (SELECT 1 FROM fencepost_uploads AS o
