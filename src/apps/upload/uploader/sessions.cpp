@@ -5,6 +5,7 @@
 #include "apps/upload/queue.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 #include "uploader/sql.hpp"
 
@@ -114,8 +115,12 @@ base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const
   return vault.unseal(session.sealed.value_or(""), seal_context(upload, session.number));
 }
 
-bool mark_last_piece(store::Connection& connection, std::int64_t upload, std::int64_t number) {
-  return connection.run(sql::mark_last_piece, {upload, number}).changed == 1;
+bool mark_last_piece(store::Connection& connection, const store::Claim& claim, std::int64_t number) {
+  // The item before its session, as whoever else writes both.
+  if (store::guard("session_behind_item") &&
+      connection.run(sql::lock_claimed, {id_of(claim), claim.claim, claim.fence}).empty())
+    return false;
+  return connection.run(sql::mark_last_piece, {id_of(claim), number}).changed == 1;
 }
 
 void unmark_last_piece(store::Connection& connection, std::int64_t upload) {

@@ -286,10 +286,10 @@ std::optional<NotNow> Uploader::prepare(const store::Claim& claim, const std::st
                      {"video", nlohmann::json::parse(connect::youtube::metadata(upload.draft))}}
           .dump();
   // Whatever the session was opened for is what the claim's fence stands for: an edit moves that.
-  rendered.allowed = [id = upload.id, number = way->number, connection_id = upload.connection_id,
+  rendered.allowed = [id = upload.id, claim, number = way->number, connection_id = upload.connection_id,
                       margin = options_.timeout](store::Connection& connection) {
     return upload::gate_allows(connection, id, connection_id, margin) &&
-           mark_last_piece(connection, id, number);
+           mark_last_piece(connection, claim, number);
   };
   base::testpoint("upload.prepared");
   return std::nullopt;

@@ -17,6 +17,11 @@ WHERE id = $1
   AND fence = $3                                                 --! progress_fence
   AND status = 'uploading' RETURNING id
 
+-- name: lock_claimed
+-- $1 id, $2 claim, $3 fence: locked by a write that changes nothing. No row: the claim is not ours any more.
+UPDATE fencepost_uploads SET bytes_sent = bytes_sent
+WHERE id = $1 AND claim_id = $2 AND fence = $3 AND status = 'uploading' RETURNING id
+
 -- name: all_sent
 -- $1 id, $2 bytes. In the transaction that settles, after the item was written.
 UPDATE fencepost_uploads SET bytes_sent = $2 WHERE id = $1 AND status = 'uploaded'
