@@ -254,7 +254,8 @@ void Serving::add_live_check(const Settings& settings, engine::QueueOptions queu
       *database_, *youtube_,
       live::Options{.every = settings.duration("live-check-every"),
                     .timeout = settings.duration("live-check-timeout"),
-                    .quota = {settings.text("youtube-project"), settings.count("youtube-units-per-day")}});
+                    .quota = {settings.text("youtube-project"), settings.count("youtube-units-per-day"),
+                              upload::share_units}});
   live_channels_ = std::make_unique<engine::HandlerWork>(
       engine_->context(), fence(live::channel_queue()),
       [this](const engine::Attempt& attempt) { return live_->look(attempt); });

@@ -104,6 +104,12 @@ Project share_project(store::Connection& connection, std::int64_t id) {
   return project_of(rows[0]);
 }
 
+std::optional<std::int64_t> share_units(store::Connection& connection, const std::string& name) {
+  const auto rows = connection.run(sql::project_named, {name});
+  if (rows.empty()) return std::nullopt;
+  return share_project(connection, rows[0][0].integer()).units;
+}
+
 std::vector<Project> page_of_projects(store::Connection& connection, std::int64_t after, int limit) {
   std::vector<Project> projects;
   for (const auto& row : connection.run(sql::projects_page, {after, limit}))

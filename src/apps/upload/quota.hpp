@@ -42,6 +42,8 @@ std::optional<Project> lock_project(store::Connection& connection, std::int64_t 
 // As it is, and as it stays until the transaction ends: whoever makes a bucket of it reads its limits so. A
 // parent: before the items. It is there: nobody deletes one.
 Project share_project(store::Connection& connection, std::int64_t id);
+// The units of a day of the project of that name, held still in the same way; nullopt: there is none.
+std::optional<std::int64_t> share_units(store::Connection& connection, const std::string& name);
 std::vector<Project> page_of_projects(store::Connection& connection, std::int64_t after, int limit);
 // Throw UserError: invalid_name, duplicate_name, invalid_field.
 Project add_project(store::Connection& connection, const std::string& name, const ProjectChange& wanted);
@@ -78,7 +80,8 @@ int next_attempt(store::Connection& connection, const std::string& item, Call ca
 // A call that leaves now: takes what it costs of today's bucket, and marks it spent. A reservation for today
 // is used; one of another day or project is given back, so that a call counts when it is made. To be called
 // in a transaction that shares the project and then holds the item's lock, and committed before the request
-// leaves; a call that fails stays counted. Repeated after a commit in doubt it may count once too often, never too little.
+// leaves; a call that fails stays counted. Repeated after a commit in doubt it may count once too often,
+// never too little.
 struct Permit {
   bool granted = false;
   int attempt = 0;            // of the call, in the ledger
