@@ -24,6 +24,8 @@ std::string told(const base::InfraError& error) {
   const std::string what = error.what();
   if (error.sqlstate() == "SQLITE_DEVICE" || error.sqlstate() == "53100")
     return "the database cannot be written: is its disk full, or the file read-only? (" + what + ")";
+  if (error.sqlstate() == "SQLITE_BUSY")
+    return "the database is busy: another process holds its write lock. Is one stopped? (" + what + ")";
   if (error.retryable() && error.poisoned()) return "the database cannot be reached (" + what + ")";
   return what;
 }

@@ -50,6 +50,8 @@ constexpr std::size_t kHandlers = 32;
 constexpr std::chrono::seconds kWatch{2};
 constexpr std::chrono::hours kPurge{1};
 constexpr std::chrono::seconds kSweep{1};
+// A start waits as long where another process holds a lock: one that is stopped in its write, or migrates.
+constexpr std::chrono::minutes kStartPatience{1};
 
 engine::EngineOptions engine_options(const Settings& settings) {
   engine::EngineOptions options;
@@ -84,8 +86,7 @@ std::vector<std::string> words_of(const std::string& text) {
 void hand_out_first_token(store::Database& database, const std::string& path) {
   // Opened first: a token that could not be written down would be lost.
   TokenFile file(path);
-  const auto lease = database.acquire();
-  const auto token = accounts::first_token(*lease);
+  const auto token = database.retrying(accounts::first_token);
   if (!token) return;
   print("first token (shown this once): " + token->reveal() + "\n");
   if (path.empty()) return;
@@ -113,6 +114,7 @@ class Serving {
 
  private:
   void prepare_database(const Settings& settings);
+  void prepare(const Settings& settings, store::Connection& connection);
   void add_notifications(const Settings& settings, const engine::QueueOptions& queue);
   void add_live_check(const Settings& settings, engine::QueueOptions queue);
   // Of a queue of our own.
@@ -324,20 +326,28 @@ std::string Serving::url() const {
 }
 
 void Serving::prepare_database(const Settings& settings) {
-  {
-    const auto lease = database_->acquire();
-    for (const auto& name : store::migrate(*lease, all_migrations()))
-      base::log(LogLevel::info, "migrated", {{"migration", name}});
-    fences_ = make_fences(*lease, curate_options(settings));
-    for (const auto& fence : fences_) {
-      fence.install(*lease);
-      fence.check(*lease);
+  const auto until = clock_.boot() + kStartPatience;
+  for (bool ready = false; !ready;) try {
+      database_->retrying([&](store::Connection& connection) { prepare(settings, connection); });
+      identity_ = std::make_unique<IdentityWatch>(*database_);
+      identity_->start();
+      ready = true;
+    } catch (const base::InfraError& error) {
+      if (!error.retryable() || error.poisoned() || error.in_doubt() || clock_.boot() > until) throw;
+      base::log(LogLevel::warn, "waiting for the database", {{"error", error.what()}});
     }
-    vault_ = std::make_unique<accounts::Vault>(open_vault(settings, *lease));
-  }
-  identity_ = std::make_unique<IdentityWatch>(*database_);
-  identity_->start();
   hand_out_first_token(*database_, settings.text("token-file"));
+}
+
+void Serving::prepare(const Settings& settings, store::Connection& connection) {
+  for (const auto& name : store::migrate(connection, all_migrations()))
+    base::log(LogLevel::info, "migrated", {{"migration", name}});
+  fences_ = make_fences(connection, curate_options(settings));
+  for (const auto& fence : fences_) {
+    fence.install(connection);
+    fence.check(connection);
+  }
+  vault_ = std::make_unique<accounts::Vault>(open_vault(settings, connection));
 }
 
 void Serving::watch() try {

@@ -70,15 +70,15 @@ std::set<TakeName> open_and_write(Connection& connection, const std::vector<Take
   return added;
 }
 
-// What take_sums and sit have done: the buckets that had room for their whole sum, and the seat of each
-// request, which has none where its item has one already.
+// The buckets that had room for their whole sum, and the seat of each request, which has none where its item
+// has one already.
 struct Grants {
   std::map<BucketKey, Take> taken;
   std::vector<std::optional<int>> seats;
 };
 
-Grants grant(Connection& connection, const std::map<BucketKey, std::int64_t>& sums,
-             const std::vector<SeatRequest>& seats) {
+Grants take_and_sit(Connection& connection, const std::map<BucketKey, std::int64_t>& sums,
+                    const std::vector<SeatRequest>& seats) {
   std::vector<Connection::Call> calls;
   std::vector<Params> rows;
   for (const auto& [key, amount] : sums) rows.push_back({key.scope, key.name, key.window, amount});
@@ -138,12 +138,15 @@ TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
   const auto others = requests.size();
   for (const auto& seat : seats) requests.push_back(request_of(seat));
   FENCEPOST_ASSERT(connection.in_transaction());
-  const auto added = open_and_write(connection, requests);
+  auto added = open_and_write(connection, requests);
+  std::vector<bool> mine;  // a take that is named twice is the first's
   std::map<BucketKey, std::int64_t> sums;
-  for (const auto& r : requests)
-    if (added.contains(name_of(r))) sums[r.key] += r.amount;
+  for (const auto& r : requests) {
+    mine.push_back(added.erase(name_of(r)) == 1);
+    if (mine.back()) sums[r.key] += r.amount;
+  }
   // Seats too, whether there is room or not: what is refused gives back all.
-  const auto [taken, sat] = grant(connection, sums, seats);
+  const auto [taken, sat] = take_and_sit(connection, sums, seats);
 
   TakeAll all;
   const auto refuse = [&](std::size_t n) {
@@ -151,13 +154,14 @@ TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
   };
   for (std::size_t n = 0; n < requests.size(); ++n) {
     const auto& key = requests[n].key;
-    const bool mine = added.contains(name_of(requests[n])), granted = taken.contains(key);
-    if (mine && granted)
-      all.takes.push_back(taken.at(key));
-    else
-      all.takes.push_back(
-          state_after(connection, key, mine ? Take::Outcome::full : Take::Outcome::already_taken));
-    if (mine && !granted) refuse(n);
+    if (!mine[n]) {
+      all.takes.push_back(state_after(connection, key, Take::Outcome::already_taken));
+    } else if (const auto grant = taken.find(key); grant != taken.end()) {
+      all.takes.push_back(grant->second);
+    } else {
+      all.takes.push_back(state_after(connection, key, Take::Outcome::full));
+      refuse(n);
+    }
   }
   const bool room = !all.full;
   for (std::size_t n = 0; n < seats.size(); ++n) {
@@ -169,10 +173,12 @@ TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
   // Exactly what this call did.
   for (std::size_t n = 0; n < seats.size(); ++n)
     if (sat[n]) connection.run(sql::delete_seat, {seats[n].queue, seats[n].item});
-  for (const auto& r : requests)
-    if (added.contains(name_of(r)))
+  for (std::size_t n = 0; n < requests.size(); ++n) {
+    const auto& r = requests[n];
+    if (mine[n])
       connection.run(sql::drop_ledger,
                      {r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt});
+  }
   for (const auto& [key, take] : taken) give_back(connection, key, sums.at(key));
   return all;
 }

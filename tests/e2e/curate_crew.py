@@ -122,6 +122,11 @@ class Crew:
         self.started += 1
         self.servers.append(Server(BINARY, self.database.url, self.path, f"server-{self.started}", *self.options))
 
+    def last_log(self):
+        """Of the server that was started last."""
+        log = self.path / f"server-{self.started}.log"
+        return log.read_text() if log.exists() else ""
+
     def settled(self, disturb=lambda: None):
         """Waits until nothing is open in any queue."""
         end = time.monotonic() + PATIENCE

@@ -7,6 +7,7 @@ usage: curate_test.py PATH/TO/fencepost [--long] [PART OF A NAME]
 """
 
 import collections
+import concurrent.futures
 import functools
 import json
 import os
@@ -119,7 +120,7 @@ class Trouble:
             if act == "end":
                 server.stop()
             server.close()
-            self.crew.add()
+            self.start()
         elif act == "stop" and able:
             server = self.random.choice(able)
             server.process.send_signal(signal.SIGSTOP)
@@ -129,6 +130,15 @@ class Trouble:
         else:
             return
         self.acts[act] += 1
+
+    def start(self):
+        """One that was stopped in its write holds the whole of SQLite: who starts waits until it goes on."""
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            starting = pool.submit(self.crew.add)
+            while not concurrent.futures.wait([starting], 0.2).done:
+                if self.stopped and "waiting for the database" in self.crew.last_log():
+                    self.wake(self.stopped[0])
+            starting.result()
 
     def wake(self, server):
         self.stopped.remove(server)

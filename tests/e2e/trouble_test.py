@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 
@@ -54,6 +55,27 @@ def newer_schema():
             db.execute("INSERT INTO fencepost_migrations (number, name, applied_at) VALUES (9999, 'from the future', 0)")
             db.commit()
         refused(serve(database, path), "newer version", "9999")
+
+
+def start_while_another_writes():
+    """A process that was stopped in its write holds the file's lock for as long as it likes: a start waits for it."""
+    with folder() as path, contextlib.ExitStack() as stack:
+        database = f"sqlite:{path}/x.db"
+        subprocess.run([BINARY, "migrate", "--database", database], check=True, capture_output=True)
+        with contextlib.closing(sqlite3.connect(path / "x.db", isolation_level=None, check_same_thread=False)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            log = path / "server.log"
+
+            def release():
+                eventually(lambda: "waiting for the database" in log.read_text(), "it says what it waits for")
+                db.execute("ROLLBACK")
+
+            released = threading.Thread(target=release)
+            released.start()
+            stack.callback(released.join)
+            server = Server(BINARY, database, path, "server")
+            stack.callback(server.close)
+            server.expect(200, "GET", "/api/v1/announcements")
 
 
 def read_only_file():
@@ -185,8 +207,8 @@ def postgres_gone_and_back():
 
 
 def main():
-    tests = [(test.__name__, test) for test in (unknown_database, newer_schema, read_only_file, malformed_requests,
-                                                full_disk, postgres_gone_and_back)]
+    tests = [(test.__name__, test) for test in (unknown_database, newer_schema, start_while_another_writes, read_only_file,
+                                                malformed_requests, full_disk, postgres_gone_and_back)]
     chosen = sys.argv[2] if len(sys.argv) > 2 else ""
     return run_all([entry for entry in tests if chosen in entry[0]])
 

@@ -211,6 +211,16 @@ TEST_P(BudgetTest, TakeAllIsAllOrNothing) {
   expect_bucket(world, requests[1].key, 100, 50);
 }
 
+TEST_P(BudgetTest, ATakeThatIsNamedTwiceInOneCallCountsOnce) {
+  World world(GetParam(), core::Kind::once);
+  const TakeRequest one{kDay, 2, 1, "posts", "1", "upload", 0};
+  const auto twice = in_transaction(world.a(), [&](auto& c) { return take_all(c, {one, one}); });
+  EXPECT_FALSE(twice.full.has_value());
+  EXPECT_EQ(twice.takes[0].outcome, Outcome::granted);
+  EXPECT_EQ(twice.takes[1].outcome, Outcome::already_taken);
+  expect_bucket(world, kDay, 2, 1);
+}
+
 // Rule 14: B asks for the later day first, and must not hold it while it waits for the earlier one.
 TEST_P(BudgetTest, TakeAllLocksInOneOrderWhateverTheOrderOfItsRequests) {
   World world(GetParam(), core::Kind::once);

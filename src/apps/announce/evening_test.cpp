@@ -5,8 +5,8 @@
 #include "accounts/connections.hpp"
 #include "accounts/people.hpp"
 #include "apps/announce/shows.hpp"
-#include "apps/announce/testing/doubtful.hpp"
 #include "apps/announce/testing/stage.hpp"
+#include "store/testing/counting.hpp"
 
 namespace fencepost::announce {
 namespace {
@@ -127,14 +127,14 @@ TEST_P(EveningTest, ForAllMembersMakesNothingAgainThatWasDeleted) {
 
 // SYSTEMS.md, announce: "N+1 queries when creating for all members".
 TEST_P(EveningTest, CreatingForAllMembersRunsNoQueryForEach) {
-  testing::DoubtfulDatabase counted(database_.another());
-  stage_.serve_from(counted);
+  store::testing::CountingDatabase counting(database_.another());
+  stage_.serve_from(counting);
   const auto cost = [&](int hosts) {
     for (int i = 0; i < hosts; ++i) connect(host("host" + std::to_string(hosts * 100 + i), true));
     const auto episode = make_episode();
-    const auto before = counted.statements();
+    counting.counted();
     EXPECT_GE(stage_.service().create_for_all(episode, "ann")->enabled, hosts);
-    return counted.statements() - before;
+    return counting.counted();
   };
   const auto one = cost(1);
   EXPECT_GT(one, 0);

@@ -95,10 +95,20 @@ Field nullable(Field field) {
   return field;
 }
 
+namespace {
+template <typename T>
+std::optional<T> member(const json& body, const char* name) {
+  const auto at = body.find(name);
+  if (at == body.end() || at->is_null()) return std::nullopt;
+  return at->get<T>();
+}
+}  // namespace
+
+std::optional<std::string> text_member(const json& body, const char* name) {
+  return member<std::string>(body, name);
+}
 std::optional<std::string> text_member(const Request& request, const char* name) {
-  const auto at = request.json->find(name);
-  if (at == request.json->end() || at->is_null()) return std::nullopt;
-  return at->get<std::string>();
+  return text_member(*request.json, name);
 }
 
 std::optional<std::string> clearable_member(const Request& request, const char* name) {
@@ -113,16 +123,15 @@ std::optional<base::Micros> time_member(const Request& request, const char* name
   return base::parse_utc(*text);
 }
 
+std::optional<std::int64_t> number_member(const json& body, const char* name) {
+  return member<std::int64_t>(body, name);
+}
 std::optional<std::int64_t> number_member(const Request& request, const char* name) {
-  const auto at = request.json->find(name);
-  if (at == request.json->end() || at->is_null()) return std::nullopt;
-  return at->get<std::int64_t>();
+  return number_member(*request.json, name);
 }
 
 std::optional<bool> flag_member(const Request& request, const char* name) {
-  const auto at = request.json->find(name);
-  if (at == request.json->end() || at->is_null()) return std::nullopt;
-  return at->get<bool>();
+  return member<bool>(*request.json, name);
 }
 
 std::optional<std::vector<std::string>> texts_member(const Request& request, const char* name) {

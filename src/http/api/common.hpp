@@ -99,10 +99,12 @@ nlohmann::json text_or_null(const std::optional<std::string>& text);
 nlohmann::json number_or_null(const std::optional<std::int64_t>& number);
 // A member of a checked body, where it is given and not null.
 std::optional<std::string> text_member(const Request& request, const char* name);
+std::optional<std::string> text_member(const nlohmann::json& body, const char* name);
 // Removed in the body by null: an empty text.
 std::optional<std::string> clearable_member(const Request& request, const char* name);
 std::optional<base::Micros> time_member(const Request& request, const char* name);
 std::optional<std::int64_t> number_member(const Request& request, const char* name);
+std::optional<std::int64_t> number_member(const nlohmann::json& body, const char* name);
 std::optional<bool> flag_member(const Request& request, const char* name);
 std::optional<std::vector<std::string>> texts_member(const Request& request, const char* name);
 

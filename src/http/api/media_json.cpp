@@ -9,11 +9,6 @@ namespace fencepost::http {
 namespace {
 using nlohmann::json;
 
-template <typename T>
-json or_null(const std::optional<T>& value) {
-  return value ? json(*value) : json();
-}
-
 Field text(const char* name, const char* description, const char* example) {
   return {.name = name, .required = true, .description = description, .example = example};
 }
@@ -43,7 +38,7 @@ json file_json(const media::File& file) {
           {"total", file.total},
           {"finished", file.finished_at.has_value()},
           {"media_type", text_or_null(file.media_type)},
-          {"video_id", or_null(file.video)},
+          {"video_id", number_or_null(file.video)},
           {"created_at", base::format_utc(file.created_at)},
           {"expires_at", file.finished_at ? json() : json(base::format_utc(file.expires_at))}};
 }
@@ -64,19 +59,19 @@ std::vector<Field> file_fields() {
 
 json video_json(const media::Video& video, const media::Rules& rules) {
   return {{"id", video.id},
-          {"person_id", or_null(video.person)},
+          {"person_id", number_or_null(video.person)},
           {"folder", video.folder},
           {"path", video.path},
           {"title", video.title},
           {"size", video.size},
           {"modified_at", base::format_utc(video.modified)},
           {"media_type", video.media_type},
-          {"sha256", or_null(video.sha256)},
-          {"duration_ms", or_null(video.duration_ms)},
-          {"width", or_null(video.width)},
-          {"height", or_null(video.height)},
+          {"sha256", text_or_null(video.sha256)},
+          {"duration_ms", number_or_null(video.duration_ms)},
+          {"width", number_or_null(video.width)},
+          {"height", number_or_null(video.height)},
           {"measured_at", time_or_null(video.probed_at)},
-          {"measure_error", or_null(video.probe_error)},
+          {"measure_error", text_or_null(video.probe_error)},
           {"readiness",
            {{"short", readiness_json(media::readiness(video, "short", rules))},
             {"final", readiness_json(media::readiness(video, "final", rules))}}},
@@ -122,7 +117,7 @@ json metadata_json(const media::Metadata& metadata) {
   json out = {{"title", metadata.title},
               {"description", metadata.description},
               {"tags", metadata.tags},
-              {"category", or_null(metadata.category)},
+              {"category", text_or_null(metadata.category)},
               {"language", text_or_null(metadata.language)},
               {"thumbnail", nullptr}};
   if (metadata.thumbnail)

@@ -20,18 +20,6 @@ Field maybe(const char* name, Format format, const char* description) {
 Field flag(const char* name, const char* description) {
   return {.name = name, .type = FieldType::boolean, .required = true, .description = description};
 }
-
-std::optional<std::string> text_of(const json& body, const char* name) {
-  const auto at = body.find(name);
-  if (at == body.end() || at->is_null()) return std::nullopt;
-  return at->get<std::string>();
-}
-std::optional<std::int64_t> number_of(const json& body, const char* name) {
-  const auto at = body.find(name);
-  if (at == body.end() || at->is_null()) return std::nullopt;
-  return at->get<std::int64_t>();
-}
-
 }  // namespace
 
 std::vector<std::string> upload_statuses() {
@@ -172,11 +160,11 @@ std::vector<Field> metadata_body() {
 }
 
 upload::Metadata metadata_of(const json& body, upload::Metadata from) {
-  if (const auto title = text_of(body, "title"); title && !title->empty()) {
+  if (const auto title = text_member(body, "title"); title && !title->empty()) {
     media::check_title(*title);
     from.title = *title;
   }
-  if (const auto description = text_of(body, "description")) {
+  if (const auto description = text_member(body, "description")) {
     media::check_description(*description);
     from.description = *description;
   }
@@ -185,19 +173,19 @@ upload::Metadata metadata_of(const json& body, upload::Metadata from) {
     from.tags = at->dump();
   }
   if (body.contains("category")) {
-    from.category = text_of(body, "category");
+    from.category = text_member(body, "category");
     if (from.category && !positive(*from.category))
       throw base::UserError("invalid_category", "a category is the number that YouTube gives it: \"22\"");
   }
   if (body.contains("language")) {
-    from.language = text_of(body, "language").value_or("");
+    from.language = text_member(body, "language").value_or("");
     for (const char c : from.language)
       if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'))
         throw base::UserError("invalid_language", "a language is written as \"en\" or \"pt-BR\"");
   }
   if (const auto at = body.find("thumbnail"); at != body.end()) {
-    from.thumbnail_folder = at->is_null() ? std::nullopt : text_of(*at, "folder");
-    from.thumbnail_path = at->is_null() ? std::nullopt : text_of(*at, "path");
+    from.thumbnail_folder = at->is_null() ? std::nullopt : text_member(*at, "folder");
+    from.thumbnail_path = at->is_null() ? std::nullopt : text_member(*at, "path");
     if (from.thumbnail_path) media::check_path(*from.thumbnail_path);
   }
   if (const auto at = body.find("made_for_kids"); at != body.end() && !at->is_null())
@@ -327,11 +315,11 @@ std::vector<Field> channel_body(bool make) {
 
 upload::ChannelChange channel_change(const json& body) {
   upload::ChannelChange change;
-  change.name = text_of(body, "name");
-  change.connection_id = number_of(body, "connection_id");
-  change.zone = text_of(body, "zone");
-  if (body.contains("youtube_channel")) change.youtube_channel = text_of(body, "youtube_channel");
-  if (body.contains("daily_max")) change.daily_max = number_of(body, "daily_max");
+  change.name = text_member(body, "name");
+  change.connection_id = number_member(body, "connection_id");
+  change.zone = text_member(body, "zone");
+  if (body.contains("youtube_channel")) change.youtube_channel = text_member(body, "youtube_channel");
+  if (body.contains("daily_max")) change.daily_max = number_member(body, "daily_max");
   if (const auto at = body.find("limits"); at != body.end() && !at->is_null()) {
     std::map<std::string, std::int64_t> limits;
     for (const auto& [kind, limit] : at->items()) {
@@ -343,10 +331,10 @@ upload::ChannelChange channel_change(const json& body) {
   }
   if (const auto at = body.find("slot_times"); at != body.end() && !at->is_null())
     change.slot_times = at->get<std::vector<std::string>>();
-  change.capacity = number_of(body, "capacity");
-  change.horizon_days = number_of(body, "horizon_days");
-  change.lead_minutes = number_of(body, "lead_minutes");
-  change.project_id = number_of(body, "project_id");
+  change.capacity = number_member(body, "capacity");
+  change.horizon_days = number_member(body, "horizon_days");
+  change.lead_minutes = number_member(body, "lead_minutes");
+  change.project_id = number_member(body, "project_id");
   if (const auto at = body.find("enabled"); at != body.end() && !at->is_null())
     change.enabled = at->get<bool>();
   if (const auto at = body.find("people"); at != body.end() && !at->is_null()) {
@@ -406,11 +394,11 @@ std::vector<Field> project_body(bool make) {
 
 upload::ProjectChange project_change(const json& body) {
   upload::ProjectChange change;
-  if (const auto profile = text_of(body, "profile")) change.profile = upload::profile_named(*profile);
-  change.uploads = number_of(body, "uploads");
-  change.searches = number_of(body, "searches");
-  change.units = number_of(body, "units");
-  change.warn_percent = number_of(body, "warn_percent");
+  if (const auto profile = text_member(body, "profile")) change.profile = upload::profile_named(*profile);
+  change.uploads = number_member(body, "uploads");
+  change.searches = number_member(body, "searches");
+  change.units = number_member(body, "units");
+  change.warn_percent = number_member(body, "warn_percent");
   return change;
 }
 

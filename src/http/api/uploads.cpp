@@ -27,20 +27,14 @@ upload::Channel channel_or_refuse(Services& services, std::int64_t id) {
 }
 
 std::optional<base::Micros> at_of(const json& body, const std::string& zone) {
-  const auto at = body.find("at");
-  if (at == body.end() || at->is_null()) return std::nullopt;
-  return core::parse_time(at->get<std::string>(), zone);
-}
-
-std::optional<std::int64_t> number_of(const json& body) {
-  const auto at = body.find("number");
-  if (at == body.end() || at->is_null()) return std::nullopt;
-  return at->get<std::int64_t>();
+  const auto at = text_member(body, "at");
+  if (!at) return std::nullopt;
+  return core::parse_time(*at, zone);
 }
 
 Wish wish_of(const json& body, const std::string& zone) {
   return {body.at("video_id").get<std::int64_t>(), body.at("kind").get<std::string>(), at_of(body, zone),
-          metadata_of(body), number_of(body)};
+          metadata_of(body), number_member(body, "number")};
 }
 
 json answer_json(const Scheduled& one) {
@@ -133,7 +127,7 @@ Response import(Services& services, const Request& request) {
     row.kind = one.at("kind").get<std::string>();
     row.at = at_of(one, channel.zone).value();
     row.metadata = metadata_of(one);
-    row.number = number_of(one);
+    row.number = number_member(one, "number");
     rows.push_back(std::move(row));
   }
   const auto wishes = services.database.retrying(

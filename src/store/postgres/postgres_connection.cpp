@@ -317,7 +317,7 @@ Rows PostgresConnection::run_batch(const Sql& sql, const std::vector<Params>& ro
 }
 
 std::vector<Rows> PostgresConnection::run_together(const std::vector<Call>& calls) {
-  if (options_.poll_only || !in_transaction_) return Connection::run_together(calls);
+  if (calls.size() < 2 || options_.poll_only || !in_transaction_) return Connection::run_together(calls);
   std::vector<Sql> statements;
   std::vector<std::string> prepared;
   for (const auto& call : calls)

@@ -1,6 +1,6 @@
 #pragma once
 // A database whose commits can be put in doubt: the caller is told that nobody knows, and the transaction was
-// committed, or was not. It counts what it is asked. Tests only.
+// committed, or was not. Tests only.
 
 #include <atomic>
 
@@ -19,15 +19,13 @@ class DoubtfulDatabase final : public store::testing::ForwardingDatabase {
     left_ = commits;
   }
   int left() const { return left_; }
-  // Statements so far; a batch is one.
-  int statements() const { return statements_; }
 
   std::unique_ptr<store::Connection> connect() override;
 
  private:
   friend class DoubtfulConnection;
   std::atomic<Fate> fate_{Fate::kept};
-  std::atomic<int> left_{0}, statements_{0};
+  std::atomic<int> left_{0};
 };
 
 class DoubtfulConnection final : public store::testing::ForwardingConnection {
@@ -35,15 +33,6 @@ class DoubtfulConnection final : public store::testing::ForwardingConnection {
   DoubtfulConnection(DoubtfulDatabase& database, std::unique_ptr<store::Connection> inner)
       : ForwardingConnection(std::move(inner)), database_(database) {}
 
-  store::Rows run(const store::Sql& sql, const store::Params& params) override {
-    ++database_.statements_;
-    return ForwardingConnection::run(sql, params);
-  }
-  store::Rows run_batch(const store::Sql& sql, const std::vector<store::Params>& rows,
-                        const store::Params& shared) override {
-    ++database_.statements_;
-    return ForwardingConnection::run_batch(sql, rows, shared);
-  }
   void commit() override {
     if (database_.left_.fetch_sub(1) <= 0) {
       database_.left_ = 0;

@@ -35,11 +35,32 @@ class TroubleTest : public ::testing::TestWithParam<const char*> {
     EXPECT_EQ(world_.held(id_), 0);
   }
   void fault(json fault) { world_.youtube.fault(std::move(fault)); }
+  // Nothing of the last piece arrives, and nothing can be asked, until its deadline is over; `then`: behind
+  // the first look at it.
+  void hold_last_piece(Stage& stage, std::function<void()> then) {
+    stage.at = [this, then = std::move(then)](std::string_view point) {
+      if (point == "upload.prepared" && ++prepared_ == 1)
+        fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
+      if (point == "settled") fault({{"mode", "none"}});
+      if (point == "reconciled" && ++looked_ == 1) then();
+    };
+    stage.start();
+  }
+  void expect_unknown(Stage& stage, const std::string& why) {
+    ASSERT_TRUE(stage.await([&] {
+      return world_.status(id_) == "unknown" && world_.error(id_).find(why) != std::string::npos;
+    })) << world_.status(id_)
+        << ": " << world_.error(id_);
+  }
   static Options small() { return {.timeout = 5s, .piece = kUnit, .pause = 1ms}; }
+  static Options hasty() { return {.timeout = 1s, .piece = kUnit, .pause = 1ms}; }
 
   World world_{GetParam()};
   const std::int64_t channel_ = world_.add_channel("main", testing::channel_id('a'));
   const std::int64_t id_ = world_.schedule(channel_, world_.add_video("clip.mp4", 4 * kUnit + 3));
+
+ private:
+  std::atomic<int> prepared_{0}, looked_{0};
 };
 
 TEST_P(TroubleTest, ServerErrorsCutsAndRateLimitsAreWaitedForAndTheUploadGoesOn) {
@@ -135,15 +156,8 @@ TEST_P(TroubleTest, F3ASessionLostWithAnUnknownOutcomeIsUnknownShownAndNotRepeat
 }
 
 TEST_P(TroubleTest, Rule10AnUnknownOutcomeThatTurnsOutIncompleteGoesOnInTheSameSession) {
-  Stage stage(world_, {.timeout = 1s, .piece = kUnit, .pause = 1ms});
-  std::atomic<int> prepared{0};
-  stage.at = [&](std::string_view point) {
-    // Nothing arrives, and nothing can be asked, until the deadline is over.
-    if (point == "upload.prepared" && ++prepared == 1)
-      fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
-    if (point == "settled") fault({{"mode", "none"}});
-  };
-  stage.start();
+  Stage stage(world_, hasty());
+  hold_last_piece(stage, [] {});
   ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
   EXPECT_EQ(world_.number("SELECT count(*) FROM fencepost_effects"), 2);
   EXPECT_EQ(world_.youtube.videos().size(), 1u);
@@ -153,19 +167,9 @@ TEST_P(TroubleTest, Rule10AnUnknownOutcomeThatTurnsOutIncompleteGoesOnInTheSameS
 // What was seen to be missing may have been on its way: the session cannot say so any more, and another one
 // could make a second video.
 TEST_P(TroubleTest, F3ASessionLostBehindItsGateIsUnknownUntilAPersonDecides) {
-  Stage stage(world_, {.timeout = 1s, .piece = kUnit, .pause = 1ms});
-  std::atomic<int> prepared{0}, seen{0};
-  stage.at = [&](std::string_view point) {
-    if (point == "upload.prepared" && ++prepared == 1)
-      fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
-    if (point == "settled") fault({{"mode", "none"}});
-    if (point == "reconciled" && ++seen == 1) world_.youtube.post("/_sessions", {{"lose", 1}});
-  };
-  stage.start();
-  ASSERT_TRUE(stage.await([&] {
-    return world_.status(id_) == "unknown" && world_.error(id_).find("session_lost") != std::string::npos;
-  })) << world_.status(id_)
-      << ": " << world_.error(id_);
+  Stage stage(world_, hasty());
+  hold_last_piece(stage, [&] { world_.youtube.post("/_sessions", {{"lose", 1}}); });
+  expect_unknown(stage, "session_lost");
   EXPECT_EQ(world_.youtube.accepted("session"), 1);
   EXPECT_EQ(world_.spent(id_), 1);
   EXPECT_GT(world_.held(id_), 0);  // its seat
@@ -179,20 +183,11 @@ TEST_P(TroubleTest, F3ASessionLostBehindItsGateIsUnknownUntilAPersonDecides) {
 }
 
 TEST_P(TroubleTest, F3AnEditBehindALastPieceThatWasSeenMissingBeginsNoOtherSession) {
-  Stage stage(world_, {.timeout = 1s, .piece = kUnit, .pause = 1ms});
-  std::atomic<int> prepared{0}, seen{0};
-  stage.at = [&](std::string_view point) {
-    if (point == "upload.prepared" && ++prepared == 1)
-      fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
-    if (point == "settled") fault({{"mode", "none"}});
-    if (point == "reconciled" && ++seen == 1)
-      world_.database.run("UPDATE fencepost_uploads SET title = 'Another title' WHERE id = $1", {id_});
-  };
-  stage.start();
-  ASSERT_TRUE(stage.await([&] {
-    return world_.status(id_) == "unknown" && world_.error(id_).find("session_changed") != std::string::npos;
-  })) << world_.status(id_)
-      << ": " << world_.error(id_);
+  Stage stage(world_, hasty());
+  hold_last_piece(stage, [&] {
+    world_.database.run("UPDATE fencepost_uploads SET title = 'Another title' WHERE id = $1", {id_});
+  });
+  expect_unknown(stage, "session_changed");
   EXPECT_EQ(world_.youtube.accepted("session"), 1);
 }
 

@@ -23,9 +23,8 @@ constexpr const char* kSessionLost =
     "session_lost: YouTube does not know the session any more, and cannot say whether it has the video: look "
     "in YouTube Studio, and resolve it";
 constexpr const char* kSessionChanged =
-    "session_changed: it was edited behind its last piece, which may still arrive: look in YouTube Studio, "
-    "and "
-    "resolve it";
+    "session_changed: it was edited behind its last piece, which may still arrive: look in YouTube "
+    "Studio, and resolve it";
 constexpr base::Duration kSpare = std::chrono::seconds(30);
 // What a piece may take at the least speed that is worth keeping a connection for.
 constexpr base::Duration kPieceTime = std::chrono::minutes(10);

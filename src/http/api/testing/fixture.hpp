@@ -13,7 +13,7 @@
 #include "connect/discord/discord.hpp"
 #include "http/api/api.hpp"
 #include "http/api/event_viewers.hpp"
-#include "http/api/testing/counting.hpp"
+#include "store/testing/counting.hpp"
 
 namespace fencepost::http::testing {
 
@@ -62,7 +62,7 @@ class ApiTest : public ::testing::Test {
               const nlohmann::json& body = nullptr, const Headers& more = {});
 
   accounts::testing::TestDatabase database;
-  CountingDatabase counting{database.another()};  // what the API itself uses
+  store::testing::CountingDatabase counting{database.another()};  // what the API itself uses
   announce::testing::Receiver receiver;
   std::int64_t connection = announce::testing::connect_to(database, receiver.url());
   announce::testing::Stage stage{database};

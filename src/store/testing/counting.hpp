@@ -5,33 +5,32 @@
 
 #include "store/testing/forwarding.hpp"
 
-namespace fencepost::http::testing {
+namespace fencepost::store::testing {
 
-class CountingDatabase final : public store::testing::ForwardingDatabase {
+class CountingDatabase final : public ForwardingDatabase {
  public:
   using ForwardingDatabase::ForwardingDatabase;
 
   // Since the last call. A batch is one, as it is one on PostgreSQL; so are BEGIN and COMMIT.
   int counted() { return statements_.exchange(0); }
 
-  std::unique_ptr<store::Connection> connect() override;
+  std::unique_ptr<Connection> connect() override;
 
  private:
   friend class CountingConnection;
   std::atomic<int> statements_{0};
 };
 
-class CountingConnection final : public store::testing::ForwardingConnection {
+class CountingConnection final : public ForwardingConnection {
  public:
-  CountingConnection(CountingDatabase& database, std::unique_ptr<store::Connection> inner)
+  CountingConnection(CountingDatabase& database, std::unique_ptr<Connection> inner)
       : ForwardingConnection(std::move(inner)), database_(database) {}
 
-  store::Rows run(const store::Sql& sql, const store::Params& params) override {
+  Rows run(const Sql& sql, const Params& params) override {
     ++database_.statements_;
     return ForwardingConnection::run(sql, params);
   }
-  store::Rows run_batch(const store::Sql& sql, const std::vector<store::Params>& rows,
-                        const store::Params& shared) override {
+  Rows run_batch(const Sql& sql, const std::vector<Params>& rows, const Params& shared) override {
     ++database_.statements_;
     return ForwardingConnection::run_batch(sql, rows, shared);
   }
@@ -52,8 +51,8 @@ class CountingConnection final : public store::testing::ForwardingConnection {
   CountingDatabase& database_;
 };
 
-inline std::unique_ptr<store::Connection> CountingDatabase::connect() {
+inline std::unique_ptr<Connection> CountingDatabase::connect() {
   return std::make_unique<CountingConnection>(*this, inner().connect());
 }
 
-}  // namespace fencepost::http::testing
+}  // namespace fencepost::store::testing
