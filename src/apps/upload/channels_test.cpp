@@ -270,6 +270,16 @@ TEST_P(ChannelsTest, F4ALimitThatIsLoweredMeanwhileHoldsForADayThatAScheduleMake
   EXPECT_EQ(store::bucket(*database_->acquire(), {kUploadCalls, "p", day})->quota, 1);
 }
 
+// The live check counts under its project's name before there is a project.
+TEST_P(ChannelsTest, AProjectThatIsMadeLaterThanItsBucketIsInForceThere) {
+  const store::BucketKey today{kUnits, "late", quota_day(now())};
+  in_transaction([&](auto& c) { return store::take(c, today, 100, 1, "live-channels", "1", "call", 0); });
+  EXPECT_FALSE(in_transaction([](auto& c) { return share_units(c, "late"); }));
+  in_transaction([](auto& c) { return add_project(c, "late", {.units = 3}); });
+  EXPECT_EQ(store::bucket(*database_->acquire(), today)->quota, 3);
+  EXPECT_EQ(in_transaction([](auto& c) { return share_units(c, "late"); }), 3);
+}
+
 TEST_P(ChannelsTest, F4ALimitThatIsLoweredMeanwhileHoldsForADayThatACallMakes) {
   const auto project = in_transaction([](auto& c) { return add_project(c, "p", {.units = 100}); });
   const auto item = std::to_string(scheduled(channel({.project_id = project.id})).id);

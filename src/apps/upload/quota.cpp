@@ -63,6 +63,19 @@ std::vector<std::pair<const char*, std::int64_t>> limits_of(const Project& proje
 
 base::Micros now_of(store::Connection& connection) { return connection.run(store::sql::now)[0][0].integer(); }
 
+// The limits of days that have buckets already. Under the lock of the project's row.
+void put_in_force(store::Connection& connection, const Project& project) {
+  // All that exist, in the order of locks, before the first is written.
+  const auto today = quota_day(now_of(connection));
+  std::vector<store::BucketKey> keys;
+  for (const auto& [scope, limit] : limits_of(project))
+    for (const auto& row : connection.run(sql::bucket_days, {scope, project.name, today, "9999-12-31"}))
+      keys.push_back({scope, project.name, row[0].text()});
+  store::lock_buckets(connection, keys);
+  for (const auto& [scope, limit] : limits_of(project))
+    store::set_quota_from(connection, {scope, project.name, today}, limit);
+}
+
 }  // namespace
 
 std::string_view name(Profile profile) { return profile == Profile::classic ? "classic" : "current"; }
@@ -122,10 +135,14 @@ Project add_project(store::Connection& connection, const std::string& name, cons
   Project project;
   project.name = name;
   apply(project, wanted);
+  store::Transaction transaction(connection);
   const auto rows = connection.run(sql::add_project, {name, upload::name(project.profile), project.uploads,
                                                       project.searches, project.units, project.warn_percent});
   if (rows.empty()) throw base::UserError("duplicate_name", "there is a quota project of this name");
   project.id = rows[0][0].integer();
+  // The live check may have counted under this name before.
+  put_in_force(connection, project);
+  transaction.commit();
   return project;
 }
 
@@ -138,15 +155,7 @@ std::optional<Project> edit_project(store::Connection& connection, std::int64_t 
   apply(project, change);
   connection.run(sql::write_project, {id, version, name(project.profile), project.uploads, project.searches,
                                       project.units, project.warn_percent});
-  // All that exist, in the order of locks, before the first is written.
-  const auto today = quota_day(now_of(connection));
-  std::vector<store::BucketKey> keys;
-  for (const auto& [scope, limit] : limits_of(project))
-    for (const auto& row : connection.run(sql::bucket_days, {scope, project.name, today, "9999-12-31"}))
-      keys.push_back({scope, project.name, row[0].text()});
-  store::lock_buckets(connection, keys);
-  for (const auto& [scope, limit] : limits_of(project))
-    store::set_quota_from(connection, {scope, project.name, today}, limit);
+  put_in_force(connection, project);
   ++project.version;
   transaction.commit();
   return project;
