@@ -191,7 +191,7 @@ Serving::Serving(const Settings& settings)
     curate_->add_to(*engine_);
   }
   media_ = std::make_unique<MediaServing>(settings, *database_, clock_);
-  media_->media().in_use = uploader::wants_video;
+  media_->media().in_use = upload::needs_video;
   uploading_ = std::make_unique<UploadServing>(settings, *database_, fences_, *credentials_, *vault_,
                                                media_->folders(), clock_);
   uploading_->add_to(*engine_);
@@ -256,7 +256,8 @@ void Serving::add_live_check(const Settings& settings, engine::QueueOptions queu
       *database_, *youtube_,
       live::Options{.every = settings.duration("live-check-every"),
                     .timeout = settings.duration("live-check-timeout"),
-                    .quota = {settings.text("youtube-project"), settings.count("youtube-units-per-day")}});
+                    .quota = {settings.text("youtube-project"), settings.count("youtube-units-per-day"),
+                              upload::share_units}});
   live_channels_ = std::make_unique<engine::HandlerWork>(
       engine_->context(), fence(live::channel_queue()),
       [this](const engine::Attempt& attempt) { return live_->look(attempt); });

@@ -15,7 +15,7 @@ namespace {
 
 // The newest migration of the whole program (checked by tests/style): the library works beside its server's
 // tables, which it does not know.
-constexpr int kNewestMigration = 28;
+constexpr int kNewestMigration = 29;
 
 store::DatabaseOptions database_options(const StoreOptions& options, const base::Clock* clock) {
   store::DatabaseOptions out;

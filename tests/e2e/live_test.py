@@ -169,6 +169,23 @@ def evening(kind, servers):
     return test
 
 
+def few_units(kind):
+    def test():
+        with scene(kind, 1) as (youtube, database, (server,)):
+            _, _, headers = server.call("GET", "/api/v1/quota-projects/1")
+            status, project, _ = server.call("PATCH", "/api/v1/quota-projects/1", {"units": 3}, {"If-Match": headers["ETag"]})
+            check(status == 200 and project["units"] == 3, f"the project has three units a day: {project}")
+            channel, = youtube.channels(1)
+            show = server.expect(201, "POST", "/api/v1/shows", {"name": "S", "slug": "s", "channel_id": channel})["id"]
+            youtube.streams([{"channel": channel, "title": "Tonight", "scheduled": time.time() + 300}])
+            for _ in range(5):
+                server.expect(200, "POST", f"/api/v1/shows/{show}/live-check")
+            check(database.run("SELECT quota, used FROM fencepost_buckets WHERE scope = 'youtube.units'") == [["3", "3"]],
+                  "the day that the live check made has the project's limit")
+            check(youtube.get("/_units")["used"].get("units", 0) == 3, "and YouTube was asked no more")
+    return test
+
+
 def thousand(kind, servers):
     """5 % hang, 5 % fail: no healthy channel waits for them."""
     def test():
@@ -209,6 +226,8 @@ if __name__ == "__main__":
     sys.exit(run_all([
         ("an evening, one process on SQLite", evening("sqlite", 1)),
         ("an evening, two processes on PostgreSQL", evening("postgres", 2)),
+        ("a quota project of few units, on SQLite", few_units("sqlite")),
+        ("a quota project of few units, on PostgreSQL", few_units("postgres")),
         ("a thousand channels, one process on SQLite", thousand("sqlite", 1)),
         ("a thousand channels, two processes on PostgreSQL", thousand("postgres", 2)),
     ]))

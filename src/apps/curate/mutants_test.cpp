@@ -26,6 +26,7 @@ const std::vector<SqlMutant> kInTriggers = {
     {"word_kept", "PlainSqlTest.NoWordTakesThePlaceOfProcessing"},
 };
 const std::vector<SqlMutant> kInCode = {
+    {"sitemap_host", "PipelinesTest.ASitemapOnAnotherHostWaitsForThatHostsTurn"},
     {"discovery_whole", "PipelinesTest.ADiscoveryThatIsAskedToEndHasFoundNothingYet"},
     {"pick_changed", "BulkTest.WhoSaysNoMeanwhileIsNotOverruled"},
     {"places_budget", "DeepScanTest.ACallSpendsOneAndAnEmptyBudgetWaitsForItsNextDayAndSaysSo"},

@@ -262,6 +262,26 @@ TEST_P(PipelinesTest, AHostIsAskedByOneAtATimeOverAllQueues) {
   EXPECT_TRUE(std::holds_alternative<base::Duration>(others.turn("a.example", {}, {}, {}, {})));
 }
 
+// robots.txt may name a sitemap anywhere: those of many domains stand on one host.
+TEST_P(PipelinesTest, ASitemapOnAnotherHostWaitsForThatHostsTurn) {
+  const std::string url = "http://www.cdn.example/a.xml";
+  const auto id = sitemap(url);
+  web_.page(url, urlset({"http://a.example/x"}), "application/xml");
+  Hosts others(*database_, base::system_clock());
+  const auto own = others.turn("a.example", std::chrono::hours(1), {}, {}, {});
+  {
+    const auto turn = others.turn("cdn.example", std::chrono::hours(1), {}, {}, {});
+    ASSERT_TRUE(std::holds_alternative<Hosts::Turn>(turn));
+    EXPECT_EQ(work(Pipeline::sitemap_import), 1);
+    EXPECT_EQ(web_.asked(url), 0);
+    EXPECT_EQ(records_.get(Kind::sitemap, id)->note, "waits for its turn at the host");
+    due_now("sitemaps");
+  }
+  EXPECT_EQ(work(Pipeline::sitemap_import), 1);
+  EXPECT_EQ(web_.asked(url), 1) << "its own host is not asked, and not waited for";
+  EXPECT_EQ(processing(id, "sitemaps"), "Completed");
+}
+
 // A fault of the predecessor: TLS verification was off. A bad certificate is an error, and no reason to go on
 // without one.
 TEST_P(PipelinesTest, ABadCertificateIsAnErrorAndNotAskedAroundWithoutTls) {

@@ -34,6 +34,15 @@ std::vector<store::Params> rows_of(const std::set<std::string>& urls) {
   return rows;
 }
 
+// Whose turn it is that a sitemap waits for. robots.txt may name one on another host, where those of many
+// domains stand.
+std::string host_asked(const std::string& url, const std::string& domain) try {
+  if (connect::on_host(url, domain) || !store::guard("sitemap_host")) return domain;
+  return connect::domain_of(url).host;
+} catch (const base::UserError&) {
+  return domain;  // what is no host is not asked either
+}
+
 std::string_view name(connect::SitemapResult::Kind kind) {
   switch (kind) {
     case connect::SitemapResult::Kind::urlset:
@@ -264,10 +273,11 @@ Outcome Pipelines::sitemap_import(const Attempt& attempt) {
     else
       writer.pages(batch);
   });
-  const auto result = in_turn(kThis, host, request.caps.time, attempt.stop(), [&](base::BootTime deadline) {
-    return fetcher_.stream(
-        request, [&](std::string_view piece) { return reader->feed(piece); }, deadline, attempt.stop());
-  });
+  const auto result =
+      in_turn(kThis, host_asked(url, host), request.caps.time, attempt.stop(), [&](base::BootTime deadline) {
+        return fetcher_.stream(
+            request, [&](std::string_view piece) { return reader->feed(piece); }, deadline, attempt.stop());
+      });
   const auto* error = std::get_if<FetchError>(&result);
   if (error != nullptr && error->kind != FetchError::Kind::unwanted)
     return not_fetched(kThis, attempt, *error, {{"urls_before", writer.added}});

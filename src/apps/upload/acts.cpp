@@ -68,10 +68,6 @@ std::optional<std::int64_t> channel_of(store::Connection& connection, std::int64
   return rows.empty() ? std::nullopt : rows[0][0].maybe_integer();
 }
 
-Place place_of(const Upload& upload) {
-  return {upload.slot_at, upload.publish_day, upload.quota_day, upload.run_at};
-}
-
 std::vector<store::BucketKey> keys_of(const std::vector<store::LedgerEntry>& held) {
   std::vector<store::BucketKey> keys;
   for (const auto& entry : held)
@@ -131,10 +127,7 @@ Moved Service::reschedule(std::int64_t id, std::optional<std::int64_t> version, 
       return {result, std::move(now), {}};
     if (now->status != "scheduled") return {MoveResult::not_scheduled, std::move(now), {}};
     const auto held = store::ledger_of(connection, kQueue, item);
-    const bool unspent = std::any_of(held.begin(), held.end(), [](const auto& entry) {
-      return !entry.spent && entry.purpose == name(Call::insert);
-    });
-    places.planner().give_back(now->kind, place_of(*now), unspent);
+    places.give_back(held);
     auto choice = places.choose(now->kind, when.at);
     if (auto* refused = std::get_if<Refused>(&choice))
       return {MoveResult::refused, std::move(now), std::move(*refused)};
@@ -209,12 +202,13 @@ Retried Service::retry(std::int64_t id, const std::optional<When>& when, const s
       return {result, std::move(now), {}};
     if (!places.channel().enabled)
       return {RetryResult::refused, before, Refused{"channel_disabled", "the channel is switched off", {}}};
+    // Another program may have ended it where its trigger could not see: what it holds is taken anew.
+    const auto held = store::ledger_of(connection, kQueue, item);
+    places.give_back(held);
     auto choice = places.choose(now->kind, when ? when->at : std::optional(now->slot_at));
     if (auto* refused = std::get_if<Refused>(&choice))
       return {RetryResult::refused, before, std::move(*refused)};
-    // Another program may have ended it where its trigger could not see: what it holds is taken anew.
-    settle_in(connection, places, id, now->kind, std::get<Place>(choice),
-              store::ledger_of(connection, kQueue, item));
+    settle_in(connection, places, id, now->kind, std::get<Place>(choice), held);
     connection.run(store::sql::notify, {kQueue});
     auto armed = get_upload(connection, id);
     transaction.commit();

@@ -48,9 +48,11 @@ UPDATE fencepost_upload_channels SET name = $1, connection_id = $2, youtube_chan
 WHERE id = $13
 
 -- name: channel_waits
--- $1 channel: has uploads whose place is still to come.
+-- $1 channel: has uploads whose place is still to come. An effect keeps its place, whatever the word says.
 SELECT 1 FROM fencepost_uploads
-WHERE channel_id = $1 AND status NOT IN ('failed', 'cancelled') AND slot_at > fencepost_now() LIMIT 1
+WHERE channel_id = $1 AND slot_at > fencepost_now() AND (status NOT IN ('failed', 'cancelled')
+  OR effect IS NOT NULL)                                         --! zone_effect => )
+LIMIT 1
 
 -- name: channel_days
 -- $1 channel, $2 from this day, $3 up to this one: what is taken of its publish days.

@@ -1,4 +1,5 @@
 // Channels and quota projects that change, and what a gate asks of them.
+#include "apps/upload/places.hpp"
 #include "apps/upload/testing/scene.hpp"
 
 namespace fencepost::upload {
@@ -8,7 +9,6 @@ using namespace testing;
 
 class ChannelsTest : public Scene {
  protected:
-  Project project(const Channel& of) { return get_project(*database_->acquire(), of.project_id).value(); }
   // Whether what is due passes its gate over this connection.
   bool passes(const Upload& upload, std::int64_t connection,
               base::Duration margin = std::chrono::minutes(1)) {
@@ -80,7 +80,12 @@ TEST_P(ChannelsTest, TheZoneStaysWhileVideosWait) {
   const auto made = scheduled(on, slot(on, 3));
   EXPECT_EQ(code([&] { edited(on, {.zone = "Asia/Tokyo"}); }), "channel_has_uploads");
   service_.cancel(made.id, "ada");
-  EXPECT_EQ(edited(on, {.zone = "Asia/Tokyo"}).zone, "Asia/Tokyo");
+  on = edited(on, {.zone = "Asia/Tokyo"});
+  // What has begun keeps its place, whatever another program writes.
+  const auto begun = scheduled(on, slot(on, 3));
+  EXPECT_TRUE(passes(begun, on.connection_id));
+  run("UPDATE fencepost_uploads SET status = 'cancelled' WHERE id = $1", {begun.id});
+  EXPECT_EQ(code([&] { edited(on, {.zone = "UTC"}); }), "channel_has_uploads");
 }
 
 TEST_P(ChannelsTest, AnEditOfAnotherVersionChangesNothing) {
@@ -178,7 +183,7 @@ TEST_P(ChannelsTest, EveryCallIsCountedOnTheDayThatItIsMade) {
   const auto made = scheduled(on, slot(on, 3));
   const auto item = std::to_string(made.id);
   const auto call = [&](Call what) {
-    return in_transaction([&](auto& c) { return permit(c, project(on), what, item); });
+    return in_transaction([&](auto& c) { return permit(c, on.project_id, what, item); });
   };
   const auto today = quota_day(now());
   // The reservation of the other day comes back with the first; the second is a call of its own.
@@ -201,7 +206,7 @@ TEST_P(ChannelsTest, AReservationOfTodayIsUsedAndNotDoubled) {
   const auto today = quota_day(now());
   EXPECT_EQ(made.quota_day, today);
   const auto item = std::to_string(made.id);
-  EXPECT_EQ(in_transaction([&](auto& c) { return permit(c, project(on), Call::insert, item); }).attempt, 0);
+  EXPECT_EQ(in_transaction([&](auto& c) { return permit(c, on.project_id, Call::insert, item); }).attempt, 0);
   EXPECT_EQ(used({kUploadCalls, "default", today}), 1);
 }
 
@@ -210,16 +215,16 @@ TEST_P(ChannelsTest, AFullDaySaysWhenTheNextOneBegins) {
   const auto on = channel({.project_id = project.id});
   const auto made = scheduled(on, slot(on, 3));
   const auto first =
-      in_transaction([&](auto& c) { return permit(c, project, Call::insert, std::to_string(made.id)); });
+      in_transaction([&](auto& c) { return permit(c, project.id, Call::insert, std::to_string(made.id)); });
   EXPECT_TRUE(first.granted);
   const auto second =
-      in_transaction([&](auto& c) { return permit(c, project, Call::insert, std::to_string(made.id)); });
+      in_transaction([&](auto& c) { return permit(c, project.id, Call::insert, std::to_string(made.id)); });
   EXPECT_FALSE(second.granted);
   EXPECT_EQ(second.fresh_at, core::next_day_start(now(), "America/Los_Angeles"));
   // YouTube's own word closes what our count would still allow.
-  in_transaction([&](auto& c) { return close_day(c, project, Call::list); });
+  in_transaction([&](auto& c) { return close_day(c, project.id, Call::list); });
   EXPECT_FALSE(in_transaction([&](auto& c) {
-                 return permit(c, project, Call::list, std::to_string(made.id));
+                 return permit(c, project.id, Call::list, std::to_string(made.id));
                }).granted);
 }
 
@@ -240,6 +245,53 @@ TEST_P(ChannelsTest, AProjectsLimitIsInForceForDaysThatHaveBegun) {
             }),
             "invalid_field");
   expect_sound();
+}
+
+// Lowered while a schedule, or a call, makes a day's bucket: what was read of the project is what it still
+// is.
+TEST_P(ChannelsTest, F4ALimitThatIsLoweredMeanwhileHoldsForADayThatAScheduleMakes) {
+  const auto project = in_transaction([](auto& c) { return add_project(c, "p", {.uploads = 15}); });
+  const auto on = channel({.project_id = project.id});
+  const auto at = slot(on, 3);
+  std::string day;
+  const auto edited = while_open(
+      [&](store::Connection& c) {
+        auto places = Places::open(c, on.id).value();
+        const auto place = std::get<Place>(places.choose("short", at));
+        day = place.quota_day;
+        places.open_buckets({{"other", "short", place}});
+      },
+      [&] {
+        auto lease = database_->acquire();
+        return edit_project(*lease, project.id, project.version, {.uploads = 1});
+      });
+  EXPECT_TRUE(waited_);
+  EXPECT_EQ(edited->uploads, 1);
+  EXPECT_EQ(store::bucket(*database_->acquire(), {kUploadCalls, "p", day})->quota, 1);
+}
+
+// The live check counts under its project's name before there is a project.
+TEST_P(ChannelsTest, AProjectThatIsMadeLaterThanItsBucketIsInForceThere) {
+  const store::BucketKey today{kUnits, "late", quota_day(now())};
+  in_transaction([&](auto& c) { return store::take(c, today, 100, 1, "live-channels", "1", "call", 0); });
+  EXPECT_FALSE(in_transaction([](auto& c) { return share_units(c, "late"); }));
+  in_transaction([](auto& c) { return add_project(c, "late", {.units = 3}); });
+  EXPECT_EQ(store::bucket(*database_->acquire(), today)->quota, 3);
+  EXPECT_EQ(in_transaction([](auto& c) { return share_units(c, "late"); }), 3);
+}
+
+TEST_P(ChannelsTest, F4ALimitThatIsLoweredMeanwhileHoldsForADayThatACallMakes) {
+  const auto project = in_transaction([](auto& c) { return add_project(c, "p", {.units = 100}); });
+  const auto item = std::to_string(scheduled(channel({.project_id = project.id})).id);
+  const auto edited =
+      while_open([&](store::Connection& c) { EXPECT_TRUE(permit(c, project.id, Call::list, item).granted); },
+                 [&] {
+                   auto lease = database_->acquire();
+                   return edit_project(*lease, project.id, project.version, {.units = 1});
+                 });
+  EXPECT_TRUE(waited_);
+  EXPECT_EQ(edited->units, 1);
+  EXPECT_EQ(store::bucket(*database_->acquire(), {kUnits, "p", quota_day(now())})->quota, 1);
 }
 
 TEST_P(ChannelsTest, ACalendarShowsSlotsCapsAndVideosOfEachDay) {

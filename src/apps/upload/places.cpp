@@ -23,6 +23,12 @@ std::string code_of(const std::string& limit) {
   return limit + "_full";
 }
 
+// Of a bucket of a channel's videos of one type and day.
+std::optional<std::string> kind_of(const std::string& scope) {
+  const auto prefix = std::string(kDay) + ".";
+  return scope.starts_with(prefix) ? std::optional(scope.substr(prefix.size())) : std::nullopt;
+}
+
 // What is taken of a channel from now on, as these statements said it.
 struct Reads {
   const store::Rows &days, &seats, &calls;
@@ -33,10 +39,10 @@ Load load_of(const Reads& reads, const Project& project) {
   for (const auto& row : reads.days) {
     const auto& scope = row[0].text();
     const Use use{row[3].integer(), row[2].integer()};
-    if (scope == kDay)
-      load.days[row[1].text()] = use;
+    if (const auto kind = kind_of(scope))
+      load.kinds[{row[1].text(), *kind}] = use;
     else
-      load.kinds[{row[1].text(), scope.substr(std::string_view(kDay).size() + 1)}] = use;
+      load.days[row[1].text()] = use;
   }
   for (const auto& row : reads.seats) load.seats[row[0].integer()] = row[1].integer();
   for (const auto& row : reads.calls)
@@ -63,18 +69,18 @@ std::optional<Places> Places::read(store::Connection& connection, std::int64_t c
   const auto yesterday = core::day_window(before - kDayLong, "UTC");
   calls.insert(calls.end(), {{store::sql::now},
                              {sql::channel, {channel}},
-                             {sql::project_of_channel, {channel}},
                              {sql::channel_days, {std::to_string(channel), yesterday, "9999-12-31"}},
                              {sql::channel_seats, {seat_channel(channel), before}},
                              {sql::channel_calls, {channel, yesterday}}});
   if (!videos.empty()) calls.push_back({sql::videos_scheduled, {channel}, videos});
   const auto rows = connection.run_together(calls);
+  // The last of `calls` was the project.
   const auto* at = &rows[calls.size() - (videos.empty() ? 6 : 7)];
-  if (at[1].empty()) return std::nullopt;
-  auto project = project_of(at[2][0]);
+  if (at[0].empty()) return std::nullopt;
+  auto project = project_of(at[0][0]);
   auto load = load_of({at[3], at[4], at[5]}, project);
-  Places places(connection, std::make_unique<Channel>(channel_of(at[1][0])), std::move(project),
-                std::move(load), at[0][0][0].integer());
+  Places places(connection, std::make_unique<Channel>(channel_of(at[2][0])), std::move(project),
+                std::move(load), at[1][0][0].integer());
   if (!videos.empty())
     for (const auto& row : at[6]) places.videos_[row[0].integer()] = row[1].integer();
   return places;
@@ -82,11 +88,15 @@ std::optional<Places> Places::read(store::Connection& connection, std::int64_t c
 
 std::optional<Places> Places::open(store::Connection& connection, std::int64_t channel,
                                    const std::vector<store::Params>& videos) {
-  return read(connection, channel, {{sql::take_turn, {channel}}, {sql::lock_channel, {channel}}}, videos);
+  return read(connection, channel,
+              {{sql::take_turn, {channel}},
+               {sql::lock_channel, {channel}},
+               {sql::share_project_of_channel, {channel}}},
+              videos);
 }
 
 std::optional<Places> Places::look(store::Connection& connection, std::int64_t channel) {
-  return read(connection, channel, {}, {});
+  return read(connection, channel, {{sql::project_of_channel, {channel}}}, {});
 }
 
 std::variant<Place, Refused> Places::choose(const std::string& kind, const std::optional<Micros>& at) {
@@ -109,6 +119,23 @@ std::variant<Place, Refused> Places::choose(const std::string& kind, const std::
   }
   planner_.take(kind, place);
   return place;
+}
+
+void Places::give_back(const std::vector<store::LedgerEntry>& held) {
+  const auto own = std::to_string(channel_->id), seats = seat_channel(channel_->id);
+  Load back;
+  for (const auto& [key, purpose, attempt, amount, spent] : held) {
+    if (spent) continue;
+    if (key.name == seats && key.scope == store::kSlotScope)
+      back.seats[base::parse_utc(key.window.substr(1))] += amount;
+    else if (key.name == own && key.scope == kDay)
+      back.days[key.window].used += amount;
+    else if (const auto kind = kind_of(key.scope); key.name == own && kind)
+      back.kinds[{key.window, *kind}].used += amount;
+    else if (key == call_key(project_, Call::insert, key.window) || !guard("give_back_held"))
+      back.quota[key.window].used += amount;
+  }
+  planner_.give_back(back);
 }
 
 std::vector<store::TakeRequest> Places::takes_of(const Taking& taking) const {

@@ -16,8 +16,8 @@ struct Filled {};
 
 class Places {
  public:
-  // Waits for its turn at the quota project, locks the channel, and reads what is taken of it, and which of
-  // these videos it has. nullopt: there is none.
+  // Waits for its turn at the quota project, locks the channel, and the project so that its limits stay, and
+  // reads what is taken of them, and which of these videos the channel has. nullopt: there is none.
   static std::optional<Places> open(store::Connection& connection, std::int64_t channel,
                                     const std::vector<store::Params>& videos = {});
   // The same without a lock, for looking.
@@ -27,10 +27,13 @@ class Places {
   // Of the videos that were asked for: those that the channel has, with their uploads.
   const std::map<std::int64_t, std::int64_t>& videos() const { return videos_; }
   const Project& project() const { return project_; }
-  Planner& planner() { return planner_; }
+  const Planner& planner() const { return planner_; }
 
   // Where a wish can be had: counted in the planner, or refused.
   std::variant<Place, Refused> choose(const std::string& kind, const std::optional<base::Micros>& at);
+  // What an upload that moves holds here comes back to the plan: what the ledger says, and not its row. Its
+  // call may be of another project, and another program may have moved it.
+  void give_back(const std::vector<store::LedgerEntry>& held);
   // Makes and locks, in the order of locks, all buckets that these takes need, and `held`.
   struct Taking {
     std::string item, kind;

@@ -63,6 +63,19 @@ std::vector<std::pair<const char*, std::int64_t>> limits_of(const Project& proje
 
 base::Micros now_of(store::Connection& connection) { return connection.run(store::sql::now)[0][0].integer(); }
 
+// The limits of days that have buckets already. Under the lock of the project's row.
+void put_in_force(store::Connection& connection, const Project& project) {
+  // All that exist, in the order of locks, before the first is written.
+  const auto today = quota_day(now_of(connection));
+  std::vector<store::BucketKey> keys;
+  for (const auto& [scope, limit] : limits_of(project))
+    for (const auto& row : connection.run(sql::bucket_days, {scope, project.name, today, "9999-12-31"}))
+      keys.push_back({scope, project.name, row[0].text()});
+  store::lock_buckets(connection, keys);
+  for (const auto& [scope, limit] : limits_of(project))
+    store::set_quota_from(connection, {scope, project.name, today}, limit);
+}
+
 }  // namespace
 
 std::string_view name(Profile profile) { return profile == Profile::classic ? "classic" : "current"; }
@@ -97,6 +110,19 @@ std::optional<Project> lock_project(store::Connection& connection, std::int64_t 
   return project_of(rows[0]);
 }
 
+Project share_project(store::Connection& connection, std::int64_t id) {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  const auto rows = connection.run(sql::share_project, {id});
+  FENCEPOST_ASSERT(!rows.empty());
+  return project_of(rows[0]);
+}
+
+std::optional<std::int64_t> share_units(store::Connection& connection, const std::string& name) {
+  const auto rows = connection.run(sql::project_named, {name});
+  if (rows.empty()) return std::nullopt;
+  return share_project(connection, rows[0][0].integer()).units;
+}
+
 std::vector<Project> page_of_projects(store::Connection& connection, std::int64_t after, int limit) {
   std::vector<Project> projects;
   for (const auto& row : connection.run(sql::projects_page, {after, limit}))
@@ -109,10 +135,14 @@ Project add_project(store::Connection& connection, const std::string& name, cons
   Project project;
   project.name = name;
   apply(project, wanted);
+  store::Transaction transaction(connection);
   const auto rows = connection.run(sql::add_project, {name, upload::name(project.profile), project.uploads,
                                                       project.searches, project.units, project.warn_percent});
   if (rows.empty()) throw base::UserError("duplicate_name", "there is a quota project of this name");
   project.id = rows[0][0].integer();
+  // The live check may have counted under this name before.
+  put_in_force(connection, project);
+  transaction.commit();
   return project;
 }
 
@@ -125,15 +155,7 @@ std::optional<Project> edit_project(store::Connection& connection, std::int64_t 
   apply(project, change);
   connection.run(sql::write_project, {id, version, name(project.profile), project.uploads, project.searches,
                                       project.units, project.warn_percent});
-  // All that exist, in the order of locks, before the first is written.
-  const auto today = quota_day(now_of(connection));
-  std::vector<store::BucketKey> keys;
-  for (const auto& [scope, limit] : limits_of(project))
-    for (const auto& row : connection.run(sql::bucket_days, {scope, project.name, today, "9999-12-31"}))
-      keys.push_back({scope, project.name, row[0].text()});
-  store::lock_buckets(connection, keys);
-  for (const auto& [scope, limit] : limits_of(project))
-    store::set_quota_from(connection, {scope, project.name, today}, limit);
+  put_in_force(connection, project);
   ++project.version;
   transaction.commit();
   return project;
@@ -179,8 +201,8 @@ int next_attempt(store::Connection& connection, const std::string& item, Call ca
   return static_cast<int>(last.value_or(-1)) + 1;
 }
 
-Permit permit(store::Connection& connection, const Project& project, Call call, const std::string& item) {
-  FENCEPOST_ASSERT(connection.in_transaction());
+Permit permit(store::Connection& connection, std::int64_t id, Call call, const std::string& item) {
+  const auto project = share_project(connection, id);
   const auto now = now_of(connection);
   const auto key = call_key(project, call, quota_day(now));
   const std::string purpose(name(call));
@@ -206,8 +228,9 @@ Permit permit(store::Connection& connection, const Project& project, Call call, 
   return {true, attempt, 0};
 }
 
-base::Micros close_day(store::Connection& connection, const Project& project, Call call) {
+base::Micros close_day(store::Connection& connection, std::int64_t id, Call call) {
   store::Transaction transaction(connection);
+  const auto project = share_project(connection, id);
   const auto now = now_of(connection);
   const auto key = call_key(project, call, quota_day(now));
   store::open_buckets(connection, {{key, 0}});

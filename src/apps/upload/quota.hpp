@@ -39,6 +39,11 @@ Project project_of(const store::Row& row);  // of the statement `project`
 // As it is under the lock of its row: who takes of its buckets together, or changes its limits, does so one
 // behind the other.
 std::optional<Project> lock_project(store::Connection& connection, std::int64_t id);
+// As it is, and as it stays until the transaction ends: whoever makes a bucket of it reads its limits so. A
+// parent: before the items. It is there: nobody deletes one.
+Project share_project(store::Connection& connection, std::int64_t id);
+// The units of a day of the project of that name, held still in the same way; nullopt: there is none.
+std::optional<std::int64_t> share_units(store::Connection& connection, const std::string& name);
 std::vector<Project> page_of_projects(store::Connection& connection, std::int64_t after, int limit);
 // Throw UserError: invalid_name, duplicate_name, invalid_field.
 Project add_project(store::Connection& connection, const std::string& name, const ProjectChange& wanted);
@@ -74,17 +79,18 @@ int next_attempt(store::Connection& connection, const std::string& item, Call ca
 
 // A call that leaves now: takes what it costs of today's bucket, and marks it spent. A reservation for today
 // is used; one of another day or project is given back, so that a call counts when it is made. To be called
-// in a transaction that holds the item's lock, and committed before the request leaves; a call that fails
-// stays counted. Repeated after a commit in doubt it may count once too often, never too little.
+// in a transaction that shares the project and then holds the item's lock, and committed before the request
+// leaves; a call that fails stays counted. Repeated after a commit in doubt it may count once too often,
+// never too little.
 struct Permit {
   bool granted = false;
   int attempt = 0;            // of the call, in the ledger
   base::Micros fresh_at = 0;  // not granted: when the next quota day begins
 };
-Permit permit(store::Connection& connection, const Project& project, Call call, const std::string& item);
+Permit permit(store::Connection& connection, std::int64_t project, Call call, const std::string& item);
 // YouTube says that the project's day is used up, whatever our own count is: closes today's bucket. Not for
 // uploadLimitExceeded, which is the channel's. Answers when the next quota day begins.
-base::Micros close_day(store::Connection& connection, const Project& project, Call call);
+base::Micros close_day(store::Connection& connection, std::int64_t project, Call call);
 
 // -- a channel's own buckets: videos of a publish day, which is a date in the channel's zone
 inline constexpr const char* kDay = "upload.day";

@@ -155,9 +155,8 @@ TEST_P(ScheduleTest, WhatIsUploadingSaysSoAndAFailureIsRecordedAndGivesBackWhatW
   due(made.id);
   const auto claim = claimed();
   EXPECT_EQ(service_.get(made.id)->status, "uploading");
-  const auto project = get_project(*database_->acquire(), on.project_id).value();
   const auto permit = in_transaction(
-      [&](auto& c) { return upload::permit(c, project, Call::insert, std::to_string(made.id)); });
+      [&](auto& c) { return upload::permit(c, on.project_id, Call::insert, std::to_string(made.id)); });
   EXPECT_TRUE(permit.granted);
   fail(claim);
   const auto failed = service_.get(made.id).value();
@@ -175,8 +174,8 @@ TEST_P(ScheduleTest, ARetryTakesAnewInTheWindowOfItsOwnTime) {
   const auto on = channel();
   const auto made = scheduled(on, slot(on, 3));
   due(made.id);
-  const auto project = get_project(*database_->acquire(), on.project_id).value();
-  in_transaction([&](auto& c) { return permit(c, project, Call::insert, std::to_string(made.id)).granted; });
+  in_transaction(
+      [&](auto& c) { return permit(c, on.project_id, Call::insert, std::to_string(made.id)).granted; });
   fail(claimed());
   const auto retried = service_.retry(made.id, When{slot(on, 6)}, "ada");
   ASSERT_EQ(retried.result, RetryResult::scheduled);

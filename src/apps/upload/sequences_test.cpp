@@ -52,16 +52,15 @@ class SequencesTest : public Scene {
       case kRecalculate:
         RC_ASSERT(in_transaction([](auto& c) { return store::recalculate(c); }).empty());
         break;
-      case kCall: {
-        const auto project = get_project(*database_->acquire(), on.project_id).value();
+      case kCall:
         if (id != 0)
           in_transaction([&](auto& c) {
             fence_.hold(c, {std::to_string(id)});
             const auto seen = fence_.read(c, std::to_string(id));
-            return seen->state == core::State::queued && permit(c, project, Call::insert, seen->item).granted;
+            return seen->state == core::State::queued &&
+                   permit(c, on.project_id, Call::insert, seen->item).granted;
           });
         break;
-      }
       case kLower: {
         const auto now = get_channel(*database_->acquire(), on.id).value();
         edited(now, {.limits = {{{"short", 1 + step.which % 4}, {"final", 1 + step.when % 3}}},

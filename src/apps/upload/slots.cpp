@@ -90,14 +90,27 @@ std::optional<Place> Planner::next_free(const std::string& kind, Micros from) co
   return std::nullopt;
 }
 
-void Planner::count(const std::string& kind, const Place& place, int sign, bool quota) {
-  load_.seats[place.slot_at] += sign;
-  const auto add = [&](auto& uses, const auto& key, const Use& now, std::int64_t amount) {
-    uses.insert_or_assign(key, Use{now.used + sign * amount, now.limit});
+void Planner::take(const std::string& kind, const Place& place) {
+  ++load_.seats[place.slot_at];
+  const auto add = [](auto& uses, const auto& key, const Use& now, std::int64_t amount) {
+    uses.insert_or_assign(key, Use{now.used + amount, now.limit});
   };
   add(load_.days, place.publish_day, day(place.publish_day), 1);
   add(load_.kinds, std::pair(place.publish_day, kind), this->kind(place.publish_day, kind), 1);
-  if (quota) add(load_.quota, place.quota_day, this->quota(place.quota_day), insert_.amount);
+  add(load_.quota, place.quota_day, quota(place.quota_day), insert_.amount);
+}
+
+void Planner::give_back(const Load& held) {
+  // What is not among the load is of days that nobody plans for.
+  const auto less = [](auto& uses, const auto& more) {
+    for (const auto& [key, use] : more)
+      if (const auto at = uses.find(key); at != uses.end()) at->second.used -= use.used;
+  };
+  for (const auto& [slot, seats] : held.seats)
+    if (const auto at = load_.seats.find(slot); at != load_.seats.end()) at->second -= seats;
+  less(load_.days, held.days);
+  less(load_.kinds, held.kinds);
+  less(load_.quota, held.quota);
 }
 
 }  // namespace fencepost::upload

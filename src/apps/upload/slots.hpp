@@ -55,14 +55,12 @@ class Planner {
   // The earliest one that is free for this type, from `from` on; nullopt: none within the horizon.
   std::optional<Place> next_free(const std::string& kind, base::Micros from = 0) const;
   Place place_at(base::Micros slot_at) const { return upload::place_at(channel_, slot_at, now_); }
-  // It is taken; or given back, by what has a place there and moves. `quota`: whether its call is still to
-  // be made.
-  void take(const std::string& kind, const Place& place) { count(kind, place, 1, true); }
-  void give_back(const std::string& kind, const Place& place, bool quota) { count(kind, place, -1, quota); }
+  void take(const std::string& kind, const Place& place);
+  // What something holds that moves; its limits mean nothing.
+  void give_back(const Load& held);
   base::Micros now() const { return now_; }
 
  private:
-  void count(const std::string& kind, const Place& place, int sign, bool quota);
   Use day(const std::string& day) const;
   Use kind(const std::string& day, const std::string& kind) const;
   Use quota(const std::string& day) const;

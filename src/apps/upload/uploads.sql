@@ -18,8 +18,11 @@ WHERE channel_id = $1 AND slot_at >= $2 AND slot_at < $3 AND status NOT IN ('fai
 ORDER BY slot_at, id
 
 -- name: needs_video
+-- $1 video. What another program has cancelled behind its gate may still be sending it.
 SELECT 1 FROM fencepost_uploads
-WHERE video_id = $1 AND status IN ('scheduled', 'uploading', 'finishing', 'unknown') LIMIT 1
+WHERE video_id = $1 AND status <> 'uploaded' AND (status NOT IN ('failed', 'cancelled')
+  OR effect IS NOT NULL)                                         --! video_needed => )
+LIMIT 1
 
 -- name: channel_of_upload
 -- $1 id. It never changes.

@@ -3,11 +3,20 @@
 #include "base/log.hpp"
 #include "base/testpoint.hpp"
 #include "core/window.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::live {
 
 using connect::youtube::Trouble;
+
+namespace {
+// What makes a bucket. Where people have said what a project has, that holds.
+std::int64_t limit_of(store::Connection& connection, const Quota& quota) {
+  if (!quota.of_project || !store::guard("live_project")) return quota.units;
+  return quota.of_project(connection, quota.project).value_or(quota.units);
+}
+}  // namespace
 
 store::BucketKey units_key(const Quota& quota, base::Micros now) {
   return {"youtube.units", quota.project, core::day_window(now, connect::youtube::kQuotaZone)};
@@ -16,11 +25,13 @@ store::BucketKey units_key(const Quota& quota, base::Micros now) {
 std::optional<Units> take_units(store::Database& database, const Quota& quota, const std::string& queue,
                                 const std::string& item, const std::string& purpose) {
   auto units = database.retrying([&](store::Connection& connection) -> std::optional<Units> {
+    if (quota.units == 0) return std::nullopt;
     store::Transaction transaction(connection);
+    const auto limit = limit_of(connection, quota);
     const auto now = connection.run(store::sql::now)[0][0].integer();
     Units taken{units_key(quota, now), queue, item, purpose};
-    const auto answer = store::take(connection, taken.key, quota.units, connect::youtube::kListUnits, queue,
-                                    item, purpose, 0);
+    const auto answer =
+        store::take(connection, taken.key, limit, connect::youtube::kListUnits, queue, item, purpose, 0);
     if (answer.full()) return std::nullopt;
     transaction.commit();
     return taken;

@@ -2,6 +2,7 @@
 // Units of the API's quota day, as a bucket of {"youtube.units", project, Pacific day}: taken before a call,
 // spent when it left.
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -12,7 +13,14 @@ namespace fencepost::live {
 
 struct Quota {
   std::string project = "default";  // whose day it is: shared by all who use its key
-  std::int64_t units = 10'000;      // of a day; of a day that has begun the bucket's own limit is in force
+  // Of a day, where nobody has made a quota project of that name; of a day that has begun the bucket's own
+  // limit is in force. 0: the API is asked for nothing.
+  std::int64_t units = 10'000;
+  // Units that the quota project of this name has a day, which nobody changes until the transaction ends;
+  // nullopt: there is none.
+  using OfProject =
+      std::function<std::optional<std::int64_t>(store::Connection& connection, const std::string& project)>;
+  OfProject of_project{};
 };
 
 store::BucketKey units_key(const Quota& quota, base::Micros now);

@@ -18,10 +18,25 @@ FOR SHARE                                                        --! gate_channe
 SELECT id, name, profile, uploads, searches, units, warn_percent, version
 FROM fencepost_quota_projects WHERE id = $1 FOR NO KEY UPDATE
 
+-- name: share_project
+-- $1 id: its limits stay what they are until the transaction ends.
+SELECT id, name, profile, uploads, searches, units, warn_percent, version
+FROM fencepost_quota_projects WHERE id = $1
+FOR SHARE                                                        --! project_share
+
+-- name: share_project_of_channel
+-- $1 channel, which is locked
+SELECT p.id, p.name, p.profile, p.uploads, p.searches, p.units, p.warn_percent, p.version
+FROM fencepost_upload_channels AS c JOIN fencepost_quota_projects AS p ON p.id = c.project_id
+WHERE c.id = $1
+FOR SHARE OF p                                                   --! plan_project_share
+
 -- name: videos_scheduled
--- Batch of video, and behind it the channel: those that it has already.
+-- Batch of video, and behind it the channel: those that it has already, as the index fencepost_uploads_video
+-- sees it.
 SELECT u.video_id, u.id FROM unnest($1::bigint[]) AS s(id) JOIN fencepost_uploads AS u ON u.video_id = s.id
-WHERE u.channel_id = $2 AND u.status NOT IN ('failed', 'cancelled')
+WHERE u.channel_id = $2 AND (u.status NOT IN ('failed', 'cancelled')
+  OR u.effect IS NOT NULL)                                       --! video_effect => )
 
 -- name: uploads
 -- Batch of id; in no order.

@@ -12,9 +12,19 @@ SELECT enabled, connection_id FROM fencepost_upload_channels WHERE id = ?1
 SELECT id, name, profile, uploads, searches, units, warn_percent, version
 FROM fencepost_quota_projects WHERE id = ?1
 
+-- name: share_project
+SELECT id, name, profile, uploads, searches, units, warn_percent, version
+FROM fencepost_quota_projects WHERE id = ?1
+
+-- name: share_project_of_channel
+SELECT p.id, p.name, p.profile, p.uploads, p.searches, p.units, p.warn_percent, p.version
+FROM fencepost_upload_channels AS c JOIN fencepost_quota_projects AS p ON p.id = c.project_id
+WHERE c.id = ?1
+
 -- name: videos_scheduled
 SELECT u.video_id, u.id FROM fencepost_uploads AS u
-WHERE u.video_id = ?1 AND u.channel_id = ?2 AND u.status NOT IN ('failed', 'cancelled')
+WHERE u.video_id = ?1 AND u.channel_id = ?2 AND (u.status NOT IN ('failed', 'cancelled')
+  OR u.effect IS NOT NULL)                                       --! video_effect => )
 
 -- name: uploads
 SELECT u.id, u.video_id, v.title, u.channel_id, c.name, u.kind, u.slot_at, u.publish_day, u.quota_day,

@@ -11,15 +11,21 @@ namespace {
 
 using namespace store::testing;
 
-const std::vector<SqlMutant> kMutants = {
+const std::vector<SqlMutant> kInSql = {
     {"progress_claim", "SessionsTest.F6OnlyTheClaimThatIsHeldWritesProgress"},
     {"progress_fence", "SessionsTest.F6AnEditMeanwhileStopsTheNextPiece"},
     {"session_last_piece", "SessionsTest.F3BehindALastPieceThatMayHaveLeftNoOtherSessionBegins"},
 };
+const std::vector<SqlMutant> kInCode = {
+    {"session_behind_item", "SessionsTest.AGateThatWaitsForTheItemDoesNotHoldItsSession", true},
+};
 
-TEST(Mutants, AreAllKilledAndTheIntactOnesPass) { expect_killed(kMutants); }
+TEST(Mutants, AreAllKilledAndTheIntactOnesPass) {
+  expect_killed(kInSql);
+  expect_killed(kInCode);
+}
 
-TEST(Guards, OfTheUploaderAreAllMutated) { EXPECT_EQ(marked_in(sql::all), guards_of(kMutants)); }
+TEST(Guards, OfTheUploaderAreAllMutated) { EXPECT_EQ(marked_in(sql::all), guards_of(kInSql)); }
 
 }  // namespace
 }  // namespace fencepost::uploader

@@ -44,7 +44,7 @@ struct Publications::Item {
   bool published = false, told = false;
   std::optional<std::int64_t> person{};
   std::int64_t connection_id = 0;
-  upload::Project project{};
+  std::int64_t project_id = 0;
   std::optional<std::string> thumbnail_folder{}, thumbnail_path{};
   std::int64_t thumbnail_tries = 0;
 };
@@ -63,8 +63,6 @@ std::optional<Publications::Item> Publications::read(std::int64_t id) {
     const auto rows = connection.run(sql::to_watch, {id});
     if (rows.empty()) return std::nullopt;
     const auto& row = rows[0];
-    auto project = upload::get_project(connection, row[6].integer());
-    FENCEPOST_ASSERT(project);
     Item item{.id = id,
               .upload = row[0].integer(),
               .video = row[1].maybe_text().value_or(""),
@@ -74,13 +72,24 @@ std::optional<Publications::Item> Publications::read(std::int64_t id) {
               .told = !row[11].is_null(),
               .person = row[4].maybe_integer(),
               .connection_id = row[5].integer(),
-              .project = std::move(*project),
+              .project_id = row[6].integer(),
               .thumbnail_tries = row[10].integer()};
     if (row[9].is_null()) {  // not yet set
       item.thumbnail_folder = row[7].maybe_text();
       item.thumbnail_path = row[8].maybe_text();
     }
     return item;
+  });
+}
+
+upload::Permit Publications::permit(const Item& item, upload::Call call) {
+  return database_.retrying([&](store::Connection& connection) {
+    store::Transaction transaction(connection);
+    upload::share_project(connection, item.project_id);
+    connection.run(sql::lock_upload, {item.upload});
+    const auto given = upload::permit(connection, item.project_id, call, std::to_string(item.upload));
+    transaction.commit();
+    return given;
   });
 }
 
@@ -93,15 +102,8 @@ std::optional<base::Duration> Publications::thumbnail(const Item& item,
   try {
     const auto picture =
         media::read_thumbnail(folders_, item.thumbnail_folder.value_or(""), *item.thumbnail_path);
-    const auto permit = database_.retrying([&](store::Connection& connection) {
-      store::Transaction transaction(connection);
-      connection.run(sql::lock_upload, {item.upload});
-      const auto given =
-          upload::permit(connection, item.project, upload::Call::thumbnail, std::to_string(item.upload));
-      transaction.commit();
-      return given;
-    });
-    if (!permit.granted) return base::Duration(permit.fresh_at - item.now);
+    const auto given = permit(item, upload::Call::thumbnail);
+    if (!given.granted) return base::Duration(given.fresh_at - item.now);
     const auto trouble = youtube_.thumbnail(item.video, picture.bytes, picture.media_type,
                                             {credentials, youtube_.clock().boot() + kAskTime, stop});
     if (!trouble) {
@@ -194,16 +196,10 @@ Outcome Publications::watch(const engine::Attempt& attempt) {
   const auto wait = thumbnail(*item, credentials, attempt.stop());
   const base::Duration until(item->slot_at + options_.first.count() - item->now);
   if (until.count() > 0) return Outcome::snooze(wait ? std::min(*wait, until) : until);
-  const auto permit = database_.retrying([&](store::Connection& connection) {
-    store::Transaction transaction(connection);
-    connection.run(sql::lock_upload, {item->upload});
-    auto given = upload::permit(connection, item->project, upload::Call::list, std::to_string(item->upload));
-    transaction.commit();
-    return given;
-  });
-  if (!permit.granted)
+  const auto given = permit(*item, upload::Call::list);
+  if (!given.granted)
     return Outcome::retry("the project's quota of the day is used up",
-                          base::Duration(permit.fresh_at - item->now));
+                          base::Duration(given.fresh_at - item->now));
   const auto seen =
       youtube_.status(item->video, {credentials, youtube_.clock().boot() + kAskTime, attempt.stop()});
   if (!seen.trouble) return judge(*item, seen);

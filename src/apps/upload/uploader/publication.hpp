@@ -35,6 +35,7 @@ class Publications {
  private:
   struct Item;
   std::optional<Item> read(std::int64_t id);
+  upload::Permit permit(const Item& item, upload::Call call);
   // When to try again; nullopt: it is set, or given up.
   std::optional<base::Duration> thumbnail(const Item& item, const connect::Credentials& credentials,
                                           const std::stop_token& stop);

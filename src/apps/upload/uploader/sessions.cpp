@@ -5,6 +5,7 @@
 #include "apps/upload/queue.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 #include "uploader/sql.hpp"
 
@@ -89,11 +90,10 @@ bool note_progress(store::Connection& connection, const store::Claim& claim, std
 
 Begun begin_session(store::Connection& connection, const store::Claim& claim, const ToUpload& upload) {
   store::Transaction transaction(connection);
+  upload::share_project(connection, upload.project_id);
   // Locks the item, as whoever takes for it must, and says that it is ours.
   if (!still_ours(connection, claim, 0)) return {.revoked = true};
-  const auto project = upload::get_project(connection, upload.project_id);
-  FENCEPOST_ASSERT(project);
-  const auto permit = upload::permit(connection, *project, upload::Call::insert, claim.item);
+  const auto permit = upload::permit(connection, upload.project_id, upload::Call::insert, claim.item);
   if (!permit.granted) return {.fresh_at = permit.fresh_at};
   const auto rows = connection.run(sql::begin_session, {upload.id, draft_of(upload)});
   if (rows.empty()) return {.may_exist = true};
@@ -115,8 +115,12 @@ base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const
   return vault.unseal(session.sealed.value_or(""), seal_context(upload, session.number));
 }
 
-bool mark_last_piece(store::Connection& connection, std::int64_t upload, std::int64_t number) {
-  return connection.run(sql::mark_last_piece, {upload, number}).changed == 1;
+bool mark_last_piece(store::Connection& connection, const store::Claim& claim, std::int64_t number) {
+  // The item before its session, as whoever else writes both.
+  if (store::guard("session_behind_item") &&
+      connection.run(sql::lock_claimed, {id_of(claim), claim.claim, claim.fence}).empty())
+    return false;
+  return connection.run(sql::mark_last_piece, {id_of(claim), number}).changed == 1;
 }
 
 void unmark_last_piece(store::Connection& connection, std::int64_t upload) {
@@ -134,10 +138,6 @@ void resolved(store::Connection& connection, std::int64_t upload, bool happened)
     connection.run(sql::watch_publication, {upload});
   else
     unmark_last_piece(connection, upload);
-}
-
-bool wants_video(store::Connection& connection, std::int64_t video) {
-  return !connection.run(sql::wants_video, {video}).empty();
 }
 
 }  // namespace fencepost::uploader

@@ -70,9 +70,9 @@ bool keep_session(store::Connection& connection, const accounts::Vault& vault, c
                   std::int64_t number, const base::Secret& address);
 // Throws UserError("secret_unreadable").
 base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const Session& session);
-// In the gate's transaction: the session's last piece may leave from the commit on. False: it is not the
-// upload's session any more.
-bool mark_last_piece(store::Connection& connection, std::int64_t upload, std::int64_t number);
+// In the gate's transaction, behind the parents that it shares: locks the item, and the session's last piece
+// may leave from the commit on. False: the claim is not ours any more, or it is not the upload's session.
+bool mark_last_piece(store::Connection& connection, const store::Claim& claim, std::int64_t number);
 // It certainly did not: known of the one arrival that there was, or a person's word. Another session may
 // begin.
 void unmark_last_piece(store::Connection& connection, std::int64_t upload);
@@ -81,8 +81,5 @@ void completed(store::Connection& connection, std::int64_t upload, std::int64_t 
 
 // A person has said whether the video is there; in the transaction that says so. If so its watch begins.
 void resolved(store::Connection& connection, std::int64_t upload, bool happened);
-
-// Whether an upload still needs the video's file; for who wants to remove it, under the video's lock.
-bool wants_video(store::Connection& connection, std::int64_t video);
 
 }  // namespace fencepost::uploader

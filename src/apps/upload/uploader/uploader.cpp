@@ -148,9 +148,7 @@ NotNow Uploader::refused(const Way& way, const Trouble& trouble) {
       return {outcome.error, base::Duration(0), true};
     case Kind::quota: {
       const auto at = database_.retrying([&](store::Connection& connection) {
-        const auto project = upload::get_project(connection, way.upload.project_id);
-        FENCEPOST_ASSERT(project);
-        return upload::close_day(connection, *project, upload::Call::insert);
+        return upload::close_day(connection, way.upload.project_id, upload::Call::insert);
       });
       return later(way, "quota_exceeded: " + trouble.why, at);
     }
@@ -287,10 +285,10 @@ std::optional<NotNow> Uploader::prepare(const store::Claim& claim, const std::st
                      {"video", nlohmann::json::parse(connect::youtube::metadata(upload.draft))}}
           .dump();
   // Whatever the session was opened for is what the claim's fence stands for: an edit moves that.
-  rendered.allowed = [id = upload.id, number = way->number, connection_id = upload.connection_id,
+  rendered.allowed = [id = upload.id, claim, number = way->number, connection_id = upload.connection_id,
                       margin = options_.timeout](store::Connection& connection) {
     return upload::gate_allows(connection, id, connection_id, margin) &&
-           mark_last_piece(connection, id, number);
+           mark_last_piece(connection, claim, number);
   };
   base::testpoint("upload.prepared");
   return std::nullopt;

@@ -17,6 +17,11 @@ WHERE id = $1
   AND fence = $3                                                 --! progress_fence
   AND status = 'uploading' RETURNING id
 
+-- name: lock_claimed
+-- $1 id, $2 claim, $3 fence: locked by a write that changes nothing. No row: the claim is not ours any more.
+UPDATE fencepost_uploads SET bytes_sent = bytes_sent
+WHERE id = $1 AND claim_id = $2 AND fence = $3 AND status = 'uploading' RETURNING id
+
 -- name: all_sent
 -- $1 id, $2 bytes. In the transaction that settles, after the item was written.
 UPDATE fencepost_uploads SET bytes_sent = $2 WHERE id = $1 AND status = 'uploaded'
@@ -85,8 +90,3 @@ UPDATE fencepost_publications SET seen = $2 WHERE id = $1
 -- $1 publication. No row: people were told before.
 -- unfenced: the first to say so is the one who tells
 UPDATE fencepost_publications SET told_at = fencepost_now() WHERE id = $1 AND told_at IS NULL RETURNING id
-
--- name: wants_video
--- $1 video
-SELECT 1 FROM fencepost_uploads
-WHERE video_id = $1 AND status IN ('scheduled', 'uploading', 'finishing', 'unknown') LIMIT 1
