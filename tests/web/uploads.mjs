@@ -4,8 +4,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-import { check, eventually, launch, Line, runAll, Someone } from "./browser.mjs";
+import { check, dropsFiles, eventually, launch, Line, runAll, Someone } from "./browser.mjs";
 import { looksRight } from "./every_page.mjs";
+import { templates } from "./templates.mjs";
 
 const given = JSON.parse(process.env.FENCEPOST_WORLD);
 const browser = await launch();
@@ -244,6 +245,31 @@ async function aFileThroughAReload() {
   quiet(ada);
 }
 
+// Files of the desktop, dropped on the page: each arrives whole, and one of nothing is said to be empty.
+async function filesFromTheDesktop() {
+  const { ada } = world;
+  const { page } = ada;
+  await ada.go("/uploads");
+  const zone = page.locator(".drop-zone");
+  await zone.waitFor();
+  await dropsFiles(page, zone, ["drop one.mp4", "drop two.mp4", "nothing.mp4"].map((name) => `${given.files}/${name}`));
+  await ada.hears("nothing.mp4 is empty.");
+  for (const name of ["drop one.mp4", "drop two.mp4"]) {
+    await page.getByRole("listitem", { name }).getByText("Arrived").waitFor();
+    await arrivesWhole(ada, name);
+  }
+  // Anywhere on this page; on others the browser does not open what was dropped.
+  await dropsFiles(page, ada.heading("Uploads"), [`${given.files}/drop three.mp4`]);
+  await page.getByRole("listitem", { name: "drop three.mp4" }).getByText("Arrived").waitFor();
+  await arrivesWhole(ada, "drop three.mp4");
+  await page.getByRole("link", { name: "Today" }).click();
+  await dropsFiles(page, ada.heading("Today"), [`${given.files}/first.mp4`]);
+  await page.getByRole("link", { name: "Uploads" }).click();
+  await zone.waitFor();
+  check(ada.context.pages().length === 1, "no tab was opened");
+  quiet(ada);
+}
+
 // What goes to YouTube moves on the screen by itself; a cancel before its last piece prevents it.
 async function goingOut() {
   const { ada } = world;
@@ -255,6 +281,12 @@ async function goingOut() {
   await ada.heading("Calendar").waitFor();
   await scheduled(ada, quick.id, await film(ada, 5));
   const row = page.getByRole("listitem", { name: "Film 5" });
+  // Today says when it becomes public, and of which channel, in that channel's zone.
+  const today = await Someone.arrives(browser, world.url, { storageState: await ada.context.storageState() });
+  await today.go("/");
+  await today.page.getByRole("list", { name: "Goes out next" }).getByRole("listitem").filter({ hasText: "Film 5 on At once" }).getByText(/CES?T/).waitFor();
+  quiet(today);
+  await today.leaves();
   const bar = row.getByRole("progressbar", { name: "Upload of Film 5" });
   await eventually(async () => Number(await bar.getAttribute("aria-valuenow")) > 0, "its progress is seen");
   await scheduled(ada, quick.id, await film(ada, 6));
@@ -316,6 +348,8 @@ const failed = await runAll([
   ["a member schedules where a channel names her", members],
   ["a file arrives whole through a server that is killed", aFileThroughAKill],
   ["a file goes on after a pause and a reload", aFileThroughAReload],
+  ["files of the desktop are dropped on the page", filesFromTheDesktop],
+  ["templates are made, previewed, changed by two, used", () => templates(world)],
   ["an upload is seen on its way, and cancelled there", goingOut],
   ["a video of unknown outcome is a person's to say", aPersonDecides],
   ...(given.looks ? [["uploads: axe, 360 px, policy", looks]] : []),

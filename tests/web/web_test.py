@@ -86,7 +86,8 @@ def uploads(kind, binary, shots):
         (path / "films").mkdir()
         for number in range(1, 9):
             (path / "films" / f"Film {number}.mp4").write_bytes(MP4 + bytes([number]) * (1000 if number == 7 else 24_000_000))
-        for name in ("cut.mp4", "reload.mp4", "first.mp4"):
+        (path / "nothing.mp4").touch()
+        for name in ("cut.mp4", "reload.mp4", "first.mp4", "drop one.mp4", "drop two.mp4", "drop three.mp4"):
             (path / name).write_bytes(MP4 + name.encode() * 4_000_000)
         url = youtube.url
         restarts = Restarts(lambda: Server(
