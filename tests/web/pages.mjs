@@ -6,6 +6,7 @@ import { bulkSelection, manyRows } from "./bulk.mjs";
 import { everyPage } from "./every_page.mjs";
 import { images } from "./images.mjs";
 import { Receiver } from "./receiver.mjs";
+import { generatedTexts, spending } from "./texts.mjs";
 import { World } from "./world.mjs";
 
 const given = JSON.parse(process.env.FENCEPOST_WORLD);
@@ -197,6 +198,8 @@ const failed = await runAll([
   ["an unknown outcome is a person's to say", unknownOutcome],
   ["the stream of events comes back", reconnects],
   ["images are added, described, ordered and posted", () => images(world, given.discord)],
+  ["texts of a language model, in the host's style", () => generatedTexts(world, given.model)],
+  ["what posts may cost, and what failed of a queue", () => spending(world, given.x)],
   ["1,000 records are chosen at once", () => bulkSelection(world)],
   ["a long list scrolls and filters by the server's pages", () => manyRows(world)],
   // What a page looks like does not depend on the database.
