@@ -162,8 +162,7 @@ void add_switches(CLI::App& noun, Chosen& chosen) {
   auto* given = command->add_option("STYLE", *style, "\"\": none; without it the present one is shown");
   speaks(*command, chosen, [id, style, given](Client& client, bool as_json) {
     const auto path = item_path("shows", *id, "members/me");
-    const auto body =
-        given->count() > 0 ? client.send("PUT", path, {{"style", *style}}) : client.get(path);
+    const auto body = given->count() > 0 ? client.send("PUT", path, {{"style", *style}}) : client.get(path);
     if (as_json) {
       print_json(body);
     } else {

@@ -18,7 +18,6 @@ namespace fencepost::announce {
 
 namespace {
 
-
 // One event of the announcement, which moves nothing.
 void add_event(store::Connection& connection, std::int64_t announcement, const char* kind,
                const std::string& actor, const std::string& why) {

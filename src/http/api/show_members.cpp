@@ -114,8 +114,7 @@ Response set_own(Services& services, const Request& request) {
   });
   if (!said) return not_found(request, "membership of yours");
   return json_response(
-      200,
-      {{"opted_in", said->opted_in}, {"style", said->style}, {"stopped", prevented_json(stopped)}});
+      200, {{"opted_in", said->opted_in}, {"style", said->style}, {"stopped", prevented_json(stopped)}});
 }
 }  // namespace
 
@@ -182,8 +181,7 @@ void add_show_members(std::vector<Route>& routes, Services& services) {
        .access = Access::show(Relation::host, Scope::announce),
        .limit = kWrites,
        .fields = own_fields(false),
-       .answers = {{200,
-                    "recorded; who opts out has stopped what was to be posted for them in this show",
+       .answers = {{200, "recorded; who opts out has stopped what was to be posted for them in this show",
                     said},
                    {404, "not_found; you are not in the show", {}},
                    {409, "no_person", {}}},
