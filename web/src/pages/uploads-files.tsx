@@ -172,7 +172,9 @@ function VideoRow({ video, kinds, schedule }: { video: Video; kinds: string[]; s
     <li>
       <span>{video.title} <span className="muted">({video.id}, {lengthOf(video)})</span></span>
       <span className="muted">
-        {fitnessOf(video, kinds)}{video.measure_error && ` (${video.measure_error})`}
+        {/* Why it was not measured begins with the same words. */}
+        {video.measure_error?.startsWith(fitnessOf(video, kinds)) ? video.measure_error
+          : `${fitnessOf(video, kinds)}${video.measure_error ? ` (${video.measure_error})` : ""}`}
       </span>
       {schedule && <Button small aria-label={`Schedule ${video.title}`} onPress={() => schedule(video.id)}>Schedule</Button>}
     </li>
