@@ -100,6 +100,7 @@ Response own(Services& services, const Request& request) {
 Response set_own(Services& services, const Request& request) {
   const auto in = flag_member(request, "opted_in");
   const auto style = text_member(request, "style");
+  if (!in && !style) throw base::UserError("invalid_field", "the body says opted_in, style or both");
   const auto show = id_of(request), person = person_of(request);
   announce::Prevented stopped;
   if (in) {
