@@ -155,6 +155,21 @@ void add_switches(CLI::App& noun, Chosen& chosen) {
   };
   add("opt-in", "Let admins make announcements over your connections that are on", own(true));
   add("opt-out", "Take that back, and stop what was to be posted for you in this show", own(false));
+
+  auto style = std::make_shared<std::string>();
+  auto* command = noun.add_subcommand("style", "How you want to sound there, where a model writes for you");
+  command->add_option("ID", *id, "As list shows it")->required();
+  auto* given = command->add_option("STYLE", *style, "\"\": none; without it the present one is shown");
+  speaks(*command, chosen, [id, style, given](Client& client, bool as_json) {
+    const auto path = item_path("shows", *id, "members/me");
+    const auto body = given->count() > 0 ? client.send("PUT", path, {{"style", *style}}) : client.get(path);
+    if (as_json) {
+      print_json(body);
+    } else {
+      print(cell(body, "style") + "\n");
+    }
+    return 0;
+  });
 }
 
 void add_members(CLI::App& noun, Chosen& chosen) {

@@ -347,7 +347,7 @@ def people(tour):
 def episodes(tour, show):
     call = tour.call
     call(200, "GET", f"{show}/members/me")
-    call(200, "PUT", f"{show}/members/me", {"opted_in": True})
+    call(200, "PUT", f"{show}/members/me", {"opted_in": True, "style": "dry"})
     connection = call(201, "POST", "/api/v1/connections", {"name": "ada's", "platform": "webhook", "url": "http://127.0.0.1:9/"})["id"]
     episode = call(201, "POST", f"{show}/episodes", {"title": "Pilot", "number": 1, "starts_at": "2037-06-01T20:00"})
     path = f"/api/v1/episodes/{episode['id']}"

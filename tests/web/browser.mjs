@@ -80,6 +80,17 @@ export class Line {
   }
 }
 
+// Files from the system's own windows: only the browser itself can bring them.
+export async function dropsFiles(page, zone, files) {
+  await zone.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await zone.boundingBox();
+  const browser = await page.context().newCDPSession(page);
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"])
+    await browser.send("Input.dispatchDragEvent", { type, x: x + width / 3, y: y + height / 2, data });
+  await browser.detach();
+}
+
 // Somebody with a browser of their own. Whatever the page's policy or code complains of fails the test that looks.
 export class Someone {
   constructor(context, page, url) {

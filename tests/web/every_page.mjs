@@ -61,7 +61,9 @@ export async function looksRight(world, shots, pages, opens) {
       if (wide > 0) found.push(`${name} (${look}): ${wide} px too wide`);
       if (shots) {
         mkdirSync(shots, { recursive: true });
-        await page.screenshot({ path: `${shots}/${name}-${look}.png`, fullPage: look !== "phone" });
+        // A dialog covers what is seen, not the page's whole length.
+        const whole = look !== "phone" && (await page.getByRole("dialog").count()) === 0;
+        await page.screenshot({ path: `${shots}/${name}-${look}.png`, fullPage: whole });
       }
     };
     for (const [name, path] of pages) {

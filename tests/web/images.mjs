@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 
-import { check, eventually } from "./browser.mjs";
+import { check, dropsFiles, eventually } from "./browser.mjs";
 
 // A PNG of one gray (W3C PNG, section 5).
 function png(shade, width = 32, height = 18) {
@@ -24,18 +24,10 @@ function png(shade, width = 32, height = 18) {
 }
 const file = (name, shade) => ({ name, mimeType: "image/png", buffer: png(shade) });
 
-// A file from the system's own windows: only the browser itself can bring one.
 async function drops(page, card, one) {
   const folder = mkdtempSync(join(tmpdir(), "fencepost-drop-"));
   writeFileSync(join(folder, one.name), one.buffer);
-  const zone = card.locator(".drop");
-  await zone.scrollIntoViewIfNeeded();
-  const { x, y, width, height } = await zone.boundingBox();
-  const browser = await page.context().newCDPSession(page);
-  const data = { items: [], files: [join(folder, one.name)], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"])
-    await browser.send("Input.dispatchDragEvent", { type, x: x + width / 3, y: y + height / 2, data });
-  await browser.detach();
+  await dropsFiles(page, card.locator(".drop"), [join(folder, one.name)]);
   return () => rmSync(folder, { recursive: true });
 }
 

@@ -7,6 +7,7 @@ import { everyPage } from "./every_page.mjs";
 import { images } from "./images.mjs";
 import { Receiver } from "./receiver.mjs";
 import { throughput, trouble } from "./throughput.mjs";
+import { generatedTexts, spending } from "./texts.mjs";
 import { World } from "./world.mjs";
 
 const given = JSON.parse(process.env.FENCEPOST_WORLD);
@@ -200,6 +201,8 @@ const failed = await runAll([
   ["images are added, described, ordered and posted", () => images(world, given.discord)],
   ["a chart shows what ended before it was opened", () => throughput(world)],
   ["what is stuck is said on its queue's page", () => trouble(world, receiver)],
+  ["texts of a language model, in the host's style", () => generatedTexts(world, given.model)],
+  ["what posts may cost, and what failed of a queue", () => spending(world, given.x)],
   ["1,000 records are chosen at once", () => bulkSelection(world)],
   ["a long list scrolls and filters by the server's pages", () => manyRows(world)],
   // What a page looks like does not depend on the database.

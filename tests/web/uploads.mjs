@@ -4,8 +4,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-import { check, eventually, launch, Line, runAll, Someone } from "./browser.mjs";
+import { check, dropsFiles, eventually, launch, Line, runAll, Someone } from "./browser.mjs";
 import { looksRight } from "./every_page.mjs";
+import { templates } from "./templates.mjs";
 
 const given = JSON.parse(process.env.FENCEPOST_WORLD);
 const browser = await launch();
@@ -244,19 +245,64 @@ async function aFileThroughAReload() {
   quiet(ada);
 }
 
+// Files of the desktop, dropped on the page: each arrives whole, and one of nothing is said to be empty.
+async function filesFromTheDesktop() {
+  const { ada } = world;
+  const { page } = ada;
+  await ada.go("/uploads");
+  const zone = page.locator(".drop-zone");
+  await zone.waitFor();
+  await dropsFiles(page, zone, ["drop one.mp4", "drop two.mp4", "nothing.mp4"].map((name) => `${given.files}/${name}`));
+  await ada.hears("nothing.mp4 is empty.");
+  for (const name of ["drop one.mp4", "drop two.mp4"]) {
+    await page.getByRole("listitem", { name }).getByText("Arrived").waitFor();
+    await arrivesWhole(ada, name);
+  }
+  // Anywhere on this page; on others the browser does not open what was dropped.
+  await dropsFiles(page, ada.heading("Uploads"), [`${given.files}/drop three.mp4`]);
+  await page.getByRole("listitem", { name: "drop three.mp4" }).getByText("Arrived").waitFor();
+  await arrivesWhole(ada, "drop three.mp4");
+  await page.getByRole("link", { name: "Today" }).click();
+  await dropsFiles(page, ada.heading("Today"), [`${given.files}/first.mp4`]);
+  await page.getByRole("link", { name: "Uploads" }).click();
+  await zone.waitFor();
+  check(ada.context.pages().length === 1, "no tab was opened");
+  quiet(ada);
+}
+
 // What goes to YouTube moves on the screen by itself; a cancel before its last piece prevents it.
 async function goingOut() {
   const { ada } = world;
   const { page } = ada;
   await youtube("/_set", { piece_rate: 4 << 20 });
-  const quick = await channelOf(ada, { name: "At once", lead_minutes: 20_160, limits: { short: 20, final: 20 }, capacity: 20, horizon_days: 14 });
+  const cat = await Someone.arrives(browser, world.url);
+  await cat.joins((await ada.expects(201, "POST", "/api/v1/invitations", { role: "member", note: "Cat" })).code, "Cat");
+  const quick = await channelOf(ada, { name: "At once", lead_minutes: 20_160, limits: { short: 20, final: 20 }, capacity: 20, horizon_days: 14, people: [{ id: (await cat.expects(200, "GET", "/api/v1/me")).person.id }] });
   world.quick = quick.id;
+  // A member's page asks for nothing by itself: its clock is put forward, and it is silent. What she then sees, events told.
+  await cat.page.clock.install();
+  await cat.go(`/uploads?channel=${quick.id}`);
+  await cat.heading("Calendar").waitFor();
+  await cat.page.waitForFunction(() => !document.body.innerText.includes("Loading…"));
+  await cat.page.getByText("Live", { exact: true }).first().waitFor();
+  const asked = [];
+  cat.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await cat.page.clock.fastForward(50_000);
+  await cat.page.evaluate(() => fetch("/healthz"));
+  check(asked.join() === "/healthz", `asked for by itself: ${asked}`);
   await ada.go(`/uploads?channel=${quick.id}`);
   await ada.heading("Calendar").waitFor();
   await scheduled(ada, quick.id, await film(ada, 5));
   const row = page.getByRole("listitem", { name: "Film 5" });
+  // Today says when it becomes public, and of which channel, in that channel's zone.
+  const today = await Someone.arrives(browser, world.url, { storageState: await ada.context.storageState() });
+  await today.go("/");
+  await today.page.getByRole("list", { name: "Goes out next" }).getByRole("listitem").filter({ hasText: "Film 5 on At once" }).getByText(/CES?T/).waitFor();
+  quiet(today);
+  await today.leaves();
   const bar = row.getByRole("progressbar", { name: "Upload of Film 5" });
-  await eventually(async () => Number(await bar.getAttribute("aria-valuenow")) > 0, "its progress is seen");
+  const hers = cat.page.getByRole("progressbar", { name: "Upload of Film 5" });
+  for (const one of [bar, hers]) await eventually(async () => Number(await one.getAttribute("aria-valuenow")) > 0, "its progress is seen");
   await scheduled(ada, quick.id, await film(ada, 6));
   const other = page.getByRole("listitem", { name: "Film 6" });
   await ada.button("Look at Film 6", other).click();
@@ -270,6 +316,9 @@ async function goingOut() {
   check(there?.title === "Film 5", "what left the list of those under way is on YouTube");
   await ada.go(`/uploads?channel=${quick.id}&day=${there.publish_day}`);
   await page.getByRole("button", { name: /^Film 5 short, uploaded/ }).waitFor();
+  await hers.waitFor({ state: "detached" });
+  quiet(cat);
+  await cat.leaves();
   const titles = (await youtube("/_videos")).map((one) => one.title);
   check(titles.includes("Film 5") && !titles.includes("Film 6"), `on YouTube: ${titles}`);
   quiet(ada);
@@ -306,8 +355,8 @@ async function aPersonDecides() {
 
 const looks = () => looksRight(world, process.env.FENCEPOST_SHOTS,
   [["uploads", `/uploads?channel=${world.channel}&day=${dayAt(0)}`], ["uploads-month", `/uploads?channel=${world.channel}&view=month&day=${dayAt(0)}`],
-    ["upload", "/uploads?upload=2"], ["today-uploads", "/"]],
-  { uploads: [["button", "Schedule a video…"]], "uploads-month": [["button", "Channel settings…"]] });
+    ["uploads-template", `/uploads?channel=${world.channel}`], ["upload", "/uploads?upload=2"], ["today-uploads", "/"]],
+  { uploads: [["button", "Schedule a video…"]], "uploads-month": [["button", "Channel settings…"]], "uploads-template": [["button", "New template…"]] });
 
 const only = process.env.FENCEPOST_ONLY;
 const failed = await runAll([
@@ -316,6 +365,8 @@ const failed = await runAll([
   ["a member schedules where a channel names her", members],
   ["a file arrives whole through a server that is killed", aFileThroughAKill],
   ["a file goes on after a pause and a reload", aFileThroughAReload],
+  ["files of the desktop are dropped on the page", filesFromTheDesktop],
+  ["templates are made, previewed, changed by two, used", () => templates(world)],
   ["an upload is seen on its way, and cancelled there", goingOut],
   ["a video of unknown outcome is a person's to say", aPersonDecides],
   ...(given.looks ? [["uploads: axe, 360 px, policy", looks]] : []),

@@ -23,6 +23,7 @@ from platforms import PLATFORMS, Emulated  # noqa: E402
 
 WEB = ROOT / "web"
 DISCORD = next(one for one in PLATFORMS if one.name == "discord")  # which takes images
+X = next(one for one in PLATFORMS if one.name == "x")  # which takes money
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CHANNEL = "UC" + "a" * 22
 MP4 = b"\0\0\0\x18ftypisom\0\0\2\0isomiso2"
@@ -34,11 +35,16 @@ def pages(kind, binary, shots):
         receiver = Receiver(SECRET)
         stack.callback(receiver.close)
         discord = stack.enter_context(contextlib.closing(Emulated(DISCORD.script, *DISCORD.arguments)))
-        server = Server(binary, database, path, "server", "--post-timeout", "5s", *DISCORD.settings(discord.url))
+        x = stack.enter_context(contextlib.closing(Emulated(X.script, *X.arguments)))
+        model = stack.enter_context(contextlib.closing(Emulated("model/model.py")))
+        (path / "model-key").write_text("sk-demo\n")
+        server = Server(binary, database, path, "server", "--post-timeout", "5s", *DISCORD.settings(discord.url),
+                        *X.settings(x.url), "--text-api", "openai", "--text-url", model.url, "--text-model", "small",
+                        "--text-key-file", str(path / "model-key"))
         stack.callback(server.close)
         code = first_line(server.process, r"first person: open \S+/welcome#code=(fpf_\S+)")
-        world = {"url": server.url, "code": code, "receiver": receiver.url, "looks": kind == "sqlite",
-                 "discord": {"url": discord.url, "secret": DISCORD.secret(discord.url)}}
+        world = {"url": server.url, "code": code, "receiver": receiver.url, "looks": kind == "sqlite", "model": model.url,
+                 "x": {"url": x.url, "secret": X.secret(x.url)}, "discord": {"url": discord.url, "secret": DISCORD.secret(discord.url)}}
         environment = {**os.environ, "FENCEPOST_WORLD": json.dumps(world), **({"FENCEPOST_SHOTS": shots} if shots else {})}
         done = subprocess.run(["node", str(HERE / "pages.mjs")], env=environment, check=False)
         if done.returncode != 0:
@@ -86,7 +92,8 @@ def uploads(kind, binary, shots):
         (path / "films").mkdir()
         for number in range(1, 9):
             (path / "films" / f"Film {number}.mp4").write_bytes(MP4 + bytes([number]) * (1000 if number == 7 else 24_000_000))
-        for name in ("cut.mp4", "reload.mp4", "first.mp4"):
+        (path / "nothing.mp4").touch()
+        for name in ("cut.mp4", "reload.mp4", "first.mp4", "drop one.mp4", "drop two.mp4", "drop three.mp4"):
             (path / name).write_bytes(MP4 + name.encode() * 4_000_000)
         url = youtube.url
         restarts = Restarts(lambda: Server(

@@ -7,6 +7,7 @@ import { Link, useLocation } from "wouter";
 import { answer, api, rememberCsrf } from "./api/client";
 import { useLive } from "./api/live";
 import { sessionQuery, useMe } from "./api/queries";
+import { useDropGuard } from "./lib/drops";
 import { applyTheme, chosenTheme, type Theme } from "./lib/theme";
 import { ownZone } from "./lib/time";
 import { sayProblem } from "./lib/act";
@@ -97,6 +98,7 @@ function Account() {
 export function Shell({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(false);
   const [location] = useLocation();
+  useDropGuard();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   // A new page begins at its top, for eyes and for screen readers.

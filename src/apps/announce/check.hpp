@@ -12,6 +12,8 @@ namespace fencepost::announce {
 // A time that lies further back than this is refused instead of being posted at once: a post cannot be taken
 // back.
 constexpr base::Duration kLate = std::chrono::minutes(5);
+// How a host wants to sound, in code points.
+constexpr std::size_t kLongestStyle = 500;
 
 // Throws UserError("invalid_text") unless it is valid UTF-8 of 1 to 3000 code points, not all blank and
 // without control characters other than tab and line breaks. What a platform allows is its connector's to

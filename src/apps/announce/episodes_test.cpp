@@ -344,10 +344,15 @@ TEST_P(EpisodesTest, OptingOutAndDisconnectingStopWhatHasNotBegun) {
   EXPECT_EQ(get(one).status, "disabled");
   EXPECT_EQ(get(other).status, "pending");
   EXPECT_EQ(opt(*database_->acquire(), fence_, show_, bob_.id, true, "bob")->prevented, 0);
-  EXPECT_EQ(opted_in(*database_->acquire(), show_, bob_.id), true);
+  EXPECT_TRUE(own_words(*database_->acquire(), show_, bob_.id)->opted_in);
   EXPECT_EQ(opt(*database_->acquire(), fence_, show_, bob_.id, false, "bob")->prevented, 1);
   EXPECT_EQ(get(other).status, "disabled");
   EXPECT_FALSE(opt(*database_->acquire(), fence_, show_, 999, true, "bob"));
+  EXPECT_TRUE(set_style(*database_->acquire(), show_, bob_.id, "dry"));
+  EXPECT_EQ(own_words(*database_->acquire(), show_, bob_.id)->style, "dry");
+  EXPECT_FALSE(own_words(*database_->acquire(), show_, bob_.id)->opted_in) << "a style is no word for it";
+  EXPECT_FALSE(set_style(*database_->acquire(), show_, 999, "dry"));
+  EXPECT_THROW(set_style(*database_->acquire(), show_, bob_.id, std::string(501, 'x')), base::UserError);
 }
 
 ON_BOTH(EpisodesTest);

@@ -171,9 +171,16 @@ std::optional<Prevented> opt(store::Connection& connection, const store::Fence& 
   return counts;
 }
 
-std::optional<bool> opted_in(store::Connection& connection, std::int64_t show, std::int64_t person) {
-  const auto rows = connection.run(sql::opted_in, {show, person});
-  return rows.empty() ? std::nullopt : std::optional(rows[0][0].boolean());
+bool set_style(store::Connection& connection, std::int64_t show, std::int64_t person,
+               const std::string& style) {
+  check_long(style, kLongestStyle, "the style");
+  return !connection.run(sql::style_of_member, {show, person, style}).empty();
+}
+
+std::optional<OwnWords> own_words(store::Connection& connection, std::int64_t show, std::int64_t person) {
+  const auto rows = connection.run(sql::own_words, {show, person});
+  if (rows.empty()) return std::nullopt;
+  return OwnWords{rows[0][0].boolean(), rows[0][1].text()};
 }
 
 Prevented stop_over(store::Connection& connection, const store::Fence& fence, std::int64_t id,

@@ -75,7 +75,15 @@ std::pair<accounts::MemberAnswer, Prevented> remove_member(store::Connection& co
 // too. nullopt: he is not in the show.
 std::optional<Prevented> opt(store::Connection& connection, const store::Fence& fence, std::int64_t show,
                              std::int64_t person, bool in, const std::string& actor);
-std::optional<bool> opted_in(store::Connection& connection, std::int64_t show, std::int64_t person);
+// How a host wants to sound in a show, where a model writes for him. false: he is not in it. Throws UserError
+// invalid_text.
+bool set_style(store::Connection& connection, std::int64_t show, std::int64_t person,
+               const std::string& style);
+struct OwnWords {
+  bool opted_in = false;
+  std::string style;  // may be empty
+};
+std::optional<OwnWords> own_words(store::Connection& connection, std::int64_t show, std::int64_t person);
 // In the transaction that disconnects it, behind the lock of its row: stops what has not begun; what is in
 // flight is not tried again either, since its gate would find no connection.
 Prevented stop_over(store::Connection& connection, const store::Fence& fence, std::int64_t id,

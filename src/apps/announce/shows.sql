@@ -42,6 +42,10 @@ FROM fencepost_announcements WHERE connection_id = $1 AND status IN ('sending', 
 -- $1 show, $2 person, $3 in or out. No row: he is not in the show.
 UPDATE fencepost_show_members SET opted_in = $3 WHERE show_id = $1 AND person_id = $2 RETURNING opted_in
 
--- name: opted_in
+-- name: own_words
 -- $1 show, $2 person
-SELECT opted_in FROM fencepost_show_members WHERE show_id = $1 AND person_id = $2
+SELECT opted_in, style FROM fencepost_show_members WHERE show_id = $1 AND person_id = $2
+
+-- name: style_of_member
+-- $1 show, $2 person, $3 style. No row: he is not in the show.
+UPDATE fencepost_show_members SET style = $3 WHERE show_id = $1 AND person_id = $2 RETURNING style

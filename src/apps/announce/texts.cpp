@@ -18,8 +18,6 @@ namespace fencepost::announce {
 
 namespace {
 
-constexpr std::size_t kLongestStyle = 500;
-
 // One event of the announcement, which moves nothing.
 void add_event(store::Connection& connection, std::int64_t announcement, const char* kind,
                const std::string& actor, const std::string& why) {

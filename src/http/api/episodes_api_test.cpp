@@ -107,9 +107,13 @@ TEST_P(EpisodesApi, OptingInIsTheHostsOwnWord) {
   const auto me = show_path_ + "/members/me";
   connect(bob_);
   connect(eve_);
-  EXPECT_EQ(json_of(as(signed_in(bob_), "GET", me)), (json{{"opted_in", false}}));
+  EXPECT_EQ(json_of(as(signed_in(bob_), "GET", me)), (json{{"opted_in", false}, {"style", ""}}));
   EXPECT_EQ(json_of(as(signed_in(bob_), "PUT", me, {{"opted_in", true}}))["opted_in"], true);
   EXPECT_EQ(code(send("PUT", me, {{"opted_in", true}})), "409 no_person");
+  const auto styled = json_of(as(signed_in(bob_), "PUT", me, {{"style", "dry"}}));
+  EXPECT_EQ(styled["style"], "dry");
+  EXPECT_EQ(styled["opted_in"], true) << "what is not said stays";
+  EXPECT_EQ(code(as(signed_in(bob_), "PUT", me, {{"style", std::string(501, 'x')}})), "422 invalid_field");
   const auto path = episode();
   EXPECT_EQ(json_of(send("GET", path + "/announcements"))["items"], json::array());
   EXPECT_EQ(json_of(send("POST", path + "/announcements/create-all")),

@@ -89,21 +89,33 @@ Response remove_member(Services& services, const Request& request) {
 }
 
 Response own(Services& services, const Request& request) {
-  const auto in = services.database.retrying([&](store::Connection& connection) {
-    return announce::opted_in(connection, id_of(request), person_of(request));
+  const auto said = services.database.retrying([&](store::Connection& connection) {
+    return announce::own_words(connection, id_of(request), person_of(request));
   });
-  return in ? json_response(200, {{"opted_in", *in}}) : not_found(request, "membership of yours");
+  return said ? json_response(200, {{"opted_in", said->opted_in}, {"style", said->style}})
+              : not_found(request, "membership of yours");
 }
 
 // Nobody else's word counts: the path names no person.
 Response set_own(Services& services, const Request& request) {
-  const bool in = flag_member(request, "opted_in").value();
-  const auto stopped = store::until_certain(services.database, [&](store::Connection& connection, bool) {
-    return announce::opt(connection, announcement_fence(services), id_of(request), person_of(request), in,
-                         actor_of(request));
+  const auto in = flag_member(request, "opted_in");
+  const auto style = text_member(request, "style");
+  if (!in && !style) throw base::UserError("invalid_field", "the body says opted_in, style or both");
+  const auto show = id_of(request), person = person_of(request);
+  announce::Prevented stopped;
+  if (in) {
+    const auto counts = store::until_certain(services.database, [&](store::Connection& connection, bool) {
+      return announce::opt(connection, announcement_fence(services), show, person, *in, actor_of(request));
+    });
+    stopped = counts.value_or(announce::Prevented{});
+  }
+  const auto said = services.database.retrying([&](store::Connection& connection) {
+    if (style) announce::set_style(connection, show, person, *style);
+    return announce::own_words(connection, show, person);
   });
-  if (!stopped) return not_found(request, "membership of yours");
-  return json_response(200, {{"opted_in", in}, {"stopped", prevented_json(*stopped)}});
+  if (!said) return not_found(request, "membership of yours");
+  return json_response(
+      200, {{"opted_in", said->opted_in}, {"style", said->style}, {"stopped", prevented_json(stopped)}});
 }
 }  // namespace
 
@@ -140,36 +152,41 @@ void add_show_members(std::vector<Route>& routes, Services& services) {
                    {409, "last_admin", {}}},
        .summary = "Takes somebody out of a show"},
       remove_member);
-  const Field opted_in{
-      .name = "opted_in",
-      .type = FieldType::boolean,
-      .required = true,
-      .description = "whether admins may make announcements over your connections that are on",
-      .example = "true"};
+  const auto own_fields = [](bool required) {
+    return std::vector<Field>{
+        {.name = "opted_in",
+         .type = FieldType::boolean,
+         .required = required,
+         .description = "whether admins may make announcements over your connections that are on",
+         .example = "true"},
+        {.name = "style",
+         .required = required,
+         .max_length = 500,
+         .description = "how you want to sound in this show, where a language model writes for you",
+         .example = "\"dry, no emoji\""}};
+  };
+  auto said = own_fields(true);
+  said.push_back(
+      {.name = "stopped", .type = FieldType::object, .required = true, .fields = prevented_fields()});
   add({.method = "GET",
        .pattern = "/api/v1/shows/{id}/members/me",
        .access = Access::show(Relation::host, Scope::read),
        .limit = kReads,
-       .answers = {{200, "as you said", {opted_in}},
+       .answers = {{200, "as you said", own_fields(true)},
                    {404, "not_found; you are not in the show", {}},
                    {409, "no_person", {}}},
-       .summary = "Whether you want to be announced"},
+       .summary = "Whether you want to be announced, and in which style"},
       own);
   add({.method = "PUT",
        .pattern = "/api/v1/shows/{id}/members/me",
        .access = Access::show(Relation::host, Scope::announce),
        .limit = kWrites,
-       .fields = {opted_in},
-       .answers = {{200,
-                    "recorded; who opts out has stopped what was to be posted for them in this show",
-                    {opted_in,
-                     {.name = "stopped",
-                      .type = FieldType::object,
-                      .required = true,
-                      .fields = prevented_fields()}}},
+       .fields = own_fields(false),
+       .answers = {{200, "recorded; who opts out has stopped what was to be posted for them in this show",
+                    said},
                    {404, "not_found; you are not in the show", {}},
                    {409, "no_person", {}}},
-       .summary = "Opts in or out of announcements made for all"},
+       .summary = "Opts in or out of announcements made for all, or says in which style to write"},
       set_own);
 }
 

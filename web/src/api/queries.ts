@@ -61,7 +61,7 @@ export const membersQuery = (show: number) =>
         answer(api.GET("/api/v1/shows/{id}/members", { params: { path: { id: String(show) }, query } }))),
   });
 
-export const optedInQuery = (show: number) =>
+export const ownQuery = (show: number) =>
   queryOptions({ queryKey: ["members", show, "me"], retry: false,
     queryFn: () => answer(api.GET("/api/v1/shows/{id}/members/me", path(show))) });
 

@@ -32,5 +32,6 @@ export type CalendarUpload = CalendarSlot["uploads"][number];
 export type Upload = Answer<"/api/v1/uploads/{id}">;
 export type QuotaProject = Answer<"/api/v1/quota-projects/{id}">;
 export type Bucket = Answer<"/api/v1/quota-projects/{id}/days">["buckets"][number];
+export type Template = Answer<"/api/v1/templates/{id}">;
 export type Video = Answer<"/api/v1/videos/{id}">;
 export type Page<T> = { items: T[]; next: string | null };

@@ -52,7 +52,7 @@ function ConnectionCard({ connection }: { connection: Connection }) {
         {connection.url && <span className="breaks">, {connection.url}</span>}
       </p>
       {status === "broken" && <p className="notice tone-bad">{connection.broken_reason ?? "The platform refuses its credentials."}</p>}
-      {status === "connected" && connection.last_error && <p className="notice tone-warn">{connection.last_error}</p>}
+      {status === "connected" && connection.last_error && <p className="notice tone-warn">What went wrong last: {connection.last_error}</p>}
       {connection.resting_until && <p>Rests until <Time at={connection.resting_until} />: the platform asked for it.</p>}
       {status === "connected" && connection.expires_at && !connection.refreshable && (
         <p>Its credentials end <Time at={connection.expires_at} />.</p>

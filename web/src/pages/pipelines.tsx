@@ -5,7 +5,7 @@ import { Link } from "wouter";
 
 import { queuesQuery, useMe } from "../api/queries";
 import { useSettled } from "../lib/settled";
-import { itemStates, processingStates } from "../lib/words";
+import { announcementStates, itemStates, processingStates, uploadStates } from "../lib/words";
 import { Badge, Empty, Loaded, PageHead, Section } from "../ui/basics";
 import { Field, Select } from "../ui/fields";
 import { curationWords, kinds, processingWords, type Filter, type Kind } from "./records";
@@ -45,7 +45,7 @@ export function Counts({ counts, atLeast }: { counts: Record<string, unknown>; a
     <span className="counts">
       {shown.map(([state, n]) => (
         <span key={state}>
-          <Badge word={itemStates[state] ?? processingStates[state] ?? { text: state, tone: "neutral" }} /> {Number(n).toLocaleString("en")}
+          <Badge word={itemStates[state] ?? announcementStates[state] ?? uploadStates[state] ?? processingStates[state] ?? { text: state, tone: "neutral" }} /> {Number(n).toLocaleString("en")}
           {atLeast.includes(state) ? "+" : ""}
         </span>
       ))}

@@ -1,7 +1,7 @@
 // A list of any length: the server gives pages, and only the rows that are seen are in the page.
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Cell, Checkbox, Column, Row, Table, TableBody, TableHeader, TableLayout, TableLoadMoreItem, Virtualizer, type Selection }
+import { Cell, Checkbox, Collection, Column, Row, Table, TableBody, TableHeader, Virtualizer, type Selection }
   from "react-aria-components";
 
 import { randomKey } from "../api/client";
@@ -12,7 +12,8 @@ import { Badge, Button, Empty, Loaded } from "../ui/basics";
 import { Confirm, DialogBox } from "../ui/dialogs";
 import { Select } from "../ui/fields";
 import { toast } from "../ui/toast";
-import { curationWords, kinds, MOST_IDS, pick, record, recordsPage, type Filter, type Kind, type RecordRow } from "./records";
+import { curationWords, kinds, MOST_IDS, PAGE, pick, record, recordsPage, type Filter, type Kind, type RecordRow } from "./records";
+import { useWindow, WindowLayout } from "./records-window";
 
 function Box() {
   return <Checkbox slot="selection" className="check"><span className="box" aria-hidden /></Checkbox>;
@@ -86,63 +87,54 @@ function Bulk({ kind, chosen, clear }: { kind: Kind; chosen: Chosen; clear: () =
   );
 }
 
-function useRecords(kind: Kind, filter: Filter) {
-  return useInfiniteQuery({
-    queryKey: ["records", kind, "list", filter],
-    queryFn: ({ pageParam }) => recordsPage(kind, filter, pageParam),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.next ?? undefined,
-    placeholderData: keepPreviousData,
-  });
-}
-
 export function RecordsTable({ kind, filter }: { kind: Kind; filter: Filter }) {
   const info = kinds[kind];
   const picks = kind !== "contacts";
-  const query = useRecords(kind, filter);
+  const page = (cursor: string) => recordsPage(kind, filter, cursor);
+  const { rows, total, more, error, pending, again, onScroll, options } = useWindow<RecordRow>({ key: ["records", kind, "list", filter], size: PAGE, page });
   const [selected, setSelected] = useState<Selection>(new Set());
   const [open, setOpen] = useState<number | null>(null);
-  const rows: RecordRow[] = query.data?.pages.flatMap((page) => page.items) ?? [];
   const chosen: Chosen | null = selected === "all" ? { all: filter } : selected.size > 0 ? { ids: [...selected].map(String) } : null;
   const tooMany = chosen !== null && "ids" in chosen && chosen.ids.length > MOST_IDS;
-  if (query.error) return <p className="notice tone-bad" role="alert">{messageOf(query.error)}</p>;
   return (
     <>
       {chosen && !tooMany && <Bulk kind={kind} chosen={chosen} clear={() => setSelected(new Set())} />}
       {tooMany && <p className="notice tone-warn">At most {MOST_IDS} at once by hand: choose all, with a filter, for more.</p>}
-      <Virtualizer layout={TableLayout} layoutOptions={{ rowHeight: 44, headingHeight: 40, loaderHeight: 44 }}>
-        <Table className="table" aria-label={info.text} selectionMode={picks ? "multiple" : "none"} selectedKeys={selected}
-          onSelectionChange={setSelected} onRowAction={(key) => setOpen(Number(key))}>
-          <TableHeader>
-            {picks && <Column id="select" width={44} minWidth={44}><Box /></Column>}
-            <Column id="main" isRowHeader defaultWidth="2fr" minWidth={180}>{info.main === "url" ? "URL" : sentence(info.main)}</Column>
-            {info.columns.map((one) => <Column key={one.id} id={one.id} minWidth={110}>{one.text}</Column>)}
-            {picks && <Column id="curation" width={110}>Curation</Column>}
-            {picks && <Column id="processing" width={130}>Processing</Column>}
-            {picks && <Column id="why" minWidth={160}>Why</Column>}
-          </TableHeader>
-          <TableBody renderEmptyState={() => query.isPending ? <p className="muted">Loading…</p>
-            : <Empty title={Object.keys(filter).length ? "Nothing matches." : `No ${info.text.toLowerCase()} yet.`}><p>{info.teaches}</p></Empty>}>
-            {rows.map((row) => (
-              <Row key={row.id} id={row.id} textValue={shown(row[info.main])}>
-                {picks && <Cell><Box /></Cell>}
-                <Cell>{shown(row[info.main])}</Cell>
-                {info.columns.map((one) => <Cell key={one.id}>{shown(row[one.id])}</Cell>)}
-                {picks && <Cell>{row.curation_status}</Cell>}
-                {picks && <Cell><Badge word={processingStates[row.processing_status ?? ""]} /></Cell>}
-                {picks && <Cell>{shown(row.error ?? row.note)}</Cell>}
-              </Row>
-            ))}
-            <TableLoadMoreItem onLoadMore={() => void (query.hasNextPage && !query.isFetching && query.fetchNextPage())}
-              isLoading={query.isFetchingNextPage}>
-              <span className="muted">Loading…</span>
-            </TableLoadMoreItem>
-          </TableBody>
-        </Table>
-      </Virtualizer>
+      <div className="table-box" tabIndex={-1}>
+        <Virtualizer layout={WindowLayout} layoutOptions={options}>
+          <Table className="table" aria-label={info.text} selectionMode={picks ? "multiple" : "none"} selectedKeys={selected}
+            onSelectionChange={setSelected} onRowAction={(key) => setOpen(Number(key))} onScroll={onScroll}>
+            <TableHeader>
+              {picks && <Column id="select" width={44} minWidth={44}><Box /></Column>}
+              <Column id="main" isRowHeader defaultWidth="2fr" minWidth={180}>{info.main === "url" ? "URL" : sentence(info.main)}</Column>
+              {info.columns.map((one) => <Column key={one.id} id={one.id} minWidth={110}>{one.text}</Column>)}
+              {picks && <Column id="curation" width={110}>Curation</Column>}
+              {picks && <Column id="processing" width={130}>Processing</Column>}
+              {picks && <Column id="why" minWidth={160}>Why</Column>}
+            </TableHeader>
+            <TableBody renderEmptyState={() => pending || error ? null
+              : <Empty title={Object.keys(filter).length ? "Nothing matches." : `No ${info.text.toLowerCase()} yet.`}><p>{info.teaches}</p></Empty>}>
+              <Collection items={rows}>
+                {(row) => (
+                  <Row id={row.id} textValue={shown(row[info.main])}>
+                    {picks && <Cell><Box /></Cell>}
+                    <Cell>{shown(row[info.main])}</Cell>
+                    {info.columns.map((one) => <Cell key={one.id}>{shown(row[one.id])}</Cell>)}
+                    {picks && <Cell>{row.curation_status}</Cell>}
+                    {picks && <Cell><Badge word={processingStates[row.processing_status ?? ""]} /></Cell>}
+                    {picks && <Cell>{shown(row.error ?? row.note)}</Cell>}
+                  </Row>
+                )}
+              </Collection>
+            </TableBody>
+          </Table>
+        </Virtualizer>
+      </div>
       <p className="muted" role="status">
-        {query.data && `${rows.length.toLocaleString("en")}${query.hasNextPage ? "+" : ""} shown`}
+        {total > 0 && `${count(total, "record")}${more ? " so far: more come as you scroll" : ""}. `}
+        {error ? messageOf(error) : pending && "Loading…"}
       </p>
+      {error && <Button onPress={again}>Try again</Button>}
       <Details kind={kind} id={open} close={() => setOpen(null)} />
     </>
   );

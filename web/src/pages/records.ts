@@ -29,7 +29,7 @@ export const kinds: Record<Kind, KindInfo> = {
 export const curationWords = ["New", "Selected", "Maybe", "Not a Fit", "Archived"];
 export const processingWords = ["Queued", "Processing", "Completed", "Error", "Stopped"];
 
-const PAGE = 100;
+export const PAGE = 100;
 
 // The routes of all kinds have one shape; "places" stands for them where a type has to be named.
 export async function recordsPage(kind: Kind, filter: Filter, cursor: string): Promise<Page<RecordRow>> {

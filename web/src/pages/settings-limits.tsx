@@ -20,7 +20,7 @@ const limitsQuery = {
     return Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, one]) => {
         const rate = one["x-rate-limit-of-a-person"] ?? one["x-rate-limit"];
-        return rate ? [{ what: one.summary ?? path, route: `${method.toUpperCase()} ${path}`, rate }] : [];
+        return rate ? [{ what: (one.summary ?? path).replaceAll("`", ""), route: `${method.toUpperCase()} ${path}`, rate }] : [];
       }));
   },
 };

@@ -5,7 +5,7 @@ import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { Link, useLocation } from "wouter";
 
 import { answer, api } from "../api/client";
-import { episodesQuery, liveQuery, membersQuery, optedInQuery, showQuery, useMe } from "../api/queries";
+import { episodesQuery, liveQuery, membersQuery, ownQuery, showQuery, useMe } from "../api/queries";
 import type { Show } from "../api/types";
 import { useAct } from "../lib/act";
 import { fullTime } from "../lib/time";
@@ -54,24 +54,41 @@ function KillSwitch({ show, etag }: { show: Show; etag: string }) {
   );
 }
 
-function OptIn({ show }: { show: Show }) {
-  const mine = useQuery(optedInQuery(show.id));
-  const act = useAct(
-    (_key: string, opted_in: boolean) =>
-      answer(api.PUT("/api/v1/shows/{id}/members/me",
-        { params: { path: { id: String(show.id) } }, body: { opted_in } })),
-    {
-      stale: ["members", "announcements"],
-      done: (made) =>
-        sayStopped(made.opted_in ? undefined : made.stopped,
-          made.opted_in ? "You are announced when an admin announces for all." : "You are not announced."),
-    },
-  );
+// A host's own words in a show: whether to be announced, and how to sound where a model writes.
+function Own({ show }: { show: Show }) {
+  const client = useQueryClient();
+  const mine = useQuery(ownQuery(show.id));
+  const put = (body: { opted_in?: boolean; style?: string }) =>
+    answer(api.PUT("/api/v1/shows/{id}/members/me", { params: { path: { id: String(show.id) } }, body }));
+  const act = useAct((_key: string, opted_in: boolean) => put({ opted_in }), {
+    stale: ["members", "announcements"],
+    done: (made) =>
+      sayStopped(made.opted_in ? undefined : made.stopped,
+        made.opted_in ? "You are announced when an admin announces for all." : "You are not announced."),
+  });
   if (!mine.data) return null;
+  const { opted_in, style } = mine.data;
   return (
-    <Switch isSelected={mine.data.opted_in} isDisabled={act.busy} onChange={(on) => void act.run(on)}>
-      Announce me when an admin announces for all
-    </Switch>
+    <>
+      <Switch isSelected={opted_in} isDisabled={act.busy} onChange={(on) => void act.run(on)}>
+        Announce me when an admin announces for all
+      </Switch>
+      <p className="facts">
+        <span>Your style, where a language model writes for you: {style ? <strong className="breaks">{style}</strong> : <span className="muted">none of your own</span>}</span>
+        <DialogBox title={`How you sound in ${show.name}`} trigger={<Button small>Change your style…</Button>}>
+          {(close) => (
+            <ActForm act="Save" onCancel={close} onDone={close} onSubmit={async (fields) => {
+              await put({ style: fields.style ?? "" });
+              await client.invalidateQueries({ queryKey: ["members"] });
+              toast("Saved: for what is written from now on.", { tone: "good" });
+            }}>
+              <Field label="Style" name="style" defaultValue={style} maxLength={500} placeholder="dry, no emoji" rows={2} autoFocus
+                hint="The model is told this of your announcements in this show. Empty: none of your own." />
+            </ActForm>
+          )}
+        </DialogBox>
+      </p>
+    </>
   );
 }
 
@@ -200,7 +217,7 @@ export default function ShowPage({ id }: { id: number }) {
           </PageHead>
           {!show.enabled && <p className="notice tone-bad">This show is switched off: nothing of it goes out.</p>}
           {show.description && <p>{show.description}</p>}
-          {role.member && <OptIn show={show} />}
+          {role.member && <Own show={show} />}
           <LiveState show={show} />
           <Tabs className="tabs">
             <TabList aria-label="Parts of the show">

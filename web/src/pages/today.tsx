@@ -4,11 +4,12 @@ import { Link } from "wouter";
 
 import { announcementsQuery, connectionsQuery, dueQuery, episodeQuery, episodesQuery, queuesQuery, showsQuery, useMe }
   from "../api/queries";
-import { projectsQuery, quotaQuery, uploadsQuery } from "../api/uploads";
-import type { Announcement, Bucket, Connection, Episode, QuotaProject, Show, Upload } from "../api/types";
+import { calendarQuery, channelsQuery, projectsQuery, quotaQuery, uploadsQuery } from "../api/uploads";
+import type { Announcement, Bucket, CalendarUpload, Channel, Connection, Episode, QuotaProject, Show } from "../api/types";
+import { today } from "../lib/days";
 import { bucketNames, nearEnd } from "../lib/quota";
 import { announcementStates, count, uploadStates } from "../lib/words";
-import { Badge, Empty, Loaded, PageHead, Section, Time } from "../ui/basics";
+import { Badge, Empty, Loaded, PageHead, Section, Time, useNow } from "../ui/basics";
 import { FirstSteps } from "./first-steps";
 
 const SOON = 7 * 86_400_000; // as the server's own notice: a week before credentials end
@@ -47,7 +48,7 @@ function useNearEnd(): { bucket: Bucket; project: QuotaProject }[] {
     (days[n]?.data?.buckets ?? []).filter((bucket) => nearEnd(bucket, project)).map((bucket) => ({ bucket, project })));
 }
 
-const uploadLink = (one: Upload) => (
+const uploadLink = (one: { id: number; title: string; channel_id: number; channel: string }) => (
   <span><Link href={`/uploads?channel=${one.channel_id}&upload=${one.id}`}>{one.title}</Link> on {one.channel}</span>
 );
 
@@ -130,29 +131,59 @@ function NeedsAPerson() {
   );
 }
 
+const MOST_CHANNELS = 10;
+const DAYS_AHEAD = 7;
+const MOST_NEXT = 20;
+const COMING = ["scheduled", "uploading", "uploaded"];
+type Publication = { channel: Channel; upload: CalendarUpload; at: string };
+
+// Videos that become public in the next days, of the channels that somebody may see.
+function usePublications(): Publication[] {
+  const now = useNow(30_000);
+  const channels = (useQuery(channelsQuery).data ?? []).slice(0, MOST_CHANNELS);
+  const calendars = useQueries({ queries: channels.map((one) => calendarQuery(one.id, today(one.zone), DAYS_AHEAD)) });
+  return channels.flatMap((channel, n) =>
+    (calendars[n]?.data?.days ?? []).flatMap((day) => day.slots)
+      .filter((slot) => Date.parse(slot.at) > now)
+      .flatMap((slot) => slot.uploads.filter((one) => COMING.includes(one.status)).map((upload) => ({ channel, upload, at: slot.at }))));
+}
+
 function Next() {
   const due = useQuery(dueQuery);
+  const publications = usePublications();
   return (
     <Loaded query={due}>
       {({ items }) => {
-        const next = items.filter((one) => one.run_at !== null);
-        if (next.length === 0)
-          return (
-            <Empty title="Nothing has a time yet.">
-              <p>Announcements with the trigger “when the stream is on” go out by themselves: they wait for it.</p>
-            </Empty>
-          );
-        return (
-          <ul className="rows">
-            {next.map((one) => (
+        const rows = [
+          ...items.filter((one) => one.run_at !== null).map((one) => ({
+            at: one.run_at!,
+            row: (
               <li key={one.id}>
                 <Badge word={announcementStates[one.status]} />
                 <span><Where announcement={one} /></span>
-                <Time at={one.run_at!} brief />
+                <Time at={one.run_at!} />
               </li>
-            ))}
-          </ul>
-        );
+            ),
+          })),
+          ...publications.map(({ channel, upload, at }) => ({
+            at,
+            row: (
+              <li key={`upload ${upload.id}`}>
+                <Badge word={uploadStates[upload.status]} />
+                {uploadLink({ ...upload, channel_id: channel.id, channel: channel.name })}
+                <span className="muted">{channel.enabled || upload.status === "uploaded" ? "becomes public" : "waits: its channel is switched off"}</span>
+                <Time at={at} zone={channel.zone} />
+              </li>
+            ),
+          })),
+        ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+        if (rows.length === 0)
+          return (
+            <Empty title="Nothing has a time yet.">
+              <p>Announcements with the trigger “when the stream is on” go out by themselves: they wait for it. Videos stand here from a week before their slot.</p>
+            </Empty>
+          );
+        return <ul className="rows" aria-label="Goes out next">{rows.slice(0, MOST_NEXT).map(({ row }) => row)}</ul>;
       }}
     </Loaded>
   );

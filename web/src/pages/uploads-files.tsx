@@ -7,6 +7,7 @@ import { answer, api } from "../api/client";
 import { entriesQuery, foldersQuery, videosQuery } from "../api/uploads";
 import type { Video } from "../api/types";
 import { sayProblem, useAct } from "../lib/act";
+import { useDroppedFiles } from "../lib/drops";
 import { abandon, transfers, unfinished, useTransfers, type Transfer, type TransferState, type Unfinished } from "../lib/transfers";
 import type { Tone } from "../lib/words";
 import { Badge, Bar, Button, Empty, Loaded, Section } from "../ui/basics";
@@ -86,6 +87,7 @@ function Earlier({ items, changed }: { items: Unfinished[]; changed: () => void 
 export function Sending({ schedule }: { schedule?: ((video: number) => void) | undefined }) {
   const client = useQueryClient();
   const all = useTransfers();
+  useDroppedFiles(send);
   const earlier = useQuery({ queryKey: ["unfinished"], queryFn: unfinished, staleTime: 0 });
   const arrived = all.filter((one) => one.state === "done").length;
   useEffect(() => {
@@ -98,7 +100,7 @@ export function Sending({ schedule }: { schedule?: ((video: number) => void) | u
         onDrop={(event) => {
           void Promise.all(event.items.filter(isFileDropItem).map((one) => one.getFile())).then(send);
         }}>
-        <p>Drop videos here, or</p>
+        <p>Drop videos on this page, or</p>
         <FileTrigger allowsMultiple onSelect={(files) => files && send(files)}>
           <Button>Choose files…</Button>
         </FileTrigger>
@@ -170,7 +172,9 @@ function VideoRow({ video, kinds, schedule }: { video: Video; kinds: string[]; s
     <li>
       <span>{video.title} <span className="muted">({video.id}, {lengthOf(video)})</span></span>
       <span className="muted">
-        {fitnessOf(video, kinds)}{video.measure_error && ` (${video.measure_error})`}
+        {/* Why it was not measured begins with the same words. */}
+        {video.measure_error?.startsWith(fitnessOf(video, kinds)) ? video.measure_error
+          : `${fitnessOf(video, kinds)}${video.measure_error ? ` (${video.measure_error})` : ""}`}
       </span>
       {schedule && <Button small aria-label={`Schedule ${video.title}`} onPress={() => schedule(video.id)}>Schedule</Button>}
     </li>

@@ -9,7 +9,7 @@ import { progressQuery, uploadHistoryQuery, uploadQuery } from "../api/uploads";
 import type { Upload } from "../api/types";
 import { useAct } from "../lib/act";
 import { fullTime, wallClock } from "../lib/time";
-import { uploadStates } from "../lib/words";
+import { sentence, uploadStates } from "../lib/words";
 import { Badge, Bar, Button, Loaded, Time } from "../ui/basics";
 import { ActForm, Confirm, DialogBox } from "../ui/dialogs";
 import { Field } from "../ui/fields";
@@ -194,7 +194,7 @@ export function UploadBox({ id, zoneOf, close }: { id: number | null; zoneOf: (c
       {() => (
         <>
           {query.error ? (
-            <p role="alert">{messageOf(query.error)}</p>
+            <p role="alert">{sentence(messageOf(query.error))}.</p>
           ) : (
             <Loaded query={query}>
               {({ value, etag }) => <Known upload={value} etag={etag} zone={zoneOf(value.channel_id)} />}

@@ -18,7 +18,7 @@ const DAYS = 3;
 function BucketRow({ bucket, project }: { bucket: Bucket; project: QuotaProject }) {
   const name = bucketNames[bucket.scope] ?? bucket.scope;
   const full = bucket.used >= bucket.limit;
-  const text = `${bucket.used} of ${bucket.limit}`;
+  const text = `${bucket.used.toLocaleString("en")} of ${bucket.limit.toLocaleString("en")}`;
   return (
     <li>
       <span className="bucket-name">{name}</span>

@@ -29,12 +29,13 @@ export function lengthOf(video: Video): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} min, ${sizeOf(video.size)}`;
 }
 
-const templatePreview = (id: number, values: { title: string; channel: string; date: string }) => ({
+type Values = { title: string; channel: string; date: string; number?: string };
+const templatePreview = (id: number, values: Values) => ({
   queryKey: ["templates", "preview", id, values],
   queryFn: () => answer(api.GET("/api/v1/templates/{id}/preview", { params: { path: { id: String(id) }, query: values } })),
 });
 
-function Told({ template, values }: { template: number; values: { title: string; channel: string; date: string } }) {
+function Told({ template, values }: { template: number; values: Values }) {
   const preview = useQuery(templatePreview(template, values));
   if (preview.error) return <p className="notice tone-warn">{preview.error.message}</p>;
   if (!preview.data) return null;
@@ -63,6 +64,8 @@ function Form({ channel, videos, wish, close }: { channel: Channel; videos: Vide
   const languages = [...new Set(["", ...(templates.data ?? []).map((one) => one.language ?? "")])];
   const [language, setLanguage] = useState("");
   const template = templates.data?.find((one) => (one.language ?? "") === language);
+  const numbered = template && [template.title, template.description, ...(template.tags ?? [])].some((text) => text?.includes("{number}"));
+  const [number, setNumber] = useState("");
   const chosen = videos.find((one) => String(one.id) === video);
   const ready = chosen && fitness(chosen, kind);
   const when = at || (next.data ? wallClock(next.data.at, zone) : "");
@@ -84,6 +87,7 @@ function Form({ channel, videos, wish, close }: { channel: Channel; videos: Vide
             params: { path: { id: String(channel.id) }, header: { "Idempotency-Key": key } },
             body: {
               video_id: Number(fields.video_id), kind, ...(at ? { at } : {}), ...(language ? { language } : {}),
+              ...(numbered && number ? { number: Number(number) } : {}),
               ...(fields.title ? { title: fields.title } : {}), ...(fields.description ? { description: fields.description } : {}),
               ...(fields.tags ? { tags: tagsOf(fields.tags) } : {}),
             },
@@ -112,7 +116,10 @@ function Form({ channel, videos, wish, close }: { channel: Channel; videos: Vide
       {languages.length > 1 && (
         <Select label="Language" value={language} onChange={setLanguage} choices={languages.map((one) => ({ id: one, text: one || "any" }))} />
       )}
-      {template && chosen && <Told template={template.id} values={{ title: chosen.title, channel: channel.name, date: when.slice(0, 10) }} />}
+      {numbered && (
+        <Field label="Number" name="number" type="number" min="0" value={number} onChange={setNumber} hint="The channel’s template has {number}; not needed beside words of your own." />
+      )}
+      {template && chosen && <Told template={template.id} values={{ title: chosen.title, channel: channel.name, date: when.slice(0, 10), ...(number ? { number } : {}) }} />}
       <Field label="Title (optional)" name="title" maxLength={100} placeholder={chosen?.title ?? ""} />
       <Field label="Description (optional)" name="description" rows={3} maxLength={5000} />
       <Field label="Tags (optional)" name="tags" hint="With commas between them." />

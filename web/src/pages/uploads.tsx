@@ -16,6 +16,7 @@ import { Videos } from "./uploads-files";
 import { Progress, UploadBox } from "./uploads-item";
 import { NextFree, ProjectDialog, Quota } from "./uploads-quota";
 import { Schedule, type Wish } from "./uploads-schedule";
+import { Templates } from "./uploads-templates";
 import "../styles/uploads.css";
 
 // From an account to a video in its slot.
@@ -125,6 +126,7 @@ function OfChannel({ channel, params, go }: { channel: Channel; params: URLSearc
         show={(next, to) => go({ view: next, day: to }, true)} />
       <Section title="Next free slots"><NextFree channel={channel} schedule={(at) => setWish({ at })} /></Section>
       <Quota channel={channel} operates={me.operates} />
+      <Templates channel={channel} operates={me.operates} />
       <Videos kinds={Object.keys(channel.limits)} schedule={(video) => setWish({ video })} />
       <Schedule channel={channel} wish={wish} close={() => setWish(null)} />
     </>
