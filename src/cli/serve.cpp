@@ -81,6 +81,14 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
+// The first token of a new database has no place in the file of another's: then nothing is made at all. Who
+// has written the file of this database has made its token before, so the file is looked at first.
+template <typename IsNew>
+void keep_token_file(const Settings& settings, IsNew&& is_new) {
+  const auto file = settings.find("token-file");
+  if (holds_token(file.value) && is_new()) refuse_taken_token_file(file.value, file.source);
+}
+
 // The first token of a new database, exactly once over all processes: printed here, and nowhere again.
 void hand_out_first_token(store::Database& database, const std::string& path) {
   // Opened first: a token that could not be written down would be lost.
@@ -169,7 +177,8 @@ Serving::Serving(const Settings& settings)
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
   const auto queue = queue_options(settings);
-  database_ = open_database(
+  keep_token_file(settings, [&] { return no_database_file(settings); });
+  database_ = open_or_make_database(
       settings, 2 * queue.concurrency + 12 + curate_connections(settings) + upload_connections(settings));
   prepare_database(settings);
   engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
@@ -338,6 +347,7 @@ void Serving::prepare_database(const Settings& settings) {
 }
 
 void Serving::prepare(const Settings& settings, store::Connection& connection) {
+  keep_token_file(settings, [&] { return accounts::awaits_first_token(connection); });
   for (const auto& name : store::migrate(connection, all_migrations()))
     base::log(LogLevel::info, "migrated", {{"migration", name}});
   fences_ = make_fences(connection, curate_options(settings));
