@@ -40,8 +40,9 @@ int lost(const Settings& settings, const Given& given, bool as_json) {
   // A slip in its path would look like the loss of everything.
   if (!report.problem.empty() && !report.unreadable.empty() && !given.without_key)
     throw base::UserError("key_file_unusable",
-                          report.problem + ": name the key file there is; or, where none is left, say "
-                                           "--without-key");
+                          report.problem +
+                              ": name the key file there is; or, where none is left, say "
+                              "--without-key");
   json names = json::array();
   for (const auto& info : report.unreadable) {
     if (given.yes) accounts::disconnect(*lease, info.id);
@@ -100,7 +101,8 @@ std::string KeyReport::text() const {
   for (const auto& info : unreadable)
     out += "- " + info.name + " (" + info.platform + ", " + info.target + ")\n";
   return out +
-         "Put the right key file back; or, if it is lost: fencepost key lost --yes, which disconnects them, and\n"
+         "Put the right key file back; or, if it is lost: fencepost key lost --yes, which disconnects them, "
+         "and\n"
          "connect them again. Everything else works then.\n";
 }
 
@@ -126,7 +128,8 @@ void add_key_check(CLI::App& noun, Chosen& chosen) {
   gone->add_flag("--yes", given->yes, "Do it; otherwise it only says what it would disconnect");
   gone->add_flag("--without-key", given->without_key, "There is no key file any more");
   gone->footer("Exit code 1 where something is to be disconnected and --yes was not said.");
-  add(gone, [given](const Settings& settings, bool as_json) { return lost(settings, *given, as_json); },
+  add(
+      gone, [given](const Settings& settings, bool as_json) { return lost(settings, *given, as_json); },
       chosen);
 }
 

@@ -85,7 +85,7 @@ int guarded(int argc, char** argv) try { return run(argc, argv); } catch (const 
   return complain(error.what(), 2);
 } catch (const Refused& error) {
   if (wants_json(argc, argv)) std::printf("%s\n", error.body().c_str());
-  return complain(std::string(error.what()) + " (" + error.code() + ")", 1);
+  return complain(error.text(), 1);
 } catch (const base::UserError& error) {
   return complain(error.what(), 1);
 } catch (const base::InfraError& error) {

@@ -47,7 +47,8 @@ void add_create(CLI::App& noun, Chosen& chosen) {
   auto given = std::make_shared<Given>();
   auto* command = noun.add_subcommand("create", "Make a token; it is shown this once");
   command->add_option("--name", given->name, "The actor of what is done with it, in histories")->required();
-  command->add_option("--output", given->output, "Also write it to this new file (mode 0600)")->type_name("FILE");
+  command->add_option("--output", given->output, "Also write it to this new file (mode 0600)")
+      ->type_name("FILE");
   command
       ->add_option(
           "--scope", given->scopes,
