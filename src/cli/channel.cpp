@@ -45,9 +45,13 @@ std::string id_of(Client& client, const std::string& collection, const char* wha
   if (given.empty() && all.size() == 1) return all[0].at("id").dump();
   for (const auto& item : all)
     if (item.at("name") == given) return item.at("id").dump();
-  throw base::UserError("not_found",
-                        given.empty() ? std::string("say which ") + what + " by its id or name"
-                                      : std::string("there is no ") + what + " of the name '" + given + "'");
+  std::string known;
+  for (const auto& item : all)
+    known += (known.empty() ? "" : ", ") + cell(item, "name") + " (" + item.at("id").dump() + ")";
+  throw base::UserError(
+      "not_found", (given.empty() ? std::string("say which ") + what + " by its id or name"
+                                  : std::string("there is no ") + what + " of the name '" + given + "'") +
+                       (known.empty() ? ": there is none yet" : "; there are: " + known));
 }
 
 json body_of(Client& client, const Given& given) {
