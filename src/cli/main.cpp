@@ -8,6 +8,7 @@
 #include "cli/client.hpp"
 #include "cli/commands.hpp"
 #include "cli/settings.hpp"
+#include "cli/slips.hpp"
 #include "cli/text.hpp"
 
 namespace fencepost::cli {
@@ -74,7 +75,10 @@ int run(int argc, char** argv) {
   add_completion(app, chosen);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);
   } catch (const CLI::ParseError& error) {
+    if (const auto unknown = unknown_word(app)) return complain(*unknown, 2);
     return app.exit(error) == 0 ? 0 : 2;
   }
   FENCEPOST_ASSERT(chosen);

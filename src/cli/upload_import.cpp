@@ -36,7 +36,7 @@ class BadLines {
     if (count_ == 0) return;
     const auto more =
         count_ > kShownLines ? "\n  and " + std::to_string(count_ - kShownLines) + " more" : std::string();
-    throw base::UserError("invalid_file", "nothing was imported, for " + std::to_string(count_) +
+    throw base::UserError("invalid_file", "nothing was imported: " + std::to_string(count_) +
                                               (count_ == 1 ? " thing is" : " things are") +
                                               " wrong:" + text_ + more);
   }

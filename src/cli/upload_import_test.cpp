@@ -34,7 +34,7 @@ TEST(UploadImportTest, AllBadLinesAreSaidAtOnce) {
   EXPECT_EQ(
       refusal("video_id,kind,at,number\nx,short,,\n7,short,2026-11-25T10:00,\n,short,2026-11-25T10:00,two\n"
               "7,\"short\n"),
-      "nothing was imported, for 5 things are wrong:\n"
+      "nothing was imported: 5 things are wrong:\n"
       "  line 2: video_id: 'x' is no number\n"
       "  line 2: it has no at\n"
       "  line 4: number: 'two' is no number\n"
@@ -42,7 +42,7 @@ TEST(UploadImportTest, AllBadLinesAreSaidAtOnce) {
       "  line 5: a quoted field does not end");
   EXPECT_EQ(
       refusal(R"([7, {"video_id": 1, "at": "2026-11-25"}])", false),
-      "nothing was imported, for 2 things are wrong:\n  entry 1: it is no object\n  entry 2: it has no kind");
+      "nothing was imported: 2 things are wrong:\n  entry 1: it is no object\n  entry 2: it has no kind");
 }
 
 TEST(UploadImportTest, TheHeaderIsLookedAtFirst) {
