@@ -37,15 +37,14 @@ std::optional<std::string> unknown_word(CLI::App& app) {
     path += " " + command->get_name();
   }
   const auto left = app.remaining(true);
+  const auto commands = commands_of(*command);
+  if (!left.empty() && !commands.empty() && !left[0].starts_with("-"))
+    return path + " has no command '" + left[0] + "': " + meant(left[0], commands);
   const auto option =
       std::find_if(left.begin(), left.end(), [](const std::string& word) { return word.starts_with("--"); });
-  if (option != left.end()) {
-    const auto name = option->substr(0, option->find('='));
-    return path + " has no option '" + name + "': " + meant(name, options_of(*command));
-  }
-  const auto commands = commands_of(*command);
-  if (left.empty() || commands.empty()) return std::nullopt;
-  return path + " has no command '" + left[0] + "': " + meant(left[0], commands);
+  if (option == left.end()) return std::nullopt;
+  const auto name = option->substr(0, option->find('='));
+  return path + " has no option '" + name + "': " + meant(name, options_of(*command));
 }
 
 }  // namespace fencepost::cli
