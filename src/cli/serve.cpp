@@ -176,6 +176,15 @@ Serving::Serving(const Settings& settings)
       to_model_(to_base_urls(), clock_) {
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
+  // Before anything is made, or a token handed out.
+  if (http::address_in_use(address.host, address.port))
+    throw base::UserError("port_in_use", "port " + std::to_string(address.port) + " of " + address.host +
+                                             " is in use: stop what listens there, or choose another with "
+                                             "--listen HOST:PORT");
+  if (!is_loopback(host_) && settings.text("public-url").empty())
+    base::log(LogLevel::warn, "browsers stay signed in over https only",
+              {{"listen", settings.text("listen")},
+               {"next", "put a proxy with TLS in front, and name it: --public-url https://HOST"}});
   const auto queue = queue_options(settings);
   keep_token_file(settings, [&] { return no_database_file(settings); });
   database_ = open_or_make_database(
