@@ -95,6 +95,7 @@ int show(Client& client, bool as_json, const Given& given) {
   Table lines;
   for (const auto& member : body.items())
     lines.push_back({member.key(), member.value().is_structured() ? member.value().dump()
+                                   : member.key() == "run_at"     ? time_cell(body, "run_at")
                                                                   : cell(body, member.key().c_str())});
   print(sheet(lines));
   return 0;
