@@ -111,4 +111,12 @@ std::optional<base::Secret> first_token(store::Connection& connection) {
   return token;
 }
 
+bool awaits_first_token(store::Connection& connection) try {
+  return connection.run(sql::any_token).empty();
+} catch (const base::InfraError& error) {
+  // No such table is what an empty database says; that it is away is another matter.
+  if (error.retryable() || error.poisoned()) throw;
+  return true;
+}
+
 }  // namespace fencepost::accounts

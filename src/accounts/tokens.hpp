@@ -60,5 +60,7 @@ std::vector<TokenInfo> page_of_tokens(store::Connection& connection, std::option
 // before, also if it was revoked. After an error in doubt nobody may have seen the token: create_token()
 // makes another.
 std::optional<base::Secret> first_token(store::Connection& connection);
+// Whether first_token() would make one; also true where the schema is not there yet. Not in a transaction.
+bool awaits_first_token(store::Connection& connection);
 
 }  // namespace fencepost::accounts

@@ -13,6 +13,9 @@ INSERT INTO fencepost_tokens (name, hash, prefix, scopes, created_at, is_first)
 SELECT $1, $2, $3, $4, fencepost_now(), TRUE WHERE NOT EXISTS (SELECT 1 FROM fencepost_tokens)
 ON CONFLICT DO NOTHING RETURNING id
 
+-- name: any_token
+SELECT 1 FROM fencepost_tokens LIMIT 1
+
 -- name: token_by_hash
 -- $1 hash, $2 how often its use is written down, in µs
 SELECT t.id, t.name, t.hash, t.scopes, t.person_id, p.name, p.role,

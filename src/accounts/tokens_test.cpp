@@ -90,8 +90,12 @@ TEST_P(TokensTest, OfEightProcessesOneGetsTheFirstToken) {
 
 TEST_P(TokensTest, NoFirstTokenWhereThereAreOthers) {
   auto connection = database_->acquire();
+  EXPECT_TRUE(awaits_first_token(*connection));
   create_token(*connection, "laptop");
+  EXPECT_FALSE(awaits_first_token(*connection));
   EXPECT_FALSE(first_token(*connection));
+  revoke_token(*connection, 1);
+  EXPECT_FALSE(awaits_first_token(*connection)) << "a revoked one is one, too";
 }
 
 class TokensOfPeopleTest : public testing::PeopleTestBase {

@@ -88,14 +88,23 @@ std::optional<Micros> rfc3339(const std::string& text) {
   const auto days = date::sys_days(day).time_since_epoch().count();
   return (((days * 24LL + hour) * 60 + minute - offset) * 60 + second) * 1'000'000 + fraction;
 }
+
+// What somebody wrote, as much of it as is fit to be shown.
+std::string shown(const std::string& text) {
+  std::string safe = text.substr(0, 40);
+  for (auto& c : safe)
+    if (c < ' ' || c > '~') c = '?';
+  return "'" + safe + (text.size() > 40 ? "...'" : "'");
+}
 }  // namespace
 
 Micros parse_utc(const std::string& text) {
   const auto at = rfc3339(text);
   if (!at)
     throw UserError("invalid_time",
-                    "this is not a time: write it as 2026-11-22T18:00:00Z, or with an offset as "
-                    "2026-11-22T19:00:00+01:00");
+                    shown(text) +
+                        " is not a time with an offset: write it as 2026-11-22T18:00:00Z, or as "
+                        "2026-11-22T19:00:00+01:00");
   if (*at < 0 || *at >= kEndOfTime)
     throw UserError("invalid_time", "times must lie between 1970 and the end of 2037");
   return *at;

@@ -57,9 +57,10 @@ void show_sql(const store::AdoptPlan& plan) {
   std::string text;
   for (const auto& statement : plan.concurrently) text += statement + ";\n";
   if (!text.empty()) text = "-- outside a transaction, after the columns:\n" + text;
-  for (const auto& statement : plan.statements)
-    text +=
-        statement + (statement.ends_with(";") || statement.find("-- $1") != std::string::npos ? "\n" : ";\n");
+  for (const auto& statement : plan.statements) {
+    const auto end = statement.find_last_not_of(" \n") + 1;
+    text += statement.substr(0, end) + (statement[end - 1] == ';' ? "\n" : ";\n");
+  }
   print(text);
 }
 
@@ -78,7 +79,9 @@ int show(const store::AdoptPlan& plan, bool dry_run, const std::string& database
     return 0;
   }
   if (dry_run) {
-    print("\n-- would be run; nothing was changed:\n");
+    print(
+        "\n-- would be run; nothing was changed:\n"
+        "-- (fencepost_now() is fencepost's own: on SQLite it is known to our connections alone)\n");
     show_sql(plan);
     return 0;
   }
@@ -145,7 +148,7 @@ int doctor(const Settings& settings, const std::string& only, bool fix, bool jso
   else if (rows.empty())
     print("healthy\n");
   else
-    print(table({"", "QUEUE", "CODE", "WHAT", "WHAT TO DO"}, rows, 1000) + (healthy ? "healthy\n" : ""));
+    print(table({"LEVEL", "QUEUE", "CODE", "WHAT", "WHAT TO DO"}, rows, 1000) + (healthy ? "healthy\n" : ""));
   return healthy ? 0 : 1;
 }
 

@@ -20,7 +20,10 @@ using nlohmann::json;
 struct When {
   std::string at, in;
   void add_to(CLI::App& command) {
-    auto* first = command.add_option("--at", at, "When, such as 2026-11-22T18:00:00Z")->type_name("TIME");
+    auto* first =
+        command
+            .add_option("--at", at, "When, with an offset: 2026-11-22T18:00:00Z, 2026-11-22T19:00:00+01:00")
+            ->type_name("TIME");
     auto* second =
         command.add_option("--in", in, "In how long, such as 10s or 2h; with an idempotency key take --at")
             ->type_name("DURATION");

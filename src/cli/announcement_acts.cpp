@@ -106,8 +106,9 @@ int preview(Client& client, bool as_json, const Given& given) {
     print_json(body);
     return 0;
   }
-  print(cell(body, "text") + "\n\n" + cell(body, "platform") + ": " + cell(body, "length") + " of " +
-        cell(body, "limit") + "\n");
+  const auto limit = cell(body, "limit");
+  print(cell(body, "text") + "\n\n" + cell(body, "platform") + ": " + cell(body, "length") +
+        (limit == "-" ? " characters, no limit" : " of " + limit + " characters") + "\n");
   if (!body.at("obstacle").is_null()) print("not postable now: " + cell(body, "why") + "\n");
   return 0;
 }

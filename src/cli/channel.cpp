@@ -45,9 +45,13 @@ std::string id_of(Client& client, const std::string& collection, const char* wha
   if (given.empty() && all.size() == 1) return all[0].at("id").dump();
   for (const auto& item : all)
     if (item.at("name") == given) return item.at("id").dump();
-  throw base::UserError("not_found",
-                        given.empty() ? std::string("say which ") + what + " by its id or name"
-                                      : std::string("there is no ") + what + " of the name '" + given + "'");
+  std::string known;
+  for (const auto& item : all)
+    known += (known.empty() ? "" : ", ") + cell(item, "name") + " (" + item.at("id").dump() + ")";
+  throw base::UserError(
+      "not_found", (given.empty() ? std::string("say which ") + what + " by its id or name"
+                                  : std::string("there is no ") + what + " of the name '" + given + "'") +
+                       (known.empty() ? ": there is none yet" : "; there are: " + known));
 }
 
 json body_of(Client& client, const Given& given) {
@@ -169,7 +173,7 @@ int quota_status(Client& client, bool as_json, const Given& given) {
   for (const auto& item : body.at("buckets"))
     rows.push_back({cell(item, "day"), cell(item, "scope"), cell(item, "used"), cell(item, "limit"),
                     cell(item, "spent"), item.at("warned").get<bool>() ? "near its end" : ""});
-  print(table({"DAY", "BUCKET", "TAKEN", "LIMIT", "SPENT", ""}, rows));
+  print(table({"DAY", "BUCKET", "TAKEN", "LIMIT", "SPENT", "NOTE"}, rows));
   return 0;
 }
 

@@ -52,6 +52,20 @@ void report(const ChildStatus& status) {
   [[maybe_unused]] const auto written = write(kStatus, &status, sizeof status);
 }
 
+// Takes in whoever has ended; true: the command was among them, and ended by `status`.
+bool reap(pid_t command, int& status) {
+  bool found = false;
+  int one = 0;
+  for (pid_t pid = 0; (pid = waitpid(-1, &one, WNOHANG)) != 0;) {
+    if (pid == command) {
+      found = true;
+      status = one;
+    }
+    if (pid < 0 && errno != EINTR) break;
+  }
+  return found;
+}
+
 timespec until(base::BootTime moment) {
   const auto left = std::clamp<std::chrono::nanoseconds>(moment - base::system_clock().boot(),
                                                          std::chrono::nanoseconds(0), std::chrono::hours(1));
@@ -63,6 +77,8 @@ timespec until(base::BootTime moment) {
 [[noreturn]] void supervise(const Supervision& what) {
   arrange(what);
   signal(SIGCHLD, SIG_DFL);
+  // What the command's shell leaves behind is then this process's to reap, so that its end is a signal too.
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_PDEATHSIG, SIGHUP);
   if (getppid() != what.parent) _exit(1);
   const int self = getpid();
@@ -79,12 +95,13 @@ timespec until(base::BootTime moment) {
   sigemptyset(&awaited);
   for (const int number : {SIGCHLD, SIGTERM, SIGHUP}) sigaddset(&awaited, number);
   auto why = ChildResult::Why::itself;
-  bool asked = false;
+  bool asked = false, ended = false;
   auto next = what.terminate_at;
   int status = 0;
   for (;;) {
-    const pid_t ended = waitpid(command, &status, WNOHANG);
-    if (ended == command || (ended < 0 && errno != EINTR)) break;
+    ended = reap(command, status) || ended;
+    // Asked to end, a shell goes at once, and those whom it waited for have the grace to themselves.
+    if (ended && (!asked || kill(-command, 0) != 0)) break;
     const auto pause = until(next);
     const int number = sigtimedwait(&awaited, nullptr, &pause);
     if (getppid() != what.parent) {
@@ -99,6 +116,7 @@ timespec until(base::BootTime moment) {
       next = now + what.grace;
       kill(-command, SIGTERM);
     } else if (asked && now >= next) {
+      if (ended) break;
       next = now + what.grace;
       kill(-command, SIGKILL);
     }

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "cli/settings.hpp"
+#include "cli/text.hpp"
 
 namespace fencepost::cli {
 
@@ -36,6 +37,21 @@ connect::HttpOptions http_options() {
   return options;
 }
 }  // namespace
+
+std::string Refused::text() const {
+  std::string out = std::string(what()) + " (" + code_ + ")";
+  const auto body = json::parse(body_, nullptr, false);
+  Table beside;
+  if (body.is_object())
+    for (const auto* name : {"post_url", "post_id", "url", "posted_at", "next_free"})
+      if (const auto value = cell(body, name); value != "-")
+        beside.push_back({std::string("  ") + name, value});
+  if (!retry_after_.empty()) beside.push_back({"  again in", retry_after_ + " s"});
+  if (beside.empty()) return out;
+  auto below = sheet(beside);
+  below.pop_back();
+  return out + "\n" + below;
+}
 
 ClientOptions::ClientOptions(CLI::App& command)
     : command_(command),
@@ -118,7 +134,8 @@ json Client::call(connect::HttpRequest request) {
   const auto body = json::parse(result.body, nullptr, false);
   if (result.status >= 200 && result.status < 300) return body.is_discarded() ? json() : body;
   if (body.is_object() && body.value("detail", json()).is_string())
-    throw Refused(result.status, body.value("code", ""), body.value("detail", ""), body.dump());
+    throw Refused(result.status, body.value("code", ""), body.value("detail", ""), body.dump(),
+                  header("Retry-After"));
   throw Refused(
       result.status, "not_fencepost",
       "the answer is no fencepost's (HTTP " + std::to_string(result.status) + "): is --server right?",

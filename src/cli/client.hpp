@@ -21,16 +21,24 @@ class SettingFlags;
 // The server refused: its problem, for people and for --json. Exit code 1.
 class Refused : public std::runtime_error {
  public:
-  Refused(int status, std::string code, const std::string& detail, std::string body)
-      : std::runtime_error(detail), status_(status), code_(std::move(code)), body_(std::move(body)) {}
+  Refused(int status, std::string code, const std::string& detail, std::string body,
+          std::string retry_after = {})
+      : std::runtime_error(detail),
+        status_(status),
+        code_(std::move(code)),
+        body_(std::move(body)),
+        retry_after_(std::move(retry_after)) {}
   int status() const { return status_; }
   const std::string& code() const { return code_; }
   const std::string& body() const { return body_; }  // as it came
+  // For people: the detail, the code, and below it what the server said beside that is of use now.
+  std::string text() const;
 
  private:
   int status_;
   std::string code_;
   std::string body_;
+  std::string retry_after_;  // the header
 };
 
 // --server, --token, --config and --json of one command; lives as long as the App.

@@ -38,7 +38,10 @@ std::vector<std::string> kind_names(bool contacts) {
 CLI::App* add(CLI::App& noun, const char* name, const char* help, const Shared& given,
               bool contacts = false) {
   auto* command = noun.add_subcommand(name, help);
-  command->add_option("KIND", given->kind, "places, businesses, domains, sitemaps or pages")
+  command
+      ->add_option("KIND", given->kind,
+                   std::string("places, businesses, domains, sitemaps") +
+                       (contacts ? ", pages or contacts" : " or pages"))
       ->required()
       ->check(CLI::IsMember(kind_names(contacts)));
   return command;
@@ -92,6 +95,7 @@ int show(Client& client, bool as_json, const Given& given) {
   Table lines;
   for (const auto& member : body.items())
     lines.push_back({member.key(), member.value().is_structured() ? member.value().dump()
+                                   : member.key() == "run_at"     ? time_cell(body, "run_at")
                                                                   : cell(body, member.key().c_str())});
   print(sheet(lines));
   return 0;
@@ -155,6 +159,10 @@ int import_file(Client& client, bool as_json, const Given& given) {
   }
   for (const auto& bad : report.at("bad_lines"))
     print(given.file + ":" + cell(bad, "line") + ": " + cell(bad, "error") + "\n");
+  std::string ignored;
+  for (const auto& column : report.at("ignored_columns"))
+    ignored += (ignored.empty() ? "" : ", ") + column.get<std::string>();
+  if (!ignored.empty()) print("ignored columns: " + ignored + "\n");
   print(cell(report, "added") + " added, " + cell(report, "present") + " there already, " +
         cell(report, "bad") + " bad\n");
   return clean ? 0 : 1;
@@ -194,13 +202,18 @@ void add_curate(CLI::App& app, Chosen& chosen) {
   runs(selects, select);
 
   runs(id(add(*noun, "delete", "Delete a record, with what was found under it", given)), remove);
-  auto* imports = add(*noun, "import", "Import places or businesses from a file", given);
+  auto* imports = noun->add_subcommand("import", "Import places or businesses from a file");
+  imports->add_option("KIND", given->kind, "places or businesses; the others are found")
+      ->required()
+      ->check(CLI::IsMember({"places", "businesses"}));
   imports->add_option("FILE", given->file, "CSV with a header line; JSON: an array, or an object a line")
       ->required();
   imports->add_option("--format", given->format, "Where the file's name does not say it")
       ->check(CLI::IsMember({"csv", "json"}));
   imports->add_flag("--select", given->select, "New records begin Selected, and are queued");
-  imports->footer("What could be read is kept; exit code 1 where a line was bad.");
+  imports->footer(
+      "Columns of places: place_id, and name if there is one. Of businesses: name or website, and place_id,\n"
+      "phone and address if there are any. What could be read is kept; exit code 1 where a line was bad.");
   runs(imports, import_file);
 }
 

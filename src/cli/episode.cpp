@@ -66,7 +66,7 @@ void add_create(CLI::App& noun, Chosen& chosen) {
   };
   auto given = std::make_shared<Given>();
   auto* command = noun.add_subcommand("create", "Make an episode of a show");
-  command->add_option("SHOW", given->show, "As show list shows it")->required();
+  command->add_option("SHOW,--show", given->show, "As show list shows it")->required();
   command->add_option("--title", given->facts.title, "What it is called")->required();
   given->facts.add_to(*command);
   command->add_flag("--draft", given->draft, "Releases nothing until it is scheduled");
@@ -148,7 +148,12 @@ void add_announcements(CLI::App& noun, Chosen& chosen) {
       print_json(made);
     else
       print("episode " + *id + ": " + cell(made, "enabled") + " enabled, " + cell(made, "disabled") +
-            " disabled\n");
+            " disabled\n" +
+            (made.at("enabled") == 0 && made.at("disabled") == 0
+                 ? "no member's connection is on and without an announcement of it: see fencepost show "
+                   "members, "
+                   "connection list\n"
+                 : ""));
     return 0;
   });
 }

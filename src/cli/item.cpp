@@ -69,7 +69,8 @@ int show(store::Connection& connection, const Given& given, bool as_json) {
     return 0;
   }
   Table rows;
-  for (const auto& [name, value] : item.items()) rows.push_back({name, cell(item, name.c_str())});
+  for (const auto& [name, value] : item.items())
+    rows.push_back({name, name == "run_at" ? time_cell(item, "run_at") : cell(item, name.c_str())});
   print(sheet(rows));
   return 0;
 }

@@ -28,30 +28,47 @@ int check(const Settings& settings, bool as_json) {
   return report.fine() ? 0 : 1;
 }
 
-int lost(const Settings& settings, bool as_json) {
+struct Given {
+  bool yes = false, without_key = false;
+};
+
+int lost(const Settings& settings, const Given& given, bool as_json) {
   const auto database = open_database(settings, 1);
   const auto lease = database->acquire();
   require_current_schema(*lease);
   const auto report = examine_key(*lease, settings);
+  // A slip in its path would look like the loss of everything.
+  if (!report.problem.empty() && !report.unreadable.empty() && !given.without_key)
+    throw base::UserError("key_file_unusable",
+                          report.problem +
+                              ": name the key file there is; or, where none is left, say "
+                              "--without-key");
   json names = json::array();
   for (const auto& info : report.unreadable) {
-    accounts::disconnect(*lease, info.id);
+    if (given.yes) accounts::disconnect(*lease, info.id);
     names.push_back(info.name);
-    if (!as_json) print("disconnected " + info.name + " (" + info.platform + "): connect it again\n");
+    if (!as_json)
+      print((given.yes ? "disconnected " : "would disconnect ") + info.name + " (" + info.platform + ")" +
+            (given.yes ? ": connect it again\n" : "\n"));
   }
   if (as_json)
-    print(json{{"disconnected", std::move(names)}}.dump() + "\n");
+    print(json{{"disconnected", given.yes ? names : json::array()},
+               {"would_disconnect", given.yes ? json::array() : names}}
+              .dump() +
+          "\n");
   else if (report.fine())
     print("nothing to do: the key opens all that is stored\n");
-  return 0;
+  else if (!given.yes)
+    print("nothing was changed: say --yes to disconnect them\n");
+  return report.fine() || given.yes ? 0 : 1;
 }
 
-using Run = int (*)(const Settings&, bool);
+using Run = std::function<int(const Settings&, bool)>;
 void add(CLI::App* command, Run run, Chosen& chosen) {
   auto flags = std::make_shared<SettingFlags>(
       *command, std::vector<std::string_view>{"database", "key-file", "poll-only"});
   auto* json_flag = add_switch(*command, "--json", "Print JSON");
-  command->callback([&chosen, flags, json_flag, run] {
+  command->callback([&chosen, flags, json_flag, run = std::move(run)] {
     chosen = [flags, json_flag, run] { return run(flags->settings(), json_flag->count() > 0); };
   });
 }
@@ -84,7 +101,8 @@ std::string KeyReport::text() const {
   for (const auto& info : unreadable)
     out += "- " + info.name + " (" + info.platform + ", " + info.target + ")\n";
   return out +
-         "Put the right key file back; or, if it is lost: fencepost key lost, which disconnects them, and\n"
+         "Put the right key file back; or, if it is lost: fencepost key lost --yes, which disconnects them, "
+         "and\n"
          "connect them again. Everything else works then.\n";
 }
 
@@ -104,8 +122,15 @@ void add_key_check(CLI::App& noun, Chosen& chosen) {
   auto* look = noun.add_subcommand("check", "Whether the key file opens all stored credentials");
   look->footer("Exit code 1 where it does not; the connections are named.");
   add(look, check, chosen);
-  add(noun.add_subcommand("lost", "Disconnect what the key file at hand cannot open, so that the rest works"),
-      lost, chosen);
+  auto given = std::make_shared<Given>();
+  auto* gone =
+      noun.add_subcommand("lost", "Disconnect what the key file at hand cannot open, so that the rest works");
+  gone->add_flag("--yes", given->yes, "Do it; otherwise it only says what it would disconnect");
+  gone->add_flag("--without-key", given->without_key, "There is no key file any more");
+  gone->footer("Exit code 1 where something is to be disconnected and --yes was not said.");
+  add(
+      gone, [given](const Settings& settings, bool as_json) { return lost(settings, *given, as_json); },
+      chosen);
 }
 
 }  // namespace fencepost::cli

@@ -8,6 +8,7 @@
 #include "cli/client.hpp"
 #include "cli/commands.hpp"
 #include "cli/settings.hpp"
+#include "cli/slips.hpp"
 #include "cli/text.hpp"
 
 namespace fencepost::cli {
@@ -74,7 +75,10 @@ int run(int argc, char** argv) {
   add_completion(app, chosen);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);
   } catch (const CLI::ParseError& error) {
+    if (const auto unknown = unknown_word(app)) return complain(*unknown, 2);
     return app.exit(error) == 0 ? 0 : 2;
   }
   FENCEPOST_ASSERT(chosen);
@@ -85,7 +89,7 @@ int guarded(int argc, char** argv) try { return run(argc, argv); } catch (const 
   return complain(error.what(), 2);
 } catch (const Refused& error) {
   if (wants_json(argc, argv)) std::printf("%s\n", error.body().c_str());
-  return complain(std::string(error.what()) + " (" + error.code() + ")", 1);
+  return complain(error.text(), 1);
 } catch (const base::UserError& error) {
   return complain(error.what(), 1);
 } catch (const base::InfraError& error) {

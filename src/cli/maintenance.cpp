@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 int migrate(const Settings& settings, bool as_json) {
-  const auto database = open_database(settings, 1);
+  const auto database = open_or_make_database(settings, 1);
   const auto lease = database->acquire();
   const auto applied = [&] {
     const Busy busy("migrating");

@@ -1,6 +1,7 @@
 #include "cli/program.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -46,13 +47,36 @@ std::vector<store::Migration> all_migrations() {
   return all;
 }
 
-std::unique_ptr<store::Database> open_database(const Settings& settings, int connections,
-                                               base::Duration statement) {
-  store::DatabaseOptions options;
-  options.statement_deadline = statement;
-  options.connections = connections;
+namespace {
+std::unique_ptr<store::Database> opened(const Settings& settings, store::DatabaseOptions options) {
   options.poll_only = settings.flag("poll-only");
   return store::Database::open(settings.needed("database"), options);
+}
+}  // namespace
+
+bool no_database_file(const Settings& settings) {
+  const auto path = store::sqlite_path(settings.needed("database"));
+  std::error_code unknown;  // what cannot be looked at, cannot be opened either, and that says why
+  return path && !path->empty() && !std::filesystem::exists(*path, unknown) && !unknown;
+}
+
+std::unique_ptr<store::Database> open_database(const Settings& settings, int connections,
+                                               base::Duration statement) {
+  // Opening would make it, for a slip of the hand.
+  if (no_database_file(settings))
+    throw base::UserError("no_database", "there is no database at '" +
+                                             *store::sqlite_path(settings.text("database")) +
+                                             "': is --database right? serve, migrate and restore make one");
+  store::DatabaseOptions options;
+  options.connections = connections;
+  options.statement_deadline = statement;
+  return opened(settings, options);
+}
+
+std::unique_ptr<store::Database> open_or_make_database(const Settings& settings, int connections) {
+  store::DatabaseOptions options;
+  options.connections = connections;
+  return opened(settings, options);
 }
 
 void require_current_schema(store::Connection& connection) {

@@ -20,10 +20,15 @@ class Settings;
 
 std::vector<store::Migration> all_migrations();
 
-// Opens what --database says. `connections`: of the pool; `statement`: how long one may take.
+// Opens what --database says. `connections`: of the pool; `statement`: how long one may take. Throws
+// UserError("no_database") where it names a SQLite file that is not there.
 std::unique_ptr<store::Database> open_database(
     const Settings& settings, int connections,
     base::Duration statement = store::DatabaseOptions{}.statement_deadline);
+// The same for whoever begins a database: makes that file.
+std::unique_ptr<store::Database> open_or_make_database(const Settings& settings, int connections);
+// Whether --database names a SQLite file that is not there.
+bool no_database_file(const Settings& settings);
 
 // Throws UserError("schema_too_old" | "schema_too_new") unless the schema is this program's.
 void require_current_schema(store::Connection& connection);

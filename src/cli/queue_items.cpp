@@ -47,7 +47,7 @@ int list(Client& client, bool as_json, const Given& given) {
   if (!page) return 0;
   Table rows;
   for (const auto& item : page->at("items"))
-    rows.push_back({cell(item, "item"), word_of(cell(item, "status")), cell(item, "run_at"),
+    rows.push_back({cell(item, "item"), word_of(cell(item, "status")), time_cell(item, "run_at"),
                     cell(item, "attempt"), cell(item, "error")});
   print(table({"ITEM", "STATUS", "NOT BEFORE", "ATTEMPTS", "ERROR"}, rows, 60));
   say_more(*page);

@@ -82,6 +82,14 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
+// The first token of a new database has no place in the file of another's: then nothing is made at all. Who
+// has written the file of this database has made its token before, so the file is looked at first.
+template <typename IsNew>
+void keep_token_file(const Settings& settings, IsNew&& is_new) {
+  const auto file = settings.find("token-file");
+  if (holds_token(file.value) && is_new()) refuse_taken_token_file(file.value, file.source);
+}
+
 // The first token of a new database, exactly once over all processes: printed here, and nowhere again.
 void hand_out_first_token(store::Database& database, const std::string& path) {
   // Opened first: a token that could not be written down would be lost.
@@ -169,8 +177,18 @@ Serving::Serving(const Settings& settings)
       to_model_(to_base_urls(), clock_) {
   const auto address = parse_address(settings.text("listen"));
   host_ = address.host;
+  // Before anything is made, or a token handed out.
+  if (http::address_in_use(address.host, address.port))
+    throw base::UserError("port_in_use", "port " + std::to_string(address.port) + " of " + address.host +
+                                             " is in use: stop what listens there, or choose another with "
+                                             "--listen HOST:PORT");
+  if (!is_loopback(host_) && settings.text("public-url").empty())
+    base::log(LogLevel::warn, "browsers stay signed in over https only",
+              {{"listen", settings.text("listen")},
+               {"next", "put a proxy with TLS in front, and name it: --public-url https://HOST"}});
   const auto queue = queue_options(settings);
-  database_ = open_database(
+  keep_token_file(settings, [&] { return no_database_file(settings); });
+  database_ = open_or_make_database(
       settings, 2 * queue.concurrency + 12 + curate_connections(settings) + upload_connections(settings));
   prepare_database(settings);
   engine_ = std::make_unique<engine::Engine>(*database_, clock_, engine_options(settings));
@@ -340,6 +358,7 @@ void Serving::prepare_database(const Settings& settings) {
 }
 
 void Serving::prepare(const Settings& settings, store::Connection& connection) {
+  keep_token_file(settings, [&] { return accounts::awaits_first_token(connection); });
   for (const auto& name : store::migrate(connection, all_migrations()))
     base::log(LogLevel::info, "migrated", {{"migration", name}});
   fences_ = make_fences(connection, curate_options(settings));

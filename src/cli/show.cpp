@@ -43,24 +43,6 @@ int members(Client& client, const std::string& id, bool as_json) {
   return 0;
 }
 
-void add_create(CLI::App& noun, Chosen& chosen) {
-  struct Given {
-    std::string name, slug;
-  };
-  auto given = std::make_shared<Given>();
-  auto* command = noun.add_subcommand("create", "Make a show; who makes it is its admin");
-  command->add_option("--name", given->name, "As people see it")->required();
-  command->add_option("--slug", given->slug, "In addresses: a-z, 0-9 and hyphens")->required();
-  speaks(*command, chosen, [given](Client& client, bool as_json) {
-    const auto made = client.send("POST", "/shows", {{"name", given->name}, {"slug", given->slug}});
-    if (as_json)
-      print_json(made);
-    else
-      print(sheet({{"id", cell(made, "id")}, {"name", cell(made, "name")}, {"slug", cell(made, "slug")}}));
-    return 0;
-  });
-}
-
 void show_show(const json& item, bool as_json) {
   if (as_json) return print_json(item);
   Table rows;
@@ -76,43 +58,69 @@ json edited(Client& client, const std::string& id, const json& change) {
   return client.send("PATCH", path, change, {{"If-Match", client.etag()}});
 }
 
-void add_edit(CLI::App& noun, Chosen& chosen) {
-  struct Given {
-    std::string id;
-    std::map<std::string, std::string> texts;
-    std::map<std::string, bool> flags;
-    std::int64_t stagger = -1;
-    bool no_channel = false;
-  };
-  auto given = std::make_shared<Given>();
-  auto* command = noun.add_subcommand("edit", "Change a show and what it wants of its announcements");
-  command->add_option("ID", given->id, "As list shows it")->required();
+// What a show wants, of create and edit alike; only what was given is sent.
+struct Wishes {
+  std::map<std::string, std::string> texts;
+  std::map<std::string, bool> flags;
+  std::int64_t stagger = -1;
+
+  json body() const {
+    json out = json::object();
+    for (const auto& [member, value] : texts) out[member] = value;
+    for (const auto& [member, value] : flags) out[member] = value;
+    if (stagger >= 0) out["stagger"] = stagger;
+    return out;
+  }
+};
+
+// Answers --channel. `wishes` lives as long as the command.
+CLI::Option* add_wishes(CLI::App& command, const std::shared_ptr<Wishes>& wishes, bool creating) {
   const auto text = [&](const char* option, const char* member, const char* help) {
-    return command->add_option_function<std::string>(
-        option, [given, member](const std::string& value) { given->texts[member] = value; }, help);
+    return command.add_option_function<std::string>(
+        option, [wishes, member](const std::string& value) { wishes->texts[member] = value; }, help);
   };
-  text("--name", "name", "As people see it");
-  text("--slug", "slug", "In addresses: a-z, 0-9 and hyphens");
+  text("--name", "name", "As people see it")->required(creating);
+  text("--slug", "slug", "In addresses: a-z, 0-9 and hyphens")->required(creating);
   text("--description", "description", "What it is about");
   auto* channel = text("--channel", "channel_id", "YouTube's channel id: UC and 22 characters");
-  command->add_flag("--no-channel", given->no_channel, "No channel is watched")->excludes(channel);
   text("--title-filter", "title_filter", "A part of the title that its streams have");
   text("--zone", "zone", "IANA, such as Europe/Berlin");
   text("--template", "template", "Of announcements without a text: {title} {url} {number} {host} {show}");
   const auto flag = [&](const char* option, const char* member, const char* help) {
-    command->add_option_function<bool>(
-        option, [given, member](const bool& value) { given->flags[member] = value; }, help);
+    command.add_option_function<bool>(
+        option, [wishes, member](const bool& value) { wishes->flags[member] = value; }, help);
   };
   flag("--filter-titles", "filter_titles", "Whether the title filter counts: true or false");
   flag("--needs-approval", "needs_approval", "Whether an admin approves each announcement: true or false");
-  command->add_option("--stagger", given->stagger, "Seconds between the announcements of an episode")
+  command.add_option("--stagger", wishes->stagger, "Seconds between the announcements of an episode")
       ->check(CLI::Range(0, 3600));
-  speaks(*command, chosen, [given](Client& client, bool as_json) {
-    json change = json::object();
-    for (const auto& [member, value] : given->texts) change[member] = value;
-    for (const auto& [member, value] : given->flags) change[member] = value;
+  return channel;
+}
+
+void add_create(CLI::App& noun, Chosen& chosen) {
+  auto wishes = std::make_shared<Wishes>();
+  auto* command = noun.add_subcommand("create", "Make a show; who makes it is its admin");
+  add_wishes(*command, wishes, true);
+  speaks(*command, chosen, [wishes](Client& client, bool as_json) {
+    show_show(client.send("POST", "/shows", wishes->body()), as_json);
+    return 0;
+  });
+}
+
+void add_edit(CLI::App& noun, Chosen& chosen) {
+  struct Given {
+    std::string id;
+    bool no_channel = false;
+  };
+  auto given = std::make_shared<Given>();
+  auto wishes = std::make_shared<Wishes>();
+  auto* command = noun.add_subcommand("edit", "Change a show and what it wants of its announcements");
+  command->add_option("ID", given->id, "As list shows it")->required();
+  auto* channel = add_wishes(*command, wishes, false);
+  command->add_flag("--no-channel", given->no_channel, "No channel is watched")->excludes(channel);
+  speaks(*command, chosen, [given, wishes](Client& client, bool as_json) {
+    auto change = wishes->body();
     if (given->no_channel) change["channel_id"] = nullptr;
-    if (given->stagger >= 0) change["stagger"] = given->stagger;
     if (change.empty()) throw UsageError("say what to change: see --help");
     show_show(edited(client, given->id, change), as_json);
     return 0;

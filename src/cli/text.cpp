@@ -90,6 +90,11 @@ std::string cell(const nlohmann::json& object, const char* member) {
   return at->is_string() ? at->get<std::string>() : at->dump();
 }
 
+std::string time_cell(const nlohmann::json& object, const char* member) {
+  const auto text = cell(object, member);
+  return text.starts_with("1970-01-01T00:00:00") ? "-" : text;
+}
+
 std::string word_of(const std::string& word) { return word.empty() ? "none" : word; }
 
 void print(std::string_view text) {

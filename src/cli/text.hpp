@@ -25,6 +25,9 @@ std::string sheet(const Table& rows);
 // A member as people read it: a text itself, "-" for null and what is missing, else JSON.
 std::string cell(const nlohmann::json& object, const char* member);
 
+// The same of a time; "-" also for the beginning of time: at once.
+std::string time_cell(const nlohmann::json& object, const char* member);
+
 // A word of a status column: the empty one as "none", as --processing takes it.
 std::string word_of(const std::string& word);
 

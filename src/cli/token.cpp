@@ -1,6 +1,7 @@
 // `fencepost token`: through the API, or, where the last token was lost, directly in the database.
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -17,22 +18,25 @@ namespace fencepost::cli {
 namespace {
 using nlohmann::json;
 
-void hand_out(const std::string& token, const std::string& path, bool as_json, const json& body) {
-  if (!path.empty()) TokenFile(path).write(base::Secret(token));
+// Makes a token, writes it to the file that was named, and shows it.
+void hand_out(const std::string& path, bool as_json, const std::function<json()>& make) {
+  // Before there is a token that could not be written down.
+  refuse_taken_token_file(path);
+  TokenFile file(path);
+  const auto made = make();
+  const auto token = made.at("token").get<std::string>();
+  if (!path.empty()) file.write(base::Secret(token));
   if (as_json)
-    print_json(body);
+    print_json(made);
   else
     print(token + "\n");
 }
 
-int create_directly(const Settings& settings, const std::string& name, const std::string& output,
-                    bool as_json) {
+json create_directly(const Settings& settings, const std::string& name) {
   const auto database = open_database(settings, 1);
   const auto lease = database->acquire();
   require_current_schema(*lease);
-  const auto token = accounts::create_token(*lease, name);
-  hand_out(token.reveal(), output, as_json, {{"name", name}, {"token", token.reveal()}});
-  return 0;
+  return {{"name", name}, {"token", accounts::create_token(*lease, name).reveal()}};
 }
 
 void add_create(CLI::App& noun, Chosen& chosen) {
@@ -43,7 +47,8 @@ void add_create(CLI::App& noun, Chosen& chosen) {
   auto given = std::make_shared<Given>();
   auto* command = noun.add_subcommand("create", "Make a token; it is shown this once");
   command->add_option("--name", given->name, "The actor of what is done with it, in histories")->required();
-  command->add_option("--output", given->output, "Also write it to this file (mode 0600)")->type_name("FILE");
+  command->add_option("--output", given->output, "Also write it to this new file (mode 0600)")
+      ->type_name("FILE");
   command
       ->add_option(
           "--scope", given->scopes,
@@ -61,16 +66,19 @@ void add_create(CLI::App& noun, Chosen& chosen) {
     chosen = [given, options] {
       if (!given->database.empty() && (!given->scopes.empty() || !given->expires.empty()))
         throw UsageError("--database makes a token for everything: leave out --scope and --expires");
-      if (!given->database.empty())
-        return create_directly(Settings({{"database", given->database}}, ""), given->name, given->output,
-                               options->json());
+      if (!given->database.empty()) {
+        hand_out(given->output, options->json(), [&] {
+          return create_directly(Settings({{"database", given->database}}, ""), given->name);
+        });
+        return 0;
+      }
       json body = {{"name", given->name}};
       if (!given->scopes.empty()) body["scopes"] = given->scopes;
       if (!given->expires.empty())
         body["expires_in"] =
             std::chrono::duration_cast<std::chrono::seconds>(parse_duration(given->expires)).count();
-      const auto made = Client(*options).send("POST", "/tokens", body);
-      hand_out(made.at("token").get<std::string>(), given->output, options->json(), made);
+      hand_out(given->output, options->json(),
+               [&] { return Client(*options).send("POST", "/tokens", body); });
       return 0;
     };
   });

@@ -5,10 +5,25 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "base/error.hpp"
 
 namespace fencepost::cli {
+
+bool holds_token(const std::string& path) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(path, none);
+  return !none && size > 0;
+}
+
+void refuse_taken_token_file(const std::string& path, const std::string& source) {
+  if (!holds_token(path)) return;
+  throw base::UserError("token_file_taken",
+                        "the token file '" + path + "'" + (source.empty() ? "" : " (" + source + ")") +
+                            " holds a token already, perhaps another server's, and a new one would take its "
+                            "place: name another file, or remove this one if nobody needs it");
+}
 
 TokenFile::TokenFile(const std::string& path)
     : path_(path), draft_(path + "." + std::to_string(getpid()) + ".new") {
@@ -25,6 +40,7 @@ TokenFile::~TokenFile() {
 
 void TokenFile::write(const base::Secret& token) {
   FENCEPOST_ASSERT(fd_ >= 0);
+  refuse_taken_token_file(path_);
   const std::string line = token.reveal() + "\n";
   const auto written = ::write(fd_, line.data(), line.size());
   if (written < 0) unusable(errno);

@@ -7,9 +7,15 @@
 
 namespace fencepost::cli {
 
+// Whether there is a file that holds something: a token that may be the only one of another database.
+bool holds_token(const std::string& path);
+// Throws UserError("token_file_taken") where it does, saying what to do; `source`: where the path was named.
+// An empty path: nothing.
+void refuse_taken_token_file(const std::string& path, const std::string& source = "");
+
 // Opens PATH.new (mode 0600) beside the file, so that a folder that cannot be written is found out before
-// there is a token; write() puts it in the place of PATH in one step. Without write() nothing is left. An
-// empty path: nothing.
+// there is a token; write() puts it in the place of PATH in one step, but never in that of another token.
+// Without write() nothing is left. An empty path: nothing.
 class TokenFile {
  public:
   // Throws UserError("token_file_unusable").
@@ -18,7 +24,7 @@ class TokenFile {
   TokenFile(const TokenFile&) = delete;
   TokenFile& operator=(const TokenFile&) = delete;
 
-  // Once. Throws UserError("token_file_unusable").
+  // Once. Throws UserError("token_file_unusable" | "token_file_taken").
   void write(const base::Secret& token);
 
  private:

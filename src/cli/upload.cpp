@@ -91,9 +91,9 @@ int schedule(Client& client, bool as_json, const Given& given) {
     uploads.push_back(std::move(one));
   }
   const auto answers =
-      client.send("POST", path + "/batch",
-                  {{"uploads", uploads}, {"mode", given.best_effort ? "best_effort" : "all_or_nothing"}},
-                  with_key(given));
+      answers_to_many(client, path + "/batch",
+                      {{"uploads", uploads}, {"mode", given.best_effort ? "best_effort" : "all_or_nothing"}},
+                      with_key(given));
   return show_answers(answers, given.videos, as_json);
 }
 

@@ -80,6 +80,21 @@ std::vector<std::string> missing_columns(const Table& table, const Fence& fence,
   return add;
 }
 
+// A statement with its parameters written out, for people to read and run.
+std::string with_literals(const std::string& text, const std::vector<std::string>& literals) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto number = at + 1 < text.size() ? static_cast<std::size_t>(text[at + 1] - '1') : literals.size();
+    if ((text[at] == '$' || text[at] == '?') && number < literals.size()) {
+      out += literals[number];
+      ++at;
+    } else {
+      out += text[at];
+    }
+  }
+  return out;
+}
+
 void plan_statements(Connection& connection, const AdoptRequest& request, const Table& table,
                      const Fence& fence, AdoptPlan& plan) {
   plan.statements = missing_columns(table, fence, plan);
@@ -87,8 +102,8 @@ void plan_statements(Connection& connection, const AdoptRequest& request, const 
   for (const auto& [word, count] : plan.counts)
     if (request.backfill && (!word || !is_known(plan.descriptor, *word))) plan.backfilled += count;
   if (plan.backfilled > 0)
-    plan.statements.push_back(fence.over(sql::backfill).text + "   -- $1 = " + literal(*request.backfill) +
-                              ", $2 = " + literal(kept_words(plan)));
+    plan.statements.push_back(with_literals(fence.over(sql::backfill).text,
+                                            {literal(*request.backfill), literal(kept_words(plan))}));
   const bool changed = !plan.before || to_text(*plan.before) != to_text(plan.descriptor);
   plan.nothing_to_do = plan.statements.empty() && !changed;
   if (plan.nothing_to_do) return;

@@ -35,6 +35,7 @@ def adopting(kind):
         check("1 'Draft'" in out and "--leave" in out and "nothing was changed" in out, out)
         out = p.adopt("--leave", "Draft", "--dry-run")
         check("ALTER TABLE" in out and "CREATE TRIGGER" in out and "left alone" in out, out)
+        check(";;" not in out and out.rstrip().endswith(";"), out)
         check(len(p.sql("SELECT * FROM links WHERE id = 1")[0]) == 5, "a dry run adds no column")
         out = p.adopt("--leave", "Draft")
         check("adopted" in out and "next: fencepost loop" in out, out)

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 
-from harness import check, folder, postgres_database, run_all
+from harness import Server, check, folder, postgres_database, run_all
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "fencepost"
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("FENCEPOST_")}
@@ -188,9 +188,87 @@ def exit_codes_and_json():
             check(isinstance(json.loads(said), dict), f"{arguments}: JSON and nothing else: {said}")
 
 
+def no_database():
+    """A slip in a path makes no file."""
+    with folder() as path:
+        url = f"sqlite:{path}/typo.db"
+        for arguments in (["verify"], ["doctor"], ["key", "check"], ["key", "lost"], ["key", "rotate"], ["loop", "--queue", "q", "--exec", "true"],
+                          ["item", "show", "--queue", "q", "1"], ["queue", "pause", "q"], ["adopt", "--table", "t"], ["token", "create", "--name", "x"]):
+            said = run(1, *arguments, "--database", url)
+            check(f"there is no database at '{path}/typo.db'" in said, f"{arguments}: {said}")
+        check(not list(path.glob("typo*")), "nothing was made")
+        run(0, "migrate", "--database", url)
+        run(0, "verify", "--database", url)
+
+
+def token_files():
+    """A first token never takes the place of another; a restart, and a second server of the same database, need none."""
+    def everybody(database):
+        with folder() as path:
+            server = Server(BINARY, database, path, "one")
+            try:
+                token, port = server.token, server.url.rsplit(":", 1)[1]
+                other = ["serve", "--database", f"sqlite:{path}/other.db", "--key-file", path / "other.key", "--listen"]
+                said = run(1, *other, "127.0.0.1:0", env={"FENCEPOST_TOKEN_FILE": str(path / "token")})
+                check("holds a token already" in said and "(FENCEPOST_TOKEN_FILE)" in said, said)
+                said = run(1, *other, f"127.0.0.1:{port}", "--token-file", path / "other.token")
+                check("is in use" in said and "--listen" in said, said)
+                check(not list(path.glob("other*")), "neither has made anything")
+                (path / "other.db").touch()
+                check("holds a token already" in run(1, *other, "127.0.0.1:0", "--token-file", path / "token"), "of an empty file, too")
+                check((path / "token").read_text().strip() == token, "the token is as it was")
+                said = run(1, "token", "create", "--name", "x", "--output", path / "token", "--database", database)
+                check("holds a token already" in said, said)
+                check(len(server.expect(200, "GET", "/api/v1/tokens")["items"]) == 1, "and no token was made for nothing")
+                if database.startswith("postgres"):
+                    Server(BINARY, database, path, "two").close()
+                server.stop()
+                server = Server(BINARY, database, path, "again")
+                server.expect(200, "GET", "/api/v1/tokens")
+                check(server.token == token, "a restart goes on with it")
+            finally:
+                server.close()
+
+    with folder() as path:
+        everybody(f"sqlite:{path}/x.db")
+    with postgres_database() as database:
+        everybody(database)
+
+
+def refusals():
+    """What the server says beside a refusal is shown; names and columns that help are, too."""
+    with folder() as path:
+        server = Server(BINARY, f"sqlite:{path}/x.db", path, "server")
+        try:
+            env = {"FENCEPOST_SERVER": server.url, "FENCEPOST_TOKEN": server.token}
+            said = run(0, "show", "create", "--name", "Night Talk", "--slug", "night-talk", "--channel", "UC1234567890123456789012",
+                       "--zone", "Europe/Berlin", env=env)
+            check("Europe/Berlin" in said and "UC1234567890123456789012" in said, said)
+            said = run(0, "episode", "create", "--show", 1, "--title", "Pilot", "--start", "2030-11-27T20:00", env=env)
+            check("2030-11-27T19:00:00" in said, said)
+            run(0, "episode", "create", 1, "--title", "Second", env=env)
+            check("no member's connection" in run(0, "episode", "announce-all", 1, env=env), "it says why")
+            said = run(2, "announcement", "create", "--connection", 1, "--text", "x", "--at", "2030-11-27T20:00", env=env)
+            check("'2030-11-27T20:00'" in said and "offset" in said, said)
+            check("did you mean 'show'?" in run(2, "shw"), "the word that is wrong")
+            check("'--conection'" in run(2, "announcement", "create", "--conection", 1), "before what is missing")
+            check("places" in run(2, "curate", "import", "domains", "d.csv", env=env), "what can be imported")
+            (path / "p.csv").write_text("place_id,name,colour\np1,One,red\n")
+            said = run(0, "curate", "import", "places", path / "p.csv", env=env)
+            check("ignored columns: colour" in said and "1 added" in said, said)
+            check(re.search(r"run_at: +-\n", run(0, "curate", "show", "places", 1, env=env)), "no time before there were any")
+            for name in ("First", "Second"):
+                run(0, "quota", "create", "--name", name, env=env)
+            said = run(1, "quota", "status", env=env)
+            check("First (" in said and "Second (" in said, said)
+        finally:
+            server.close()
+
+
 def main():
     tests = [(test.__name__, functools.partial(test)) for test in (
-        completion_bash, completion_other_shells, config_sqlite, config_postgres, bars, exit_codes_and_json)]
+        completion_bash, completion_other_shells, config_sqlite, config_postgres, bars, exit_codes_and_json,
+        no_database, token_files, refusals)]
     chosen = sys.argv[2] if len(sys.argv) > 2 else ""
     return run_all([entry for entry in tests if chosen in entry[0]])
 

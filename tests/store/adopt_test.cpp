@@ -161,6 +161,19 @@ TEST_P(Adopt, ADryRunChangesNothing) {
   EXPECT_EQ(survey(db(), "towns")->columns.size(), 3U);
 }
 
+TEST_P(Adopt, WhatADryRunPrintsCanBeRun) {
+  places();
+  script("INSERT INTO towns (name, state) VALUES ('a', 'Queued'), ('b', 'Nonsense'), ('c', 'It''s $1 ?1')");
+  auto r = request("towns");
+  r.backfill = "Error";
+  r.leave = {"It's $1 ?1"};
+  std::string all;
+  for (const auto& statement : plan_adoption(db(), r).statements) all += statement + ";\n";
+  script(all);
+  EXPECT_EQ(count("towns WHERE state = 'Error'"), 1);
+  EXPECT_EQ(count("towns WHERE state = 'It''s $1 ?1'"), 1);
+}
+
 TEST_P(Adopt, ClaimedRowsOfAnotherWorkerGetALease) {
   places("jobs_of_old");
   script("INSERT INTO jobs_of_old (name, state) VALUES ('a', 'Processing')");

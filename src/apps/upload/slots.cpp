@@ -15,7 +15,7 @@ namespace {
 constexpr Micros kMinute = 60'000'000;
 
 Refusal full(const char* limit, const std::string& what, const Use& use) {
-  return {limit, what + ": " + std::to_string(use.used) + " of " + std::to_string(use.limit) + " are taken"};
+  return {limit, what + " is full: " + std::to_string(use.used) + " of " + std::to_string(use.limit)};
 }
 }  // namespace
 
@@ -64,11 +64,11 @@ std::optional<Refusal> Planner::refusal(const std::string& kind, const Place& pl
     return Refusal{"horizon", "the channel plans " + std::to_string(channel_.horizon_days) + " days ahead"};
   const auto seats = load_.seats.find(place.slot_at);
   const Use slot{seats == load_.seats.end() ? 0 : seats->second, channel_.capacity};
-  if (slot.full(1)) return full("slot", "the slot is taken", slot);
+  if (slot.full(1)) return full("slot", "the slot", slot);
   if (const auto use = day(place.publish_day); use.full(1))
-    return full("day", "the channel's videos of " + place.publish_day, use);
+    return full("day", "the channel's day " + place.publish_day, use);
   if (const auto use = this->kind(place.publish_day, kind); use.full(1))
-    return full("kind", "videos of the type " + kind + " of " + place.publish_day, use);
+    return full("kind", place.publish_day + " for videos of the type " + kind, use);
   if (const auto use = quota(place.quota_day); use.full(insert_.amount))
     return full("quota", "the API quota of " + place.quota_day, use);
   return std::nullopt;

@@ -263,8 +263,8 @@ Response refused_in_flight(const Request& request) {
 Response refused_unknown(const Request& request) {
   return problem(
       request, 409, "outcome_unknown",
-      "it was sent, and nobody knows whether it was posted: look at the platform, then say so with "
-      "/resolve");
+      "it was sent, and nobody knows whether it was posted: look at the platform, then resolve it: it "
+      "happened, or it did not");
 }
 
 Response refused_posted(const Request& request, const std::optional<announce::Announcement>& announcement) {

@@ -96,7 +96,7 @@ Response refused(const Request& request, EpisodeAnswer answer) {
                      "an announcement of it is being sent at this moment: wait for its outcome");
     case EpisodeAnswer::outcome_unknown:
       return problem(request, 409, "outcome_unknown",
-                     "nobody knows whether an announcement of it was posted: say so with /resolve first");
+                     "nobody knows whether an announcement of it was posted: resolve that one first");
     default:
       return not_found(request, "episode");
   }

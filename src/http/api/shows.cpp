@@ -124,7 +124,7 @@ Response remove(Services& services, const Request& request) {
                      "an announcement of it is being sent at this moment: wait for its outcome");
     case RemoveShow::outcome_unknown:
       return problem(request, 409, "outcome_unknown",
-                     "nobody knows whether an announcement of it was posted: say so with /resolve first");
+                     "nobody knows whether an announcement of it was posted: resolve that one first");
     case RemoveShow::not_found:
       break;
   }

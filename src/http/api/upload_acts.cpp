@@ -27,7 +27,7 @@ Response refused_unknown(const Request& request) {
   return problem(
       request, 409, "outcome_unknown",
       "its last piece was sent, and nobody knows whether the video is there: look at the channel, then "
-      "say so with /resolve");
+      "resolve it: it happened, or it did not");
 }
 
 Response refused_uploaded(const Request& request, const std::optional<Upload>& upload) {

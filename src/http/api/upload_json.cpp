@@ -199,7 +199,7 @@ json refused_json(const upload::Refused& refused) {
 
 std::vector<Field> refused_fields() {
   return {{.name = "code", .required = true, .example = "\"slot_taken\""},
-          {.name = "detail", .required = true, .example = "\"the slot is taken: 1 of 1 are taken\""},
+          {.name = "detail", .required = true, .example = "\"the slot is full: 1 of 1\""},
           maybe("next_free", Format::date_time, "the next slot that is free for this type")};
 }
 

@@ -18,6 +18,25 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
+namespace {
+void bind(tcp::acceptor& acceptor, const std::string& host, std::uint16_t port) {
+  tcp::resolver resolver(acceptor.get_executor());
+  const tcp::endpoint endpoint = *resolver.resolve(host, std::to_string(port)).begin();
+  acceptor.open(endpoint.protocol());
+  acceptor.set_option(asio::socket_base::reuse_address(true));
+  acceptor.bind(endpoint);
+}
+}  // namespace
+
+bool address_in_use(const std::string& host, std::uint16_t port) try {
+  asio::io_context io;
+  tcp::acceptor acceptor(io);
+  bind(acceptor, host, port);
+  return false;
+} catch (const boost::system::system_error& error) {
+  return error.code() == asio::error::address_in_use;
+}
+
 bool Sessions::add(const std::shared_ptr<Session>& session, std::size_t limit) {
   const std::lock_guard lock(mutex_);
   if (stopping_ || open_.size() - streams_ >= limit) return false;
@@ -134,11 +153,7 @@ Server::Impl::~Impl() {
 }
 
 void Server::Impl::listen(const Options& options) try {
-  tcp::resolver resolver(io_);
-  const tcp::endpoint endpoint = *resolver.resolve(options.host, std::to_string(options.port)).begin();
-  acceptor_.open(endpoint.protocol());
-  acceptor_.set_option(asio::socket_base::reuse_address(true));
-  acceptor_.bind(endpoint);
+  bind(acceptor_, options.host, options.port);
   acceptor_.listen(asio::socket_base::max_listen_connections);
   port_ = acceptor_.local_endpoint().port();
 } catch (const boost::system::system_error& error) {

@@ -46,6 +46,9 @@ struct Options {
   Limits limits = {};
 };
 
+// Whether somebody listens there already. Other reasons why a server could not are its own to tell.
+bool address_in_use(const std::string& host, std::uint16_t port);
+
 // Listens and answers from its constructor on. Thread-safe.
 //
 // `handle` gets method, target, headers, body (but of a streamed one), request_id and peer; it runs on a

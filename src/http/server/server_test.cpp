@@ -181,5 +181,16 @@ TEST(Server, SaysWhereItCannotListen) {
   EXPECT_THROW(Server({.host = "256.1.1.1.invalid"}, echo), base::InfraError);
 }
 
+TEST(Server, AddressIsInUseWhileAServerListensThere) {
+  std::uint16_t port = 0;
+  {
+    const Server server({}, echo);
+    port = server.port();
+    EXPECT_TRUE(address_in_use("127.0.0.1", port));
+    EXPECT_FALSE(address_in_use("127.0.0.1", 0));
+  }
+  EXPECT_FALSE(address_in_use("127.0.0.1", port));
+}
+
 }  // namespace
 }  // namespace fencepost::http

@@ -142,11 +142,16 @@ std::vector<std::string> Folders::names() const {
   return names;
 }
 
+std::string Folders::known() const {
+  std::string all;
+  for (const auto& name : names()) all += (all.empty() ? "there are " : ", ") + name;
+  return all.empty() ? "the server was given none" : all;
+}
+
 const FileDescriptor& Folders::root(const std::string& folder) const {
   const auto at = roots_.find(folder);
   if (at == roots_.end())
-    throw base::UserError("media_folder_not_found",
-                          "there is no such media folder: GET /api/v1/media-folders has their names");
+    throw base::UserError("media_folder_not_found", "there is no such media folder: " + known());
   return at->second;
 }
 

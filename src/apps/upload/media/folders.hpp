@@ -66,6 +66,7 @@ class Folders {
 
  private:
   const base::FileDescriptor& root(const std::string& folder) const;
+  std::string known() const;  // for people
   std::map<std::string, base::FileDescriptor> roots_;
 };
 
