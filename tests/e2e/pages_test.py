@@ -98,6 +98,7 @@ def blocks_of(page):
             check(not mark or why is None, f"{where}: two reasons for one block")
             check(mark or why is None or not line.strip(), f"{where}: the reason stands above no block")
             why = mark[1] if mark else why
+    check(why is None, f"{page.name}: the reason stands above no block")
     return found
 
 
@@ -217,7 +218,7 @@ def run(page, limit=LIMIT):
     told = [f"     not run: {page.name}:{block.line}: {block.why}" for block in blocks_of(page) if block.why]
     blocks = [block for block in blocks_of(page) if not block.why]
     if not blocks:
-        return told
+        return [*told, f"     {page.name}: nothing to run, {len(told)} blocks not run"]
     with folder() as path, contextlib.ExitStack() as stack:
         clone(path)
         world = World(stack, path, any("postgresql://" in block.text for block in blocks))
@@ -240,8 +241,9 @@ def run(page, limit=LIMIT):
             check(not wanted or fits(wanted[1], answer), f"{where}: {text}\nsaid\n{answer}")
         if page.name == "README.md":
             arrived_once(world)
+        left = sum(bool(block.why) for block in blocks_of(page))
         compared = sum(bool(EXPECTED.search(text)) for _, text in commands)
-        return [*told, f"     {page.name}: {len(blocks)} blocks, {len(commands)} commands, {compared} answers compared"]
+        return [*told, f"     {page.name}: {len(blocks)} blocks run and {left} not, {len(commands)} commands, {compared} answers compared"]
 
 
 def planted():
