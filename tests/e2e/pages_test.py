@@ -15,6 +15,7 @@ import contextlib
 import functools
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -155,7 +156,8 @@ class World:
             (path / name).write_text(text + "\n")
         key = path / "youtube.key"
         (path / "poster.png").write_bytes(PNG)
-        for name in ("shows/2026/Episode 12", "clips/one", *(f"films/{n}" for n in ("one", "two", "three", "four", "five", "six", "seven"))):
+        films = [f"films/{number}" for number in ("one", "two", "three", "four", "five", "six", "seven")]
+        for name in ("shows/2026/Episode 12", "clips/one", *films):
             film(path / "srv" / f"{name}.mp4", name)
         film(path / "Episode 12.mp4", "sent")
         database = stack.enter_context(postgres_database()) if postgres else ""
@@ -167,14 +169,16 @@ class World:
             "FENCEPOST_SERVER": f"http://127.0.0.1:{self.port}", "FENCEPOST_LISTEN": f"127.0.0.1:{self.port}",
             "FENCEPOST_STATE_FOLDER": str(path / "state"),
             **{f"FENCEPOST_YOUTUBE_{name}_URL": youtube.url for name in ("API", "FEED", "PAGE", "ACCOUNTS", "TOKEN")},
-            "FENCEPOST_ALLOW_PRIVATE_ADDRESSES": "1", "FENCEPOST_MEDIA_FOLDERS": f"films={path}/srv/films", "FENCEPOST_YOUTUBE_CLIENT_ID": "demo", "FENCEPOST_YOUTUBE_API_KEY_FILE": str(key),
+            "FENCEPOST_ALLOW_PRIVATE_ADDRESSES": "1", "FENCEPOST_MEDIA_FOLDERS": f"films={path}/srv/films",
+            "FENCEPOST_YOUTUBE_CLIENT_ID": "demo", "FENCEPOST_YOUTUBE_API_KEY_FILE": str(key),
             "FENCEPOST_TEXT_API": "openai", "FENCEPOST_TEXT_MODEL": "demo", "FENCEPOST_TEXT_URL": model.url,
             "FENCEPOST_TEXT_KEY_FILE": str(key), "FENCEPOST_X_URL": x.url, "FENCEPOST_X_SITE": x.url,
             "FENCEPOST_X_CLIENT_ID": "demo", "FENCEPOST_CURATE_PLACES_URL": youtube.url,
         }
         # What stands in the pages, and here. The machine may be busy: what comes a second before its time comes five.
         self.here = [
-            (r"^scripts/run\b", "fencepost serve --database sqlite:data/fencepost.db --listen 127.0.0.1:8787 --token-file data/admin.token"),
+            (r"^scripts/run\b", "fencepost serve --database sqlite:data/fencepost.db --listen 127.0.0.1:8787 "
+                                 "--token-file data/admin.token"),
             (r"127\.0\.0\.1:8787", f"127.0.0.1:{self.port}"), (r"\b8799\b", str(self.receiver)), (r"sleep 9\b", "sleep 5"),
             (r"sleep 12\b", "sleep 16"), (r"createdb fencepost2?\b", ":"),
             (r"postgresql://\S*/(fencepost2?|crm)\b", database), (r"--database URL\b", "--database sqlite:data/fencepost.db"),
@@ -297,7 +301,8 @@ def request(url, body=None, **headers):
 
 def joins(path, code, name):
     server = os.environ["FENCEPOST_SERVER"]
-    return request(server + path, {"code": code, "name": name, "email": f"{name.lower()}@example.org", "password": "a show of hands"}, Origin=server)
+    who = {"code": code, "name": name, "email": f"{name.lower()}@example.org", "password": "a show of hands"}
+    return request(server + path, who, Origin=server)
 
 
 def invited():
@@ -307,7 +312,8 @@ def invited():
 def first_person():
     """What people do with the link that the first start prints: an account, and a token of their own in Settings."""
     server = os.environ["FENCEPOST_SERVER"]
-    code = eventually(lambda: re.search(r"welcome#code=(\S+)", open("served.log", encoding="utf-8").read()), "the first start prints its link")[1]
+    log = pathlib.Path("served.log")
+    code = eventually(lambda: re.search(r"welcome#code=(\S+)", log.read_text()), "the first start prints its link")[1]
     made = joins("/api/v1/session/first-run", code, "Ada")
     token = request(server + "/api/v1/tokens", {"name": "me"}, Origin=server, Cookie=made.headers["Set-Cookie"].split(";")[0],
                     **{"X-CSRF-Token": json.load(made)["csrf_token"]})
