@@ -148,7 +148,7 @@ int doctor(const Settings& settings, const std::string& only, bool fix, bool jso
   else if (rows.empty())
     print("healthy\n");
   else
-    print(table({"", "QUEUE", "CODE", "WHAT", "WHAT TO DO"}, rows, 1000) + (healthy ? "healthy\n" : ""));
+    print(table({"LEVEL", "QUEUE", "CODE", "WHAT", "WHAT TO DO"}, rows, 1000) + (healthy ? "healthy\n" : ""));
   return healthy ? 0 : 1;
 }
 

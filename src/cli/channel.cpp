@@ -173,7 +173,7 @@ int quota_status(Client& client, bool as_json, const Given& given) {
   for (const auto& item : body.at("buckets"))
     rows.push_back({cell(item, "day"), cell(item, "scope"), cell(item, "used"), cell(item, "limit"),
                     cell(item, "spent"), item.at("warned").get<bool>() ? "near its end" : ""});
-  print(table({"DAY", "BUCKET", "TAKEN", "LIMIT", "SPENT", ""}, rows));
+  print(table({"DAY", "BUCKET", "TAKEN", "LIMIT", "SPENT", "NOTE"}, rows));
   return 0;
 }
 
