@@ -42,7 +42,7 @@ void show(const Manifest& manifest) {
   for (const auto& table : manifest.tables)
     rows.push_back({table.name, std::to_string(table.rows),
                     table.queue.empty() ? "-" : "of others, adopted as " + table.queue});
-  print(table({"TABLE", "ROWS", ""}, rows, 100));
+  print(table({"TABLE", "ROWS", "NOTE"}, rows, 100));
 }
 
 int make_backup(const Settings& settings, const Given& given) {

@@ -151,8 +151,8 @@ int config_check(const Settings& settings, bool as_json) {
     print(json{{"ok", fine}, {"settings", std::move(list)}, {"checks", std::move(done)}}.dump() + "\n");
     return fine ? 0 : 1;
   }
-  print(table({"SETTING", "VALUE", "FROM", ""}, rows, 200));
-  if (!checked.empty()) print("\n" + table({"CHECK", ""}, checked, 1000));
+  print(table({"SETTING", "VALUE", "FROM", "PROBLEM"}, rows, 200));
+  if (!checked.empty()) print("\n" + table({"CHECK", "RESULT"}, checked, 1000));
   return fine ? 0 : 1;
 }
 }  // namespace

@@ -61,7 +61,7 @@ int import_file(Client& client, bool as_json, const std::string& path) {
     print_json(body);
     return conflicts ? 1 : 0;
   }
-  print(table({"ID", "NAME", ""}, rows));
+  print(table({"ID", "NAME", "ANSWER"}, rows));
   print("what was imported is disconnected: fencepost connection connect ID\n");
   if (conflicts) print("conflict: the name is another one's here, which was left as it is\n");
   return conflicts ? 1 : 0;

@@ -23,7 +23,7 @@ int list(Client& client, bool as_json) {
   for (const auto& item : body.at("items"))
     rows.push_back({cell(item, "id"), cell(item, "name"), cell(item, "email"), cell(item, "role"),
                     item.at("disabled_at").is_null() ? "-" : "disabled", cell(item, "created_at")});
-  print(table({"ID", "NAME", "E-MAIL", "ROLE", "", "CREATED"}, rows));
+  print(table({"ID", "NAME", "E-MAIL", "ROLE", "STATE", "CREATED"}, rows));
   return 0;
 }
 
