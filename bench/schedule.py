@@ -23,7 +23,7 @@ WANTED_MS = 100
 HEAD = """# How long a schedule takes
 
 Written by `scripts/bench --schedules`; do not edit. {people} people schedule {total} videos at once, on {channels} channels
-of one quota project, each in the next free slot: all want the same days. Over HTTP, with a connection for each person and a
+of one quota project, each in the next free slot: all want the same days. The videos are there, and measured. Over HTTP, with a connection for each person and a
 key for each request; from the first byte sent to the last one read, with the client on the same machine. Wanted: 99 of 100
 under {wanted} ms.
 
