@@ -120,7 +120,8 @@ void Engine::sweep(Sweeper& sweeper, const std::set<std::int64_t>& gone) {
     sweeper.sweep(gone);
   } catch (const base::InfraError& error) {
     if (worth_repeating(error)) throw;
-    base::log(base::LogLevel::error, "queue not swept", {{"queue", sweeper.queue()}, {"error", error.what()}});
+    base::log(base::LogLevel::error, "queue not swept",
+              {{"queue", sweeper.queue()}, {"error", error.what()}});
   }
 }
 

@@ -134,11 +134,10 @@ std::map<std::string, std::string> placeholders(const core::Queue& queue, Dialec
 // The statements that run on every queue; the gate only where there is one, and seats where there are limits.
 std::vector<const Statement*> protocol(const core::Queue& queue) {
   std::vector<const Statement*> all{
-      &sql::claim,      &sql::due_items,   &sql::settle_free,    &sql::payload,     &sql::settle,
-      &sql::acknowledge,
-      &sql::renew,      &sql::lock_item,   &sql::lock_item_skip, &sql::lock_items,  &sql::read_item,
-      &sql::write_item, &sql::write_items, &sql::want_stops,     &sql::clamp_lease, &sql::delete_item,
-      &sql::lapsed,     &sql::held_by,     &sql::next_due,       &sql::counts};
+      &sql::claim,       &sql::due_items,  &sql::settle_free, &sql::payload,        &sql::settle,
+      &sql::acknowledge, &sql::renew,      &sql::lock_item,   &sql::lock_item_skip, &sql::lock_items,
+      &sql::read_item,   &sql::write_item, &sql::write_items, &sql::want_stops,     &sql::clamp_lease,
+      &sql::delete_item, &sql::lapsed,     &sql::held_by,     &sql::next_due,       &sql::counts};
   if (queue.limits.any()) all.insert(all.end(), seat_statements().begin(), seat_statements().end());
   if (queue.kind == core::Kind::once)
     for (const auto* statement : {&sql::gate, &sql::gates, &sql::settle_sent, &sql::reconcile_due,

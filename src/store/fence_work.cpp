@@ -114,8 +114,9 @@ std::optional<Claim> Fence::claim_one(Connection& connection, const std::string&
   const auto fence = write(connection, *s, to);
   if (queue_.history)
     event(connection, item, "claimed", "queued", "claimed", fence, to.claim, worker_name(worker));
-  Claim claimed{item, *to.claim, fence, s->attempt, s->run_at, s->stop_wanted, s->effect_key,
-                run(connection, sql::payload, {item})[0][0].text(), 0};
+  Claim claimed{item,      *to.claim,      fence,         s->attempt,
+                s->run_at, s->stop_wanted, s->effect_key, run(connection, sql::payload, {item})[0][0].text(),
+                0};
   transaction.commit();
   return claimed;
 }

@@ -391,8 +391,8 @@ TEST_P(EngineTest, Rule09_ARowThatCannotBeRescuedStopsNoOther) {
     const bool postgres = database_->dialect() == store::Dialect::postgres;
     connection->script(
         postgres ? "ALTER TABLE jobs ADD CHECK (id <> 2 OR status = 'claimed')"
-                 : "CREATE TRIGGER own_rule BEFORE UPDATE ON jobs WHEN NEW.id = 2 AND NEW.status <> 'claimed' "
-                   "BEGIN SELECT RAISE(ABORT, 'not so'); END");
+                 : "CREATE TRIGGER own_rule BEFORE UPDATE ON jobs WHEN NEW.id = 2 AND NEW.status <> "
+                   "'claimed' BEGIN SELECT RAISE(ABORT, 'not so'); END");
   }
   Platform platform;
   Signals done;

@@ -219,10 +219,9 @@ TEST_P(Rule06, AYesThatTheTableRefusesIsKeptWithoutItsRow) {
   w.add();
   const auto c = claim();
   const auto effect = fence().begin_effect(w.a(), c, kPost).value();
-  w.script(postgres()
-               ? "ALTER TABLE {table} ADD CHECK ({status} <> " + word(State::done) + ")"
-               : "CREATE TRIGGER own_rule BEFORE UPDATE ON {table} WHEN NEW.{status} = " + word(State::done) +
-                     " BEGIN SELECT RAISE(ABORT, 'never'); END");
+  w.script(postgres() ? "ALTER TABLE {table} ADD CHECK ({status} <> " + word(State::done) + ")"
+                      : "CREATE TRIGGER own_rule BEFORE UPDATE ON {table} WHEN NEW.{status} = " +
+                            word(State::done) + " BEGIN SELECT RAISE(ABORT, 'never'); END");
   EXPECT_EQ(fence().settle_effect(w.a(), effect, happened(), "worker"), EffectAnswer::late_yes);
   EXPECT_EQ(row().outcome, core::EffectOutcome::done);
   EXPECT_EQ(count("fencepost_events WHERE kind = 'late_yes'"), 1);

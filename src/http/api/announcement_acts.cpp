@@ -185,14 +185,15 @@ Route disable_route() {
 Route post_now_route() {
   Route route = act("post-now", "Posts it at once; of several callers exactly one is told `started`");
   route.query = {wait_field("seconds to wait for the outcome; 5 where not given")};
-  route.answers = {{200, "started, and the announcement shows the outcome", acted_fields({"started"})},
-                   {202, "started; the outcome is not known yet", acted_fields({"started"})},
-                   {404, "not_found", {}},
-                   {409,
-                    "already_running, already_posted (with post_id and post_url), outcome_unknown, disabled, paused; "
-                    "of an episode's "
-                    "also show_disabled, needs_approval, not_a_member, stream_ended or deadline_passed",
-                    {}}};
+  route.answers = {
+      {200, "started, and the announcement shows the outcome", acted_fields({"started"})},
+      {202, "started; the outcome is not known yet", acted_fields({"started"})},
+      {404, "not_found", {}},
+      {409,
+       "already_running, already_posted (with post_id and post_url), outcome_unknown, disabled, paused; of "
+       "an episode's "
+       "also show_disabled, needs_approval, not_a_member, stream_ended or deadline_passed",
+       {}}};
   route.person_limit = RateLimit{5, std::chrono::seconds(60)};
   return route;
 }

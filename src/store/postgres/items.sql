@@ -33,7 +33,8 @@ RETURNING t.{key}::text, t.{claim_id}, t.{fence}, t.{attempt}, t.{run_at}, t.{st
 -- name: due_items
 -- $1 how many: what a claim would take, in its order.
 SELECT c.{key}::text FROM {table} AS c
-WHERE c.{status} = {w_queued} AND c.{run_at} <= (SELECT fencepost_now()) AND {enabled_c} AND c.{effect} IS NULL
+WHERE c.{status} = {w_queued} AND c.{run_at} <= (SELECT fencepost_now()) AND {enabled_c}
+  AND c.{effect} IS NULL
 ORDER BY {order_c}c.{run_at}, c.{key} LIMIT $1
 
 -- name: settle
