@@ -5,7 +5,6 @@
 
 #include "accounts/notices.hpp"
 #include "apps/upload/media/thumbnails.hpp"
-#include "apps/upload/quota.hpp"
 #include "apps/upload/uploads.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"

@@ -4,6 +4,7 @@
 
 #include "accounts/fresh_credentials.hpp"
 #include "apps/upload/media/folders.hpp"
+#include "apps/upload/quota.hpp"
 #include "connect/youtube/upload.hpp"
 #include "core/state.hpp"
 #include "engine/handler_work.hpp"
