@@ -19,7 +19,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
-void bind(tcp::acceptor& acceptor, const std::string& host, std::uint16_t port) {
+void bind_to(tcp::acceptor& acceptor, const std::string& host, std::uint16_t port) {
   tcp::resolver resolver(acceptor.get_executor());
   const tcp::endpoint endpoint = *resolver.resolve(host, std::to_string(port)).begin();
   acceptor.open(endpoint.protocol());
@@ -31,7 +31,7 @@ void bind(tcp::acceptor& acceptor, const std::string& host, std::uint16_t port) 
 bool address_in_use(const std::string& host, std::uint16_t port) try {
   asio::io_context io;
   tcp::acceptor acceptor(io);
-  bind(acceptor, host, port);
+  bind_to(acceptor, host, port);
   return false;
 } catch (const boost::system::system_error& error) {
   return error.code() == asio::error::address_in_use;
@@ -153,7 +153,7 @@ Server::Impl::~Impl() {
 }
 
 void Server::Impl::listen(const Options& options) try {
-  bind(acceptor_, options.host, options.port);
+  bind_to(acceptor_, options.host, options.port);
   acceptor_.listen(asio::socket_base::max_listen_connections);
   port_ = acceptor_.local_endpoint().port();
 } catch (const boost::system::system_error& error) {
