@@ -147,14 +147,27 @@ SET posted_at = coalesce(
 WHERE id = $1 AND status = 'posted'
 
 -- name: rivals
--- $1 announcement, $2 a post: which others of its account have that post, or have an outcome that is open.
+-- $1 announcement, $2 a post that was found, $3 since when it can be: what else the post may be of. Others of
+-- the account that have it, whose outcome is open, or that were posted since and nobody knows what the
+-- platform calls their post; and those that somebody has deleted since, which have left what they sent.
 SELECT o.id, coalesce(o.post_id = $2, FALSE), x.request, x.destination
 FROM fencepost_announcements AS a JOIN fencepost_connections AS c ON c.id = a.connection_id
   JOIN fencepost_connections AS k ON k.id = c.id OR (k.platform = c.platform AND k.target = c.target
     AND k.account_id = c.account_id AND c.account_id <> '')
   JOIN fencepost_announcements AS o ON o.connection_id = k.id AND o.id <> a.id
-  LEFT JOIN fencepost_effects AS x ON x.claim = o.effect AND (x.outcome IS NULL OR x.outcome = 'unknown')
-WHERE a.id = $1 AND (o.post_id = $2 OR x.id IS NOT NULL) ORDER BY o.id
+  LEFT JOIN fencepost_effects AS x ON x.claim = o.effect AND (x.outcome IS NULL OR x.outcome = 'unknown'
+    OR (x.outcome = 'done' AND o.post_id IS NULL AND x.begun >= $3)  --! look_nameless
+  )
+WHERE a.id = $1 AND (o.post_id = $2 OR x.id IS NOT NULL)
+UNION ALL
+SELECT CAST(d.item AS BIGINT), coalesce(d.remote_id = $2, FALSE), d.request, d.destination
+FROM fencepost_announcements AS a JOIN fencepost_effects AS m ON m.claim = a.effect
+  JOIN fencepost_effects AS d ON d.queue = m.queue AND d.destination = m.destination
+    AND d.outcome = 'done'                                           --! look_deleted => AND FALSE
+    AND d.begun >= $3 AND (d.remote_id = $2 OR d.remote_id IS NULL)
+WHERE a.id = $1
+  AND NOT EXISTS (SELECT 1 FROM fencepost_announcements AS o WHERE o.id = CAST(d.item AS BIGINT))
+ORDER BY 1
 
 -- name: to_publish
 -- $1 id: what the publisher needs of it, of its connection, and of what can forbid it.

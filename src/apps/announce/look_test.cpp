@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "apps/announce/testing/episode_test_base.hpp"
+#include "base/random.hpp"
 
 namespace fencepost::announce {
 namespace {
@@ -49,6 +50,9 @@ class LookTest : public testing::EpisodeTestBase {
   void posted(const store::Effect& effect, const std::string& id) {
     settle(effect, {Verdict::happened, id, "https://example.com/" + id, "", {}});
   }
+  void removed(const store::Effect& effect) {
+    ASSERT_EQ(fence_.remove(*database_->acquire(), effect.item, "ann"), core::StopAnswer::already_done);
+  }
   void unknown(const store::Effect& effect) { settle(effect, {Verdict::unknown, "", "", "cut", {}}); }
   store::EffectResult look(const store::Effect& effect) {
     return publisher_.look({.item = effect.item, .effect = effect}, {});
@@ -83,6 +87,37 @@ TEST_P(LookTest, OfTwoThatSayTheSameNeitherTakesTheOnePost) {
   EXPECT_EQ(look(another).verdict, Verdict::happened);
   posted(other, "post-2");
   EXPECT_EQ(look(one).verdict, Verdict::happened) << "only one is left that it can be of";
+}
+
+// The platform's yes came without a body, or it was a person who said yes.
+TEST_P(LookTest, APostThatMayBeOneWithoutANameIsNotFound) {
+  const auto other = sent();
+  posted(other, "");
+  const auto mine = sent(), another = sent("Something else");
+  unknown(mine);
+  unknown(another);
+  const auto found = look(mine);
+  EXPECT_EQ(found.verdict, Verdict::unknown);
+  EXPECT_NE(found.detail.find("announcement " + other.item + "'s"), std::string::npos) << found.detail;
+  EXPECT_EQ(look(another).verdict, Verdict::happened) << "it says something else";
+  auto later = mine;
+  later.key = base::time_ordered_hex(base::system_clock().wall() + 3 * testing::kHour);
+  EXPECT_EQ(look(later).verdict, Verdict::happened) << "it was posted long before";
+}
+
+TEST_P(LookTest, APostOfWhatWasDeletedIsNotFound) {
+  const auto named = sent();
+  posted(named, "post-1");
+  removed(named);
+  const auto mine = sent();
+  unknown(mine);
+  EXPECT_EQ(look(mine).verdict, Verdict::unknown);
+  platform_.found = "post-2";
+  EXPECT_EQ(look(mine).remote_id, "post-2");
+  const auto nameless = sent();
+  posted(nameless, "");
+  removed(nameless);
+  EXPECT_EQ(look(mine).verdict, Verdict::unknown);
 }
 
 TEST_P(LookTest, AnotherAccountsPostsAreItsOwn) {

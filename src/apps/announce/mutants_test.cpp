@@ -23,6 +23,8 @@ const std::vector<SqlMutant> kMutants = {
     {"link_claim", "ImagesTest.LinksOpenAnImageForTheClaimThatPostsItAndForNobodyElse"},
     {"link_status", "ImagesTest.LinksOpenAnImageForTheClaimThatPostsItAndForNobodyElse"},
     {"look_whose", "LookTest.APostThatAnotherAnnouncementHasIsNotFound"},
+    {"look_nameless", "LookTest.APostThatMayBeOneWithoutANameIsNotFound"},
+    {"look_deleted", "LookTest.APostOfWhatWasDeletedIsNotFound"},
     {"gate_episode_version", "GateTest.WhatWentIntoTheTextIsWhatIsTrueAtTheGate"},
     {"gate_deadline", "GateTest.Rule3TheDeadlineIsJudgedByTheDatabasesClockBehindTheLocks"},
     {"gate_show_lock", "GateTest.AGateThatHasLookedKeepsTheKillSwitchWaiting", true},
@@ -39,7 +41,7 @@ const std::vector<SqlMutant> kMutants = {
 
 TEST(Mutants, AreAllKilledAndTheIntactOnesPass) { expect_killed(kMutants); }
 
-// Those of the SQL are read from it; the others stand in gate.cpp and queue.cpp.
+// Those of the SQL are read from it; the others stand in gate.cpp, queue.cpp and publisher.cpp.
 TEST(Guards, OfTheAnnouncementsAreAllMutated) {
   auto marked = marked_in(sql::all);
   marked.merge(std::set<std::string>{"gate_show", "gate_approval", "gate_show_version", "gate_member",

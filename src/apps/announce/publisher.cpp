@@ -9,6 +9,7 @@
 #include "apps/announce/repository.hpp"
 #include "apps/announce/threads.hpp"
 #include "apps/announce/way.hpp"
+#include "base/random.hpp"
 #include "store/guards.hpp"
 
 namespace fencepost::announce {
@@ -32,23 +33,27 @@ void renew_release(store::Connection& connection, std::int64_t id) {
   transaction.commit();
 }
 
+// A post can be no older than its key, but for what two clocks may be apart and a request may take.
+constexpr base::Micros kOlder = 3'600'000'000;
+
 // A post that was found may be another announcement's of the account: one has it already, or says the same
-// and nobody knows what became of it, either. Asked behind the look, in one statement, so that of two who
-// look at once one sees the other.
+// and nobody knows which post is its own. Asked behind the look, in one statement, so that of two who look at
+// once one sees the other.
 connect::Look told_apart(store::Connection& connection, const connect::Connector& way, std::int64_t id,
-                         const connect::Rendered& sent, connect::Look found) {
-  const auto said = way.told_by(sent);
-  const auto cannot = [](const std::string& why) {
-    return connect::Look{connect::Presence::cannot_tell, "", "", why};
-  };
+                         const store::Effect& sent, connect::Look found) {
+  const auto said = way.told_by({sent.destination, sent.request});
   const auto post = found.remote_id.empty() ? store::Value() : store::Value(found.remote_id);
-  for (const auto& row : connection.run(sql::rivals, {id, post})) {
+  for (const auto& row : connection.run(sql::rivals, {id, post, base::time_of(sent.key) - kOlder})) {
+    const bool has_it = row[1].boolean();
+    const bool says_it =
+        !said.empty() && !row[2].is_null() && way.told_by({row[3].text(), row[2].text()}) == said;
     const auto other = "announcement " + std::to_string(row[0].integer());
-    if (row[1].boolean() && said.empty()) found.remote_id = found.remote_url = "";
-    if (said.empty()) continue;
-    if (row[1].boolean()) return cannot("the post that says this is " + other + "'s");
-    if (!row[2].is_null() && way.told_by({row[3].text(), row[2].text()}) == said)
-      return cannot("a post says this, and it may be " + other + "'s, which says the same");
+    if (has_it && said.empty())
+      found.remote_id = found.remote_url = "";
+    else if (has_it || says_it)
+      return {connect::Presence::cannot_tell, "", "",
+              has_it ? "the post that says this is " + other + "'s"
+                     : "a post says this, and it may be " + other + "'s, which says the same"};
   }
   return found;
 }
@@ -185,7 +190,7 @@ EffectResult Publisher::look(const store::Reconcile& reconcile, std::stop_token 
   auto found = way->look(sent, {std::get<accounts::LiveConnection>(fresh).secret}, effect.key,
                          clock_.boot() + timeout_, std::move(stop));
   if (found.presence == connect::Presence::present && guard("look_whose"))
-    found = told_apart(*database_.acquire(), *way, id_of(effect.item), sent, std::move(found));
+    found = told_apart(*database_.acquire(), *way, id_of(effect.item), effect, std::move(found));
   return result_of(found, item->detail);
 }
 
