@@ -1,10 +1,12 @@
 #include "apps/announce/episodes.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "announce/sql.hpp"
 #include "apps/announce/check.hpp"
 #include "apps/announce/queue.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::announce {
@@ -83,10 +85,17 @@ void note(store::Connection& connection, const store::Rows& written, const char*
 
 void release(store::Connection& connection, const Of& of, const std::string& actor, const std::string& why) {
   FENCEPOST_ASSERT(of.episode.has_value() != of.show.has_value());
-  connection.run(sql::lock_open, {of.episode, of.show, of.announcement});
-  const auto written = connection.run(sql::release, {of.episode, of.show, of.announcement, kNever});
+  // What is put back into the queue behind this is not locked in its order (rule 14). It was being sent, and
+  // looks at its release itself, when it is tried again.
+  std::set<std::int64_t> open;
+  for (const auto& row : connection.run(sql::lock_open, {of.episode, of.show, of.announcement}))
+    open.insert(row[0].integer());
+  std::vector<store::Params> due;
+  for (const auto& row : connection.run(sql::due_of, {of.episode, of.show, of.announcement, kNever}))
+    if (open.contains(row[0].integer()) || !store::guard("release_held")) due.push_back({row[0], row[1]});
   store::Rows released, held;
-  for (const auto& row : written) (row[1].integer() == kNever ? held : released).rows.push_back(row);
+  for (const auto& row : connection.run_batch(sql::release, due, {kNever}))
+    (row[1].integer() == kNever ? held : released).rows.push_back(row);
   note(connection, released, "released", "queued", actor, why);
   note(connection, held, "held", "queued", actor, why);
 }

@@ -48,16 +48,12 @@ UPDATE fencepost_episodes SET status = 'ended', ended_at = $2, ended_known_at = 
   version = version + 1, updated_at = fencepost_now()
 WHERE id = $1 AND status <> 'ended' AND (status = 'live' OR $3) RETURNING version
 
--- name: release
--- $1 episode, or $2 show: all of its episodes; $3 announcement or NULL: all of them; $4 never. Under the
--- locks of show, episode and announcements, so that what is joined is the same version as what is written.
--- A retry waits as long as its platform wants: it keeps its time, unless the release itself comes later.
-UPDATE fencepost_announcements AS a SET status = 'queued', release_at = d.due,
-  at_once = a.at_once AND d.due < $4,
-  run_at = CASE WHEN a.attempt > 0 AND a.run_at > d.due AND a.run_at < $4 AND a.run_at <> a.release_at
-    THEN a.run_at ELSE d.due END
+-- name: due_of
+-- $1 episode, or $2 show: all of its episodes; $3 announcement or NULL: all of them; $4 never. When each goes
+-- out whose release is another one. Under the locks of show, episode and announcements, so that it stays so.
+SELECT d.item, d.due
 FROM (
-  SELECT t.id AS item, CASE
+  SELECT t.id AS item, t.release_at, CASE
     WHEN s.needs_approval AND t.approved_version IS DISTINCT FROM t.version THEN $4  --! release_approved
     WHEN t.at_once THEN t.release_at
     WHEN e.status = 'draft' THEN $4
@@ -69,9 +65,7 @@ FROM (
     JOIN fencepost_shows AS s ON s.id = e.show_id
   WHERE (e.id = $1 OR e.show_id = $2) AND (CAST($3 AS BIGINT) IS NULL OR t.id = $3)
 ) AS d
-WHERE a.id = d.item AND a.effect IS NULL AND a.release_at IS DISTINCT FROM d.due
-  AND (a.status = 'queued' OR (a.status = 'claimed' AND d.due > fencepost_now()))  --! release_status
-RETURNING id, run_at
+WHERE d.release_at IS DISTINCT FROM d.due
 
 -- name: fail_of_ended
 -- $1 episode, $2 why: what waited for the stream, or is tried again, and has not begun.

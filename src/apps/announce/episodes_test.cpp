@@ -174,6 +174,40 @@ TEST_P(EpisodesTest, ARetryUnderWhichTheEpisodeWasMovedWaitsForItsNewStart) {
   EXPECT_EQ(get(id).run_at, start - 90 * kMinute);
 }
 
+TEST_P(EpisodesTest, Rule14WhatComesBackWhileOthersAreLockedIsNotReleasedBetweenThem) {
+  const auto episode = make_episode();
+  const auto one = announce(episode, connection_, {.trigger = "before", .minutes = 90});
+  const auto two = announce(episode, connect("two", bob_.id));
+  const auto claims = claim();
+  const auto effect = gate(*database_->acquire(), claims.at(0), render(claims.at(0)));
+  const auto fails = [&] { settle(*effect, {store::Verdict::did_not_happen, "", "", "429", 0s}); };
+  const auto start = now() + 48 * kHour;
+  const auto move = [&] { return edit(episode, {.starts_at = start}).answer; };
+  if (postgres()) {
+    const auto lease = database_->acquire();
+    store::Transaction holding(*lease);
+    fence_.hold(*lease, {std::to_string(two)});
+    auto moved = std::async(std::launch::async, move);
+    while (moved.wait_for(0s) != std::future_status::ready &&
+           database_
+               .run("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND "
+                    "wait_event_type = 'Lock'")
+               .empty()) {
+    }
+    fails();
+    holding.commit();
+    EXPECT_EQ(moved.get(), EpisodeAnswer::done);
+  } else {
+    EXPECT_EQ(move(), EpisodeAnswer::done);
+    fails();
+  }
+  EXPECT_LT(get(one).run_at, now() + kMinute) << "written out of the order of keys";
+  const auto again = claim();
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_FALSE(gate(*database_->acquire(), again[0], render(again[0])));
+  EXPECT_EQ(get(one).run_at, start - 90 * kMinute) << "it looks itself";
+}
+
 TEST_P(EpisodesTest, WhatFailedIsNotReleasedByAnEdit) {
   const auto episode = make_episode();
   const auto id = announce(episode, connection_, {.trigger = "before", .minutes = 90});

@@ -6,11 +6,13 @@
 #include "announce/sql.hpp"
 #include "apps/announce/episodes.hpp"
 #include "apps/announce/queue.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::announce {
 
 using core::StopAnswer;
+using store::guard;
 
 std::int64_t first_part(store::Connection& connection, std::int64_t id) {
   const auto rows = connection.run(sql::thread_of, {id});
@@ -19,6 +21,8 @@ std::int64_t first_part(store::Connection& connection, std::int64_t id) {
 
 std::vector<store::Snapshot> hold_items(store::Connection& connection, const store::Fence& fence,
                                         std::int64_t id) {
+  // Who changes the parts holds the first one: what is listed behind its lock is what there is.
+  if (guard("thread_first")) fence.hold(connection, {std::to_string(id)});
   std::vector<std::string> items;
   for (const auto& row : connection.run(sql::items_of, {id}))
     items.push_back(std::to_string(row[0].integer()));

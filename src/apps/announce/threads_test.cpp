@@ -278,6 +278,25 @@ TEST_P(ThreadsTest, APartArmedWhileTheOneBeforeIsPostedGoesOut) {
   EXPECT_EQ(statuses(), (Words{"posted", "queued", "pending"}));
 }
 
+// Other parts are put there while somebody enables the thread: what was answered is true of them.
+TEST_P(ThreadsTest, PartsThatComeWhileTheThreadIsArmedAreArmedToo) {
+  stop(first_);
+  while_open(
+      [&](store::Connection& c) {
+        for (const auto& part : hold_items(c, fence_, first_))
+          if (part.item != std::to_string(first_)) fence_.remove(c, part.item, "bob");
+        add_parts(c, first_, {"other two", "other three"}, false, "bob");
+        return true;
+      },
+      [&](store::Connection& c) {
+        store::Transaction transaction(c);
+        fence_.rearm(c, hold_items(c, fence_, first_), "ann");
+        transaction.commit();
+        return true;
+      });
+  EXPECT_EQ(statuses(), (Words{"pending", "pending", "pending"}));
+}
+
 ON_BOTH(ThreadsTest);
 
 }  // namespace

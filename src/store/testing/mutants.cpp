@@ -97,7 +97,10 @@ std::set<std::string> marked_in(std::span<const Migration> migrations) { return 
 
 std::set<std::string> guards_of(const std::vector<SqlMutant>& mutants) {
   std::set<std::string> names;
-  for (const auto& mutant : mutants) names.insert(mutant.guard);
+  for (const auto& mutant : mutants) {
+    std::istringstream each(mutant.guard);
+    for (std::string name; std::getline(each, name, '+');) names.insert(name);
+  }
   return names;
 }
 

@@ -24,7 +24,7 @@ Ran run_without(const std::string& guards, const std::string& filter,
 // A guard of an application's SQL, and the test that stands for it: "Suite.Test" of a suite that is
 // instantiated as Databases, for "sqlite" and "postgres".
 struct SqlMutant {
-  std::string guard;
+  std::string guard;  // "a+b": each alone is covered by the other
   std::string killer;
   bool postgres_only = false;  // it has nothing to guard where there is one writer at a time
 };

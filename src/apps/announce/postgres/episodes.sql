@@ -24,6 +24,18 @@ WHERE (e.id = $1::bigint OR e.show_id = $2::bigint) AND ($3::bigint IS NULL OR a
   AND a.status IN ('queued', 'claimed')
 ORDER BY a.id FOR NO KEY UPDATE OF a
 
+-- name: release
+-- Batch of announcement and when it goes out; $3 never. Of those that lock_open has locked. A retry waits as
+-- long as its platform wants: it keeps its time, unless the release itself comes later.
+UPDATE fencepost_announcements AS a SET status = 'queued', release_at = d.due,
+  at_once = a.at_once AND d.due < $3,
+  run_at = CASE WHEN a.attempt > 0 AND a.run_at > d.due AND a.run_at < $3 AND a.run_at <> a.release_at
+    THEN a.run_at ELSE d.due END
+FROM unnest($1::bigint[], $2::bigint[]) AS d(item, due)
+WHERE a.id = d.item AND a.effect IS NULL AND a.release_at IS DISTINCT FROM d.due
+  AND (a.status = 'queued' OR (a.status = 'claimed' AND d.due > fencepost_now()))  --! release_status
+RETURNING id, run_at
+
 -- name: lock_open_of_host
 -- $1 show, $2 person: what has not ended, parts of threads too: they are their first part's host's.
 SELECT a.id FROM fencepost_announcements AS a

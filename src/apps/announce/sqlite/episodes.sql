@@ -19,6 +19,16 @@ WHERE (e.id = ?1 OR e.show_id = ?2) AND (?3 IS NULL OR a.id = ?3)
   AND a.status IN ('queued', 'claimed')
 ORDER BY a.id
 
+-- name: release
+-- Batch of announcement and when it goes out; ?3 never. Of those that lock_open has answered. A retry waits
+-- as long as its platform wants: it keeps its time, unless the release itself comes later.
+UPDATE fencepost_announcements SET status = 'queued', release_at = ?2, at_once = at_once AND ?2 < ?3,
+  run_at = CASE WHEN attempt > 0 AND run_at > ?2 AND run_at < ?3 AND run_at <> release_at THEN run_at
+    ELSE ?2 END
+WHERE id = ?1 AND effect IS NULL AND release_at IS NOT ?2
+  AND (status = 'queued' OR (status = 'claimed' AND ?2 > fencepost_now()))  --! release_status
+RETURNING id, run_at
+
 -- name: lock_open_of_host
 -- ?1 show, ?2 person: what has not ended, parts of threads too: they are their first part's host's.
 SELECT a.id FROM fencepost_announcements AS a
