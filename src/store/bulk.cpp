@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
+#include "store/fence_write.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
 
@@ -47,6 +48,9 @@ ItemFilter for_act(const Fence& fence, BulkAct act, ItemFilter filter, int max) 
   return filter;
 }
 
+// Whether the application's way is taken.
+bool arms(BulkAct act, const Arm& arm) { return arm && act != BulkAct::stop && guard("bulk_app"); }
+
 std::string_view would(const Fence& fence, BulkAct act, const Snapshot& s) {
   return act == BulkAct::stop ? core::name(fence.would_stop(s)) : name(fence.would_rearm(s));
 }
@@ -83,6 +87,56 @@ void add(BulkResult& all, const BulkResult& step) {
   for (const auto& [state, n] : step.states) all.states[state] += n;
   for (const auto& [answer, n] : step.answers) all.answers[answer] += n;
   all.items += step.items;
+}
+
+BulkResult answered(State state, std::string answer) {
+  return {.states = {{std::string(core::name(state)), 1}}, .answers = {{std::move(answer), 1}}, .items = 1};
+}
+
+constexpr const char* kRefused = "refused_by_table";
+
+// One item, as its application has it.
+BulkResult arm_one(const Arm& arm, const Fence& fence, const ItemFilter& filter, const Snapshot& seen,
+                   const std::string& actor, bool preview) {
+  // For good: nobody has to be asked.
+  if (const auto answer = fence.would_rearm(seen); answer == RearmAnswer::already_done)
+    return answered(seen.state, std::string(name(answer)));
+  auto state = seen.state;
+  const auto still = [&](const Snapshot& now) {
+    state = now.state;
+    return meant(filter, now) || !guard("bulk_changed");
+  };
+  std::string answer;
+  try {
+    answer = arm({seen.item, still, actor, preview});
+  } catch (const base::UserError& error) {
+    answer = error.code();
+  } catch (const base::InfraError& error) {
+    if (!refused_by_table(error)) throw;
+    answer = kRefused;
+  }
+  return answered(answer == name(RearmAnswer::not_found) ? State::other : state, answer);
+}
+
+// A step of act(). Where the table refuses one of its items, each has a transaction of its own.
+BulkResult act_certainly(Database& database, const Fence& fence, BulkAct act, const ItemFilter& filter,
+                         const std::vector<Snapshot>& page, const std::string& actor) {
+  const auto step = [&] {
+    return database.retrying([&](Connection& c) { return act_on(c, fence, act, filter, page, actor); });
+  };
+  try {
+    return step();
+  } catch (const base::InfraError& error) {
+    if (refused_by_table(error) && guard("bulk_each")) {
+      if (page.size() == 1) return answered(page[0].state, kRefused);
+      BulkResult all;
+      for (const auto& one : page) add(all, act_certainly(database, fence, act, filter, {one}, actor));
+      return all;
+    }
+    if (!error.in_doubt()) throw;
+    base::log(base::LogLevel::warn, "bulk act in doubt, repeated", {{"queue", fence.queue().name}});
+    return step();
+  }
 }
 }  // namespace
 
@@ -122,21 +176,21 @@ AtWork at_work(Connection& connection, const Fence& fence) {
   return now;
 }
 
-BulkResult preview(Connection& connection, const Fence& fence, BulkAct act, const ItemFilter& asked,
-                   int max) {
+BulkResult preview(Database& database, const Fence& fence, BulkAct act, const ItemFilter& asked, int max,
+                   const Arm& arm) {
   const auto filter = for_act(fence, act, asked, max);
   BulkResult result;
   std::optional<std::string> after;
   for (;;) {
-    const auto page = items_page(connection, fence, filter, after, kLook);
+    const auto page =
+        database.retrying([&](Connection& c) { return items_page(c, fence, filter, after, kLook); });
     for (const auto& s : page) {
       if (result.items == max) {
         result.more = true;
         return result;
       }
-      ++result.items;
-      ++result.states[std::string(core::name(s.state))];
-      ++result.answers[std::string(would(fence, act, s))];
+      add(result, arms(act, arm) ? arm_one(arm, fence, filter, s, "", true)
+                                 : answered(s.state, std::string(would(fence, act, s))));
     }
     if (page.size() < static_cast<std::size_t>(kLook)) return result;
     after = page.back().item;
@@ -144,7 +198,7 @@ BulkResult preview(Connection& connection, const Fence& fence, BulkAct act, cons
 }
 
 BulkResult act(Database& database, const Fence& fence, BulkAct act, const ItemFilter& asked, int max,
-               const std::string& actor) {
+               const std::string& actor, const Arm& arm) {
   const auto filter = for_act(fence, act, asked, max);
   BulkResult result;
   std::optional<std::string> after;
@@ -158,16 +212,10 @@ BulkResult act(Database& database, const Fence& fence, BulkAct act, const ItemFi
       page.resize(static_cast<std::size_t>(left));
     }
     if (page.empty()) return result;
-    const auto step = [&] {
-      return database.retrying([&](Connection& c) { return act_on(c, fence, act, filter, page, actor); });
-    };
-    try {
-      add(result, step());
-    } catch (const base::InfraError& error) {
-      if (!error.in_doubt()) throw;
-      base::log(base::LogLevel::warn, "bulk act in doubt, repeated", {{"queue", fence.queue().name}});
-      add(result, step());
-    }
+    if (arms(act, arm))
+      for (const auto& one : page) add(result, arm_one(arm, fence, filter, one, actor, false));
+    else
+      add(result, act_certainly(database, fence, act, filter, page, actor));
     if (result.more || static_cast<int>(page.size()) < std::min(kStep, left)) return result;
     after = page.back().item;
   }

@@ -3,6 +3,7 @@
 // own lock by the same code as the single act, so the answers are the same words, counted; there is no bare
 // "ok". A step sends as many statements for one item as for 200.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,8 +41,21 @@ inline constexpr const char* kDrain = "drain";
 // repeatable item; where the filter names no states: done, failed and stopped ones.
 enum class BulkAct { stop, retry, requeue };
 
+// How an application's items begin anew, where that asks for more than the fence knows (places to take, times
+// that are over): one item, in a transaction of its own, as the application's own act has it.
+struct Arming {
+  std::string item;
+  std::function<bool(const Snapshot&)> meant;  // asked under the item's lock; false: nothing is done
+  std::string actor;
+  bool preview = false;  // all but the commit
+};
+// Answers a word of RearmAnswer, `changed` where the item was not meant, or the code of what forbids it,
+// which may also be thrown as a UserError. No connection is held while it is called.
+using Arm = std::function<std::string(const Arming&)>;
+
 // Items by state and by the answer of the act. `changed`: it was no longer what the filter asks for when its
-// lock was there, and was left alone. more: there were others beyond `max`.
+// lock was there, and was left alone. `refused_by_table`: a constraint or a trigger of the table's own said
+// no. more: there were others beyond `max`.
 struct BulkResult {
   std::map<std::string, std::int64_t> states;
   std::map<std::string, std::int64_t> answers;
@@ -51,15 +65,17 @@ struct BulkResult {
 
 constexpr int kBulkMost = 100'000;
 
-// What act() would answer at this moment. Writes nothing. `max`: 1 … kBulkMost. Throws
+// What act() would answer at this moment, but for what only the table can refuse. Writes nothing. `max`:
+// 1 … kBulkMost. `arm`: of a queue whose application has its own way; empty: the fence's. Throws
 // UserError("invalid_filter").
-BulkResult preview(Connection& connection, const Fence& fence, BulkAct act, const ItemFilter& filter,
-                   int max);
+BulkResult preview(Database& database, const Fence& fence, BulkAct act, const ItemFilter& filter, int max,
+                   const Arm& arm = {});
 
-// Acts in transactions of at most 200 items, in the order of their keys (rule 14), each repeated where it
-// failed for a while or its commit is in doubt: its answers are then those of the repetition
-// (already_stopped, already_armed). What is done stays done where a later one throws InfraError.
+// Acts in transactions of at most 200 items, in the order of their keys (rule 14), or of one where `arm` acts
+// or the table refuses one of them. Each is repeated where it failed for a while or its commit is in doubt:
+// its answers are then those of the repetition (already_stopped, already_armed). What is done stays done
+// where a later one throws InfraError.
 BulkResult act(Database& database, const Fence& fence, BulkAct act, const ItemFilter& filter, int max,
-               const std::string& actor);
+               const std::string& actor, const Arm& arm = {});
 
 }  // namespace fencepost::store

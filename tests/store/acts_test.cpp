@@ -14,7 +14,7 @@ using Counts = std::map<std::string, std::int64_t>;
 class BulkActs : public Rules {
  protected:
   BulkResult look(BulkAct what, const ItemFilter& filter = {}, int max = 1000) {
-    return preview(world_->onlooker(), fence(), what, filter, max);
+    return preview(world_->database(), fence(), what, filter, max);
   }
   // Whatever the preview promised is what happens where nobody interferes.
   BulkResult act_as_previewed(BulkAct what, const ItemFilter& filter = {}, int max = 1000) {
@@ -118,6 +118,54 @@ TEST_P(BulkActs, WhatChangedMeanwhileIsLeftAlone) {
   w.a().commit();
   EXPECT_EQ(retried.get().answers, (Counts{{"changed", 1}}));
   EXPECT_EQ(row().state, State::stopped);
+}
+
+TEST_P(BulkActs, AnApplicationArmsItsItemsInItsOwnWay) {
+  auto& w = once();
+  for (const auto* item : {"1", "2", "3", "4", "5"}) w.add(item);
+  w.run("UPDATE {table} SET {status} = 'failed' WHERE {key} <> 5");
+  std::vector<std::string> armed;
+  const Arm arm = [&](const Arming& one) -> std::string {
+    if (one.item == "1") throw base::UserError("too_late", "its time is over");
+    if (one.item == "2") return "slot_taken";
+    if (one.item == "3") w.run("UPDATE {table} SET {status} = 'stopped' WHERE {key} = 3");
+    return world_->database().retrying([&](Connection& connection) -> std::string {
+      Transaction transaction(connection);
+      const auto held = fence().hold(connection, {one.item});
+      if (!one.meant(held.at(0))) return "changed";
+      const auto answer = fence().rearm(connection, held, one.actor).at(0);
+      if (!one.preview) transaction.commit();
+      if (!one.preview) armed.push_back(one.item + " by " + one.actor);
+      return std::string(name(answer));
+    });
+  };
+  const auto before =
+      preview(world_->database(), fence(), BulkAct::retry, {.items = {"1", "2", "4"}}, 10, arm);
+  EXPECT_EQ(before.answers, (Counts{{"too_late", 1}, {"slot_taken", 1}, {"rearmed", 1}}));
+  EXPECT_EQ(row("4").state, State::failed) << "a preview writes nothing";
+  const auto result = act(world_->database(), fence(), BulkAct::retry, {}, 10, "ada", arm);
+  EXPECT_EQ(result.answers, (Counts{{"too_late", 1}, {"slot_taken", 1}, {"changed", 1}, {"rearmed", 1}}));
+  EXPECT_EQ(result.states, (Counts{{"failed", 3}, {"stopped", 1}}));
+  EXPECT_EQ(armed, std::vector<std::string>{"4 by ada"});
+  EXPECT_EQ(row("1").state, State::failed);
+  EXPECT_EQ(act(world_->database(), fence(), BulkAct::stop, {.items = {"5"}}, 10, "ada", arm).answers,
+            (Counts{{"prevented", 1}}))
+      << "what only ends has no way of its own";
+}
+
+TEST_P(BulkActs, Rule14WhatTheTableRefusesOfOneKeepsNoOtherFromIt) {
+  auto& w = once();
+  for (const auto* item : {"1", "2", "3"}) w.add(item);
+  w.run("UPDATE {table} SET {status} = 'failed'");
+  w.add("4");
+  w.run("UPDATE {table} SET {run_at} = 4 WHERE {key} IN (2, 4)");
+  w.run("CREATE UNIQUE INDEX one_at_a_time ON {table} ({run_at}) WHERE {status} = 'queued' AND {run_at} > 0");
+  const auto result = act(world_->database(), fence(), BulkAct::retry, {}, 10, "ada");
+  EXPECT_EQ(result.answers, (Counts{{"rearmed", 2}, {"refused_by_table", 1}}));
+  EXPECT_EQ(result.items, 3);
+  EXPECT_EQ(row("1").state, State::queued);
+  EXPECT_EQ(row("2").state, State::failed);
+  EXPECT_EQ(row("3").state, State::queued);
 }
 
 // Rule 14: a step takes its items in the order of their keys, and decides each by what it is under its lock.

@@ -5,6 +5,7 @@
 #include "announce/sql.hpp"
 #include "apps/announce/check.hpp"
 #include "apps/announce/gate.hpp"
+#include "apps/announce/item_acts.hpp"
 #include "apps/announce/repository.hpp"
 #include "apps/announce/service.hpp"
 #include "apps/announce/threads.hpp"
@@ -60,6 +61,25 @@ void refuse_for_good(store::Connection& connection, std::int64_t id) {
   if (code == "stream_ended" || code == "deadline_passed" || code == "not_a_member")
     throw base::UserError(why->code, why->text);
 }
+// Behind the locks of the items, which were armed with these answers, the first of them that of `id`: what
+// waits goes out, and when. Throws what forbids it for good; false: its time is over. Then nothing may be
+// committed.
+bool renew(store::Connection& connection, std::int64_t id, std::optional<std::int64_t> episode,
+           const std::vector<store::RearmAnswer>& answers, const std::string& actor) {
+  if (std::find(answers.begin(), answers.end(), store::RearmAnswer::rearmed) != answers.end())
+    release_thread(connection, id);
+  if (answers.empty() || answers.front() != store::RearmAnswer::rearmed) return true;
+  if (episode) {
+    refuse_for_good(connection, id);
+    connection.run(sql::renew_release, {id});
+    release(connection, {.episode = episode, .announcement = id}, actor, "it was enabled");
+  }
+  const auto now = connection.run(store::sql::now)[0][0].integer();
+  if (load(connection, id).value().run_at < now - kLate.count()) return false;
+  connection.run(store::sql::notify, {kQueue});
+  return true;
+}
+
 }  // namespace
 
 StopAnswer Service::disable(std::int64_t id, const std::string& actor) {
@@ -78,25 +98,27 @@ EnableResult Service::enable(std::int64_t id, const std::string& actor) {
     const auto episode = lock_parents(connection, id, false);
     const auto held = hold_items(connection, fence_, id);
     const auto answers = fence_.rearm(connection, held, actor);
-    const auto answer = answers.empty() ? store::RearmAnswer::not_found : answers.front();
-    // Behind the locks that hold_items() took. Without a commit, what was done is undone.
-    if (std::find(answers.begin(), answers.end(), store::RearmAnswer::rearmed) != answers.end())
-      release_thread(connection, id);
-    if (answer == store::RearmAnswer::rearmed) {
-      if (episode) {
-        refuse_for_good(connection, id);
-        connection.run(sql::renew_release, {id});
-        release(connection, {.episode = episode, .announcement = id}, actor, "it was enabled");
-      }
-      const auto now = connection.run(store::sql::now)[0][0].integer();
-      if (load(connection, id).value().run_at < now - kLate.count()) return EnableResult::too_late;
-      connection.run(store::sql::notify, {kQueue});
-    }
+    if (!renew(connection, id, episode, answers, actor)) return EnableResult::too_late;
     transaction.commit();
-    return result_of(answer, answers);
+    return result_of(answers.empty() ? store::RearmAnswer::not_found : answers.front(), answers);
   });
   if (result == EnableResult::enabled) runner_.wake();
   return result;
+}
+
+std::string rearm(store::Database& database, const store::Fence& fence, const store::Arming& one) {
+  const auto id = std::stoll(one.item);
+  return store::until_certain(database, [&](store::Connection& connection, bool) -> std::string {
+    store::Transaction transaction(connection);
+    const auto episode = lock_parents(connection, id, false);
+    const auto held = fence.hold(connection, {one.item});
+    if (held.empty()) return std::string(name(store::RearmAnswer::not_found));
+    if (!one.meant(held[0])) return "changed";
+    const auto answers = fence.rearm(connection, held, one.actor);
+    if (!renew(connection, id, episode, answers, one.actor)) return "too_late";
+    if (!one.preview) transaction.commit();
+    return std::string(name(answers[0]));
+  });
 }
 
 std::pair<ApproveResult, std::optional<Announcement>> Service::approve(std::int64_t id, std::int64_t version,
@@ -195,17 +217,22 @@ PostNow Service::post_now(std::int64_t id, const std::string& actor, base::Durat
 
 ResolveAnswer Service::resolve(std::int64_t id, bool happened, const std::string& actor,
                                const std::string& post_url) {
+  return announce::resolve(database_, fence_, id, happened, actor, post_url);
+}
+
+ResolveAnswer resolve(store::Database& database, const store::Fence& fence, std::int64_t id, bool happened,
+                      const std::string& actor, const std::string& post_url) {
   check_url(post_url);
-  return store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
+  return store::until_certain(database, [&](store::Connection& connection, bool doubt) {
     const auto item = std::to_string(id);
     const auto answer =
-        fence_.resolve(connection, item, happened, actor, post_url, [&](store::Connection& within) {
+        fence.resolve(connection, item, happened, actor, post_url, [&](store::Connection& within) {
           if (!happened) return;
           set_posted(within, id, "", post_url);
           release_thread(within, id);
         });
     if (answer != ResolveAnswer::not_unknown || !doubt) return answer;
-    const auto now = fence_.read(connection, item);
+    const auto now = fence.read(connection, item);
     const bool as_said =
         now && (happened ? now->state == core::State::done
                          : now->state == core::State::failed || now->state == core::State::stopped);

@@ -1,5 +1,6 @@
 // What people do to an upload: cancel, reschedule, edit, retry, resolve.
 
+#include "apps/upload/item_acts.hpp"
 #include "apps/upload/places.hpp"
 #include "store/certain.hpp"
 #include "store/guards.hpp"
@@ -63,6 +64,14 @@ RetryResult result_of(store::RearmAnswer answer) {
   return RetryResult::not_found;
 }
 
+store::RearmAnswer rearmed_as(RetryResult result) {
+  using store::RearmAnswer;
+  for (const auto answer : {RearmAnswer::rearmed, RearmAnswer::already_armed, RearmAnswer::in_flight,
+                            RearmAnswer::outcome_unknown, RearmAnswer::already_done})
+    if (result_of(answer) == result) return answer;
+  return RearmAnswer::not_found;
+}
+
 std::optional<std::int64_t> channel_of(store::Connection& connection, std::int64_t id) {
   const auto rows = connection.run(sql::channel_of_upload, {id});
   return rows.empty() ? std::nullopt : rows[0][0].maybe_integer();
@@ -95,6 +104,50 @@ void settle_in(store::Connection& connection, Places& places, std::int64_t id, c
   FENCEPOST_ASSERT(
       !connection.run(sql::move_upload, {id, place.slot_at, place.publish_day, place.quota_day, place.run_at})
            .empty());
+}
+
+Retried retried(store::Database& database, const store::Fence& fence, const store::Arming& one,
+                const std::optional<When>& when) {
+  const auto& item = one.item;
+  const auto id = std::stoll(item);
+  return unless_filled(database, [&](store::Connection& connection, bool doubt) -> Retried {
+    store::Transaction transaction(connection);
+    const auto channel = channel_of(connection, id);
+    if (!channel) return {};
+    auto places = Places::open(connection, *channel).value();
+    const auto held = fence.hold(connection, {item});
+    const auto before = get_upload(connection, id);
+    if (held.empty() || !before) return {};
+    if (one.meant && !one.meant(held[0]))
+      return {RetryResult::refused, before, Refused{"changed", "it is no longer what was meant"}};
+    // The table has a video once; asked here, because the answer of its index would be an error.
+    const auto others = connection.run_batch(sql::videos_scheduled, {{before->video_id}}, {*channel});
+    if (!others.empty() && others[0][1].integer() != id)
+      return {RetryResult::refused, before,
+              Refused{"duplicate_upload",
+                      "the channel has this video: it is upload " + std::to_string(others[0][1].integer())}};
+    const auto rearmed = fence.rearm(connection, held, one.actor).at(0);
+    auto now = get_upload(connection, id);
+    if (rearmed == store::RearmAnswer::already_armed && doubt) {
+      store::Fence::confirm(connection);
+      transaction.commit();
+      return {RetryResult::scheduled, std::move(now), {}};
+    }
+    if (const auto result = result_of(rearmed); result != RetryResult::scheduled)
+      return {result, std::move(now), {}};
+    if (!places.channel().enabled)
+      return {RetryResult::refused, before, Refused{"channel_disabled", "the channel is switched off", {}}};
+    auto choice = places.choose(now->kind, when ? when->at : std::optional(now->slot_at));
+    if (auto* refused = std::get_if<Refused>(&choice))
+      return {RetryResult::refused, before, std::move(*refused)};
+    // Another program may have ended it where its trigger could not see: what it holds is taken anew.
+    settle_in(connection, places, id, now->kind, std::get<Place>(choice),
+              store::ledger_of(connection, kQueue, item));
+    connection.run(store::sql::notify, {kQueue});
+    auto armed = get_upload(connection, id);
+    if (!one.preview) transaction.commit();
+    return {RetryResult::scheduled, std::move(armed), {}};
+  });
 }
 
 }  // namespace
@@ -183,45 +236,14 @@ Moved Service::edit(std::int64_t id, std::int64_t version, const Metadata& metad
 }
 
 Retried Service::retry(std::int64_t id, const std::optional<When>& when, const std::string& actor) {
-  auto answer = unless_filled(database_, [&](store::Connection& connection, bool doubt) -> Retried {
-    store::Transaction transaction(connection);
-    const auto channel = channel_of(connection, id);
-    if (!channel) return {};
-    auto places = Places::open(connection, *channel).value();
-    const auto item = std::to_string(id);
-    const auto before = get_upload(connection, id);
-    if (!before) return {};
-    // The table has a video once; asked here, because the answer of its index would be an error.
-    const auto others = connection.run_batch(sql::videos_scheduled, {{before->video_id}}, {*channel});
-    if (!others.empty() && others[0][1].integer() != id)
-      return {RetryResult::refused, before,
-              Refused{"duplicate_upload",
-                      "the channel has this video: it is upload " + std::to_string(others[0][1].integer())}};
-    const auto rearmed = fence_.rearm(connection, item, actor);
-    auto now = get_upload(connection, id);
-    if (!now) return {};
-    if (rearmed == store::RearmAnswer::already_armed && doubt) {
-      store::Fence::confirm(connection);
-      transaction.commit();
-      return {RetryResult::scheduled, std::move(now), {}};
-    }
-    if (const auto result = result_of(rearmed); result != RetryResult::scheduled)
-      return {result, std::move(now), {}};
-    if (!places.channel().enabled)
-      return {RetryResult::refused, before, Refused{"channel_disabled", "the channel is switched off", {}}};
-    auto choice = places.choose(now->kind, when ? when->at : std::optional(now->slot_at));
-    if (auto* refused = std::get_if<Refused>(&choice))
-      return {RetryResult::refused, before, std::move(*refused)};
-    // Another program may have ended it where its trigger could not see: what it holds is taken anew.
-    settle_in(connection, places, id, now->kind, std::get<Place>(choice),
-              store::ledger_of(connection, kQueue, item));
-    connection.run(store::sql::notify, {kQueue});
-    auto armed = get_upload(connection, id);
-    transaction.commit();
-    return {RetryResult::scheduled, std::move(armed), {}};
-  });
+  auto answer = retried(database_, fence_, {.item = std::to_string(id), .meant = {}, .actor = actor}, when);
   if (answer.result == RetryResult::scheduled && wake_) wake_();
   return answer;
+}
+
+std::string rearm(store::Database& database, const store::Fence& fence, const store::Arming& one) {
+  const auto answer = retried(database, fence, one, std::nullopt);
+  return answer.refused ? answer.refused->code : std::string(name(rearmed_as(answer.result)));
 }
 
 ResolveAnswer Service::resolve(std::int64_t id, bool happened, const std::string& actor,

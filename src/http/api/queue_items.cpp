@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "core/window.hpp"
+#include "http/api/arms.hpp"
 #include "http/api/common.hpp"
 #include "store/bulk.hpp"
 #include "store/sql.hpp"
@@ -114,11 +115,10 @@ Response bulk(Services& services, const Request& request, store::BulkAct act) {
                                {"answers", result.answers},
                                {"more", result.more}});
   };
-  if (preview)
-    return answer(services.database.retrying(
-        [&](store::Connection& connection) { return store::preview(connection, *fence, act, filter, max); }));
+  const auto arm = arm_of(services.database, *fence);
+  if (preview) return answer(store::preview(services.database, *fence, act, filter, max, arm));
   return act_once(services, request, [&] {
-    const auto result = store::act(services.database, *fence, act, filter, max, actor_of(request));
+    const auto result = store::act(services.database, *fence, act, filter, max, actor_of(request), arm);
     services.engine.wake(fence->queue().name);
     return answer(result);
   });
@@ -253,10 +253,13 @@ void add_queue_items(std::vector<Route>& routes, Services& services) {
   };
   act("stop", "Stops items by a filter",
       "each answered by itself: prevented, in_flight, outcome_unknown, already_done, already_stopped", stop);
-  act("retry", "Lets failed items begin anew", "each answered by itself: rearmed, in_flight, changed …",
+  act("retry", "Lets failed items begin anew",
+      "each answered by itself: rearmed, in_flight, changed …; of announcements and uploads also what "
+      "forbids "
+      "them: too_late, stream_ended, slot_past, quota_full, duplicate_upload …",
       retry);
   act("requeue", "Lets items begin anew that are over, also done ones where that is harmless",
-      "each answered by itself: rearmed, already_armed, already_done, in_flight …", requeue);
+      "each answered by itself: rearmed, already_armed, already_done, in_flight …, as retry", requeue);
   add({.method = "POST",
        .pattern = "/api/v1/queues/{name}/drain",
        .access = Access::role(Role::operator_, Scope::queues),

@@ -91,5 +91,75 @@ TEST_F(QueueItems, ADrainPausesAndSaysWhenNothingIsAtWork) {
   EXPECT_EQ(json_of(draining)["claimed"], 1);
 }
 
+// Acts on many items of an application do what its own acts do.
+class HouseQueues : public testing::ApiTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  HouseQueues() : ApiTest(GetParam()) {}
+
+  json act(const std::string& queue, const std::string& word, const json& body = json::object()) {
+    return json_of(send("POST", "/api/v1/queues/" + queue + "/" + word, body))["answers"];
+  }
+  json previewed(const std::string& queue, const std::string& word) {
+    return act(queue, word, {{"preview", true}});
+  }
+  std::int64_t seats() { return database.run("SELECT count(*) FROM fencepost_slots")[0][0].integer(); }
+  // A video on the channel, and its upload.
+  Response schedule(std::int64_t of) {
+    return send("POST", "/api/v1/channels/" + std::to_string(channel_) + "/uploads",
+                {{"video_id", of}, {"kind", "final"}});
+  }
+
+  const std::int64_t channel_ = channel();
+};
+
+TEST_P(HouseQueues, AnAnnouncementThatIsTooLateIsNotRetried) {
+  const auto late = later(), good = later();
+  database.run("UPDATE fencepost_announcements SET status = 'failed'");
+  database.run("UPDATE fencepost_announcements SET run_at = run_at - 345600000000 WHERE id = 1");
+  ASSERT_EQ(code(send("POST", late + "/enable")), "409 too_late");
+  const json answers = {{"too_late", 1}, {"rearmed", 1}};
+  EXPECT_EQ(previewed("announcements", "retry"), answers);
+  EXPECT_EQ(json_of(send("GET", good))["status"], "failed");
+  EXPECT_EQ(act("announcements", "retry"), answers);
+  EXPECT_EQ(json_of(send("GET", late))["status"], "failed");
+  EXPECT_EQ(json_of(send("GET", good))["status"], "queued");
+  EXPECT_EQ(act("announcements", "requeue"), json({{"too_late", 1}}));
+}
+
+// Each item of a thread is named by itself: what somebody stopped stays so.
+TEST_P(HouseQueues, WhatSomebodyStoppedIsNotRetriedWithWhatFailed) {
+  const auto path = later();
+  database.run("UPDATE fencepost_announcements SET status = 'failed'");
+  database.run(
+      "INSERT INTO fencepost_announcements (connection_id, thread_id, part, text, run_at, status) "
+      "SELECT connection_id, id, 2, 'two', 4102444800000000, 'disabled' FROM fencepost_announcements");
+  EXPECT_EQ(act("announcements", "retry"), json({{"rearmed", 1}}));
+  const auto now = json_of(send("GET", path));
+  EXPECT_EQ(now["status"], "queued");
+  EXPECT_EQ(now["parts"][0]["status"], "disabled");
+}
+
+TEST_P(HouseQueues, ARetriedUploadHoldsItsPlacesAnew) {
+  const auto one = video(), other = video();
+  ASSERT_EQ(code(schedule(one)), "201");
+  ASSERT_EQ(code(schedule(other)), "201");
+  ASSERT_EQ(seats(), 2);
+  database.run("UPDATE fencepost_uploads SET status = 'failed'");
+  ASSERT_EQ(seats(), 0);
+  EXPECT_EQ(previewed("uploads", "retry"), json({{"rearmed", 2}}));
+  EXPECT_EQ(seats(), 0);
+  ASSERT_EQ(code(schedule(one)), "201");
+  // The one keeps nobody from the other.
+  const json answers = {{"duplicate_upload", 1}, {"rearmed", 1}};
+  EXPECT_EQ(previewed("uploads", "retry"), answers);
+  EXPECT_EQ(act("uploads", "retry"), answers);
+  EXPECT_EQ(seats(), 2);
+  EXPECT_EQ(act("uploads", "stop", {{"states", {"queued"}}}), json({{"prevented", 2}}));
+  EXPECT_EQ(seats(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, HouseQueues, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& each) { return std::string(each.param); });
+
 }  // namespace
 }  // namespace fencepost::http
