@@ -49,6 +49,14 @@ class AnnouncementImagesApi : public testing::ApiTest, public ::testing::WithPar
   const std::string path_ = announcement(discord_);
 };
 
+// What the query says is no beginning of the body: each is what was asked for by itself.
+TEST_P(AnnouncementImagesApi, AKeyTellsTheQueryFromTheBody) {
+  ASSERT_EQ(code(add(path_, png(16, 9), 1, "?alt=cat", "image/png", "k1")), "201");
+  EXPECT_EQ(code(add(path_, png(16, 9), 1, "?alt=cat", "image/png", "k1")), "201");
+  EXPECT_EQ(code(add(path_, R"({"alt":"cat"})" + png(16, 9), 1, "", "image/png", "k1")),
+            "422 idempotency_key_reused");
+}
+
 TEST_P(AnnouncementImagesApi, AreAddedShownChangedAndTakenAway) {
   const auto first = add(path_, png(16, 9), 1, "?alt=A%20c%C3%A4t");
   ASSERT_EQ(code(first), "201") << first.body;

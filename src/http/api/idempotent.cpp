@@ -20,9 +20,11 @@ std::optional<IdempotentRequest> keyed(const Request& request) {
   if (request.headers.count("Idempotency-Key") != 1)
     throw base::UserError("invalid_field", "send one Idempotency-Key, not several");
   FENCEPOST_ASSERT(request.principal.has_value());
-  // The query says what is wanted as the body does: ?alt= of an image.
-  const auto asked = request.query.empty() ? request.body : json(request.query).dump() + request.body;
-  return IdempotentRequest{request.principal->account(), *key, accounts::request_hash(asked),
+  // The query says what is wanted as the body does: ?alt= of an image. Each has a hash of its own, so that no
+  // query can pass for the beginning of a body.
+  auto hash = accounts::request_hash(request.body);
+  if (!request.query.empty()) hash += accounts::request_hash(json(request.query).dump());
+  return IdempotentRequest{request.principal->account(), *key, std::move(hash),
                            request.method + ' ' + request.path};
 }
 
