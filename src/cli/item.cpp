@@ -7,11 +7,18 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/announce/item_acts.hpp"
+#include "apps/announce/queue.hpp"
+#include "apps/upload/queue.hpp"
+#include "apps/upload/service.hpp"
+#include "apps/upload/uploader/sessions.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/program.hpp"
 #include "cli/settings.hpp"
 #include "cli/text.hpp"
+#include "http/api/arms.hpp"
+#include "store/certain.hpp"
 
 namespace fencepost::cli {
 
@@ -23,7 +30,7 @@ struct Given {
 };
 // Answers the word for what came of it, and whether that is what was asked for.
 using Act =
-    std::function<std::pair<std::string, bool>(store::Connection&, const store::Fence&, const std::string&)>;
+    std::function<std::pair<std::string, bool>(store::Database&, const store::Fence&, const std::string&)>;
 
 std::string actor() {
   const char* user = std::getenv("USER");
@@ -37,17 +44,43 @@ store::Fence fence_named(store::Connection& connection, const std::string& name)
   throw base::UserError("queue_not_found", "there is no queue '" + name + "' in this database");
 }
 
-// Acts of people may be repeated after a doubt: their answers then are certain (store/fence.hpp).
-std::pair<std::string, bool> certain(store::Database& database, const Given& given, const Act& act) {
-  for (int tries = 3;; --tries) {
-    try {
-      return database.retrying([&](store::Connection& connection) {
-        return act(connection, fence_named(connection, given.queue), given.item);
-      });
-    } catch (const base::InfraError& error) {
-      if (!error.in_doubt() || tries <= 1) throw;
-    }
+store::Fence fence_named(store::Database& database, const std::string& name) {
+  return database.retrying([&](store::Connection& connection) { return fence_named(connection, name); });
+}
+
+std::int64_t key_of(const std::string& item) {
+  try {
+    return std::stoll(item);
+  } catch (const std::exception&) {
+    throw base::UserError("item_not_found", "the queue has no item '" + item + "'");
   }
+}
+
+// What an application keeps beside its items is written with them, as by its own acts.
+store::RearmAnswer fence_rearm(store::Database& database, const store::Fence& fence,
+                               const std::string& item) {
+  return store::until_certain(
+      database, [&](store::Connection& connection, bool) { return fence.rearm(connection, item, actor()); });
+}
+
+std::string rearmed(store::Database& database, const store::Fence& fence, const std::string& item) {
+  const auto arm = http::arm_of(database, fence);
+  if (!arm) return std::string(store::name(fence_rearm(database, fence, item)));
+  key_of(item);
+  return arm({.item = item, .meant = [](const store::Snapshot&) { return true; }, .actor = actor()});
+}
+
+core::ResolveAnswer resolved(store::Database& database, const store::Fence& fence, const std::string& item,
+                             bool happened) {
+  const auto& name = fence.queue().name;
+  if (name == announce::kQueue)
+    return announce::resolve(database, fence, key_of(item), happened, actor(), "");
+  if (name == upload::kQueue)
+    return upload::Service(database, fence, {}, uploader::resolved)
+        .resolve(key_of(item), happened, actor(), "", "");
+  return store::until_certain(database, [&](store::Connection& connection, bool) {
+    return fence.resolve(connection, item, happened, actor());
+  });
 }
 
 int show(store::Connection& connection, const Given& given, bool as_json) {
@@ -95,7 +128,7 @@ void add_item(CLI::App& app, Chosen& chosen) {
         const auto database = open_database(settings->settings(), 2);
         require_current_schema(*database->acquire());
         if (!what) return show(*database->acquire(), *given, as_json->count() > 0);
-        const auto [answer, good] = certain(*database, *given, what);
+        const auto [answer, good] = what(*database, fence_named(*database, given->queue), given->item);
         print(as_json->count() > 0 ? json{{"answer", answer}}.dump() + "\n" : answer + "\n");
         return good ? 0 : 1;
       };
@@ -103,22 +136,24 @@ void add_item(CLI::App& app, Chosen& chosen) {
   };
   act(add("show", "How it stands"), {});
   act(add("stop", "Nothing of it begins any more; says whether something had begun"),
-      [](store::Connection& connection, const store::Fence& fence, const std::string& item) {
-        const auto answer = fence.stop(connection, item, actor());
+      [](store::Database& database, const store::Fence& fence, const std::string& item) {
+        const auto answer = store::until_certain(database, [&](store::Connection& connection, bool) {
+          return fence.stop(connection, item, actor());
+        });
         return std::pair(std::string(core::name(answer)), answer == core::StopAnswer::prevented ||
                                                               answer == core::StopAnswer::already_stopped);
       });
   act(add("retry", "Queues again what was stopped or failed"),
-      [](store::Connection& connection, const store::Fence& fence, const std::string& item) {
-        const auto answer = fence.rearm(connection, item, actor());
-        return std::pair(std::string(store::name(answer)), answer == store::RearmAnswer::rearmed ||
-                                                               answer == store::RearmAnswer::already_armed);
+      [](store::Database& database, const store::Fence& fence, const std::string& item) {
+        const auto answer = rearmed(database, fence, item);
+        return std::pair(answer, answer == store::name(store::RearmAnswer::rearmed) ||
+                                     answer == store::name(store::RearmAnswer::already_armed));
       });
   for (const bool happened : {true, false})
     act(add(happened ? "happened" : "did-not-happen", happened ? "Says of an unknown item that it did happen"
                                                                : "Says of an unknown item that it did not"),
-        [happened](store::Connection& connection, const store::Fence& fence, const std::string& item) {
-          const auto answer = fence.resolve(connection, item, happened, actor());
+        [happened](store::Database& database, const store::Fence& fence, const std::string& item) {
+          const auto answer = resolved(database, fence, item, happened);
           return std::pair(std::string(core::name(answer)), answer == core::ResolveAnswer::resolved);
         });
 }
