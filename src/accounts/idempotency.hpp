@@ -23,7 +23,7 @@ constexpr base::Duration kKeyLease = std::chrono::seconds(60);
 struct IdempotentRequest {
   std::int64_t principal = 0;  // Principal::account()
   std::string key;             // as the client sent it: 1–255 printable ASCII characters
-  std::string request_hash;    // request_hash() of the body
+  std::string request_hash;    // request_hash() of the body, and behind it of what else says what is wanted
   std::string route;           // method and path: one key serves one route
 };
 

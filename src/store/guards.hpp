@@ -63,6 +63,8 @@ inline constexpr std::string_view kGuards[] = {
     "token_condition",          // limits: no more tokens than there are
     "run_now_limit",            // limits: run_now exceeds nothing either
     "bulk_changed",             // bulk acts: under the lock it is still what the filter asks for
+    "bulk_app",                 // bulk acts: an application's items begin anew in its own way
+    "bulk_each",                // rule 14: what the table refuses of one item keeps no other from it
     "retention_held",           // retention: what an item holds stays
     "retention_effects",        // retention: an item's events stay while an effect of it does
     "retention_status",         // retention: only what is finished is deleted
