@@ -72,6 +72,7 @@ const outcomes: Record<string, Word> = {
   outcome_unknown: { text: "Nobody knows whether it was posted. Look at the platform, then say what you saw.", tone: "warn" },
   already_posted: { text: "It was posted already.", tone: "warn" },
   already_running: { text: "It is being sent already: no second post begins.", tone: "warn" },
+  paused: { text: "Nothing was sent: announcements are paused. An operator resumes them on the queue's page.", tone: "warn" },
   enabled: { text: "Enabled: it is posted at its time.", tone: "good" },
   already_enabled: { text: "It was enabled already.", tone: "neutral" },
   approved: { text: "Approved: this version may go out.", tone: "good" },
