@@ -67,10 +67,13 @@ export async function spending(world, x) {
 
   const episode = await world.episode("Too dear");
   const made = await ada.expects(201, "POST", `/api/v1/episodes/${episode}/announcements`, { connection_id: account.id, text: "Tonight" });
-  await ada.go(`/episodes/${episode}`);
   const post = page.getByRole("listitem", { name: "Ada on Ada’s X" });
-  await ada.button("Post now…", post).click();
-  await ada.button("Post now", page.getByRole("dialog")).click();
+  const postNow = async () => {
+    await ada.go(`/episodes/${episode}`);
+    await ada.button("Post now…", post).click();
+    await ada.button("Post now", page.getByRole("dialog")).click();
+  };
+  await postNow();
   await post.getByText("Failed", { exact: true }).waitFor();
   const why = (await ada.expects(200, "GET", `/api/v1/announcements/${made.id}`)).last_error;
   check(why.length > 0, "it says why");
@@ -90,8 +93,11 @@ export async function spending(world, x) {
   const item = page.getByRole("listitem").filter({ hasText: why }).filter({ has: ada.button("Retry") });
   await ada.button("Retry", item).click();
   await ada.hears("1 item retried.");
-  await eventually(async () => (await (await fetch(`${x.url}/_accepted`)).json()).length === 1, "it is posted, once");
   await trouble.getByText(why).waitFor({ state: "detached" });
+  // As its own switch does it: it waits for its stream again.
+  check((await ada.expects(200, "GET", `/api/v1/announcements/${made.id}`)).status === "pending", "it waits for its stream");
+  await postNow();
+  await eventually(async () => (await (await fetch(`${x.url}/_accepted`)).json()).length === 1, "it is posted, once");
   await ada.go("/connections");
   await card.getByText("Spent today $0.015 (of $1.00)").waitFor();
   check(ada.complaints.length === 0, `a page complains: ${ada.complaints.join(" | ")}`);
