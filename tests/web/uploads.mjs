@@ -107,7 +107,7 @@ async function byDrag() {
   check((await within(ada, dayAt(0), "18:00", "Film 3").count()) === 0, "it is not shown where it may not be");
   // A slot that is taken, too.
   await within(ada, dayAt(1), "10:00", "Film 3").dragTo(slot(ada, dayAt(0), "14:00"));
-  await ada.hears(/“Film 3” was not moved: .*taken/);
+  await ada.hears(/“Film 3” was not moved: .*full/);
 
   await within(ada, dayAt(0), "10:00", "Film 1").dragTo(slot(ada, dayAt(1), "18:00"));
   await ada.hears(/“Film 1” is moved to .* 18:00 CES?T/);

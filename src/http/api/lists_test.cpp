@@ -329,12 +329,12 @@ TEST_P(Lists, CreatingForAllMembersAsksAsManyStatementsForAHundredAsForOne) {
 // whether one begins anew is its application's to say, for each by itself.
 TEST_P(Lists, ActsSendAsManyStatementsForAHundredItemsAsForOne) {
   struct Sent {
-    int items;
-    std::vector<int> statements, of_each;
+    int items = 0;
+    std::vector<int> statements{}, of_each{};
   };
   const auto acts_on = [&](int n) {
     for (int i = 0; i < n; ++i) later();
-    Sent sent{0, {}};
+    Sent sent{};
     const auto act = [&](const char* word, const char* state, const char* answer) {
       counting.counted();
       const auto response =

@@ -94,10 +94,7 @@ class SqliteConnection final : public Connection {
           "the database file '" + path + "' is read-only: give this user write access to it and its folder");
     }
     try {
-      // WAL first: it is the one pragma that needs the file itself, so it also finds out what is no database.
-      script(
-          "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-          "PRAGMA trusted_schema=OFF; PRAGMA recursive_triggers=OFF;");
+      set_up();
     } catch (const base::InfraError& error) {
       const bool retry = error.retryable();
       sqlite3_close(db_);
@@ -205,6 +202,19 @@ class SqliteConnection final : public Connection {
   void listen(const std::string&) override {}
 
  private:
+  // WAL first: it is the one pragma that needs the file itself, so it also finds out what is no database. Of
+  // several processes that open a new file at once it refuses some, without waiting as a statement would.
+  void set_up() {
+    for (const auto until = base::BootClock::now() + options_.lock_timeout;;) try {
+        return script(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+            "PRAGMA trusted_schema=OFF; PRAGMA recursive_triggers=OFF;");
+      } catch (const base::InfraError& error) {
+        if (!error.retryable() || base::BootClock::now() >= until) throw;
+        base::sleep_for(std::chrono::milliseconds(5));
+      }
+  }
+
   // One state for several statements that only read: no writer is waited for, and none waits.
   class Snapshot {
    public:
