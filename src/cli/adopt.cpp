@@ -61,6 +61,8 @@ void show_sql(const store::AdoptPlan& plan) {
     const auto end = statement.find_last_not_of(" \n") + 1;
     text += statement.substr(0, end) + (statement[end - 1] == ';' ? "\n" : ";\n");
   }
+  // The parts of a script end in a semicolon each, and some have one of their own.
+  for (auto at = text.find(";;\n"); at != std::string::npos; at = text.find(";;\n")) text.erase(at, 1);
   print(text);
 }
 
