@@ -105,10 +105,7 @@ std::optional<ShowRole> show_role(store::Connection& connection, const Principal
 
 std::vector<std::pair<std::int64_t, std::int64_t>> memberships_of(store::Connection& connection,
                                                                   const std::vector<store::Params>& people) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> memberships;
-  for (const auto& row : connection.run_batch(sql::memberships_of, people))
-    memberships.emplace_back(row[0].integer(), row[1].integer());
-  return memberships;
+  return store::id_pairs(connection.run_batch(sql::memberships_of, people));
 }
 
 MemberAnswer set_member(store::Connection& connection, std::int64_t show, std::int64_t person,

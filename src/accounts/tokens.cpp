@@ -7,6 +7,7 @@
 #include "accounts/sql.hpp"
 #include "accounts/text.hpp"
 #include "accounts/touch.hpp"
+#include "store/migrate.hpp"
 
 namespace fencepost::accounts {
 
@@ -111,12 +112,8 @@ std::optional<base::Secret> first_token(store::Connection& connection) {
   return token;
 }
 
-bool awaits_first_token(store::Connection& connection) try {
-  return connection.run(sql::any_token).empty();
-} catch (const base::InfraError& error) {
-  // No such table is what an empty database says; that it is away is another matter.
-  if (error.retryable() || error.poisoned()) throw;
-  return true;
+bool awaits_first_token(store::Connection& connection) {
+  return store::rows_if_migrated(connection, sql::any_token).empty();
 }
 
 }  // namespace fencepost::accounts

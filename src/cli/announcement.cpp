@@ -146,7 +146,7 @@ void add_list(CLI::App& noun, Chosen& chosen) {
   command->add_option("--cursor", given->cursor, "Go on where the page before ended");
   speaks(*command, chosen, [given](Client& client, bool as_json) {
     std::string path = "/announcements";
-    if (!given->status.empty()) path += "?status=" + encoded(given->status);
+    if (!given->status.empty()) add_query(path, "status", given->status);
     const auto page = one_page(client, as_json, path, given->limit, given->cursor);
     if (!page) return 0;
     Table rows;

@@ -49,8 +49,9 @@ int add(Client& client, bool as_json, const Given& given) {
   auto bytes = file_bytes(given.file);
   auto headers = if_match(client, given);
   if (!given.key.empty()) headers.emplace_back("Idempotency-Key", given.key);
-  auto path = path_of(given) + "?alt=" + encoded(given.alt);
-  if (given.position > 0) path += "&position=" + std::to_string(given.position);
+  auto path = path_of(given);
+  add_query(path, "alt", given.alt);
+  if (given.position > 0) add_query(path, "position", std::to_string(given.position));
   // The server looks at the bytes, and takes nobody's word for what they are.
   return shown(client.send_bytes("POST", path, std::move(bytes), "image/*", headers), as_json);
 }

@@ -161,9 +161,9 @@ void add_limits(CLI::App& command, const Shared& given) {
 
 int quota_status(Client& client, bool as_json, const Given& given) {
   auto path =
-      item_path("quota-projects", id_of(client, "quota-projects", "quota project", given.project), "days") +
-      "?days=" + std::to_string(given.days);
-  if (!given.from.empty()) path += "&from=" + encoded(given.from);
+      item_path("quota-projects", id_of(client, "quota-projects", "quota project", given.project), "days");
+  add_query(path, "days", std::to_string(given.days));
+  if (!given.from.empty()) add_query(path, "from", given.from);
   const auto body = client.get(path);
   if (as_json) {
     print_json(body);

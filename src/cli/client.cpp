@@ -161,4 +161,9 @@ std::string encoded(const std::string& text) {
   return out;
 }
 
+void add_query(std::string& path, std::string_view name, const std::string& value) {
+  path += path.find('?') == std::string::npos ? '?' : '&';
+  path.append(name).append("=").append(encoded(value));
+}
+
 }  // namespace fencepost::cli

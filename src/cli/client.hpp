@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/secret.hpp"
@@ -86,5 +87,7 @@ class Client {
 
 // A text as one segment of a path or value of a query (RFC 3986, section 2.1).
 std::string encoded(const std::string& text);
+// `path` asks for this, too, behind what its query says already.
+void add_query(std::string& path, std::string_view name, const std::string& value);
 
 }  // namespace fencepost::cli

@@ -63,14 +63,11 @@ std::string label(const json& item) {
 }
 
 int list(Client& client, bool as_json, const Given& given) {
-  std::string query;
-  const auto add = [&](const char* name, const std::string& value) {
-    query += (query.empty() ? "?" : "&") + std::string(name) + "=" + encoded(value);
-  };
-  if (!given.curation.empty()) add("curation_status", given.curation);
-  if (!given.processing.empty()) add("processing_status", processing_of(given));
-  if (!given.search.empty()) add("search", given.search);
-  const auto page = one_page(client, as_json, collection(given) + query, given.limit, given.cursor);
+  auto path = collection(given);
+  if (!given.curation.empty()) add_query(path, "curation_status", given.curation);
+  if (!given.processing.empty()) add_query(path, "processing_status", processing_of(given));
+  if (!given.search.empty()) add_query(path, "search", given.search);
+  const auto page = one_page(client, as_json, path, given.limit, given.cursor);
   if (!page) return 0;
   const bool contacts = given.kind == "contacts";
   Table rows;

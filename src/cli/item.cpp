@@ -48,12 +48,13 @@ store::Fence fence_named(store::Database& database, const std::string& name) {
   return database.retrying([&](store::Connection& connection) { return fence_named(connection, name); });
 }
 
-std::int64_t key_of(const std::string& item) {
-  try {
-    return std::stoll(item);
-  } catch (const std::exception&) {
-    throw base::UserError("item_not_found", "the queue has no item '" + item + "'");
-  }
+base::UserError not_found(const std::string& item) {
+  return {"item_not_found", "the queue has no item '" + item + "'"};
+}
+
+std::int64_t key_of(const store::Fence& fence, const std::string& item) {
+  if (!fence.valid_key(item)) throw not_found(item);
+  return std::stoll(item);
 }
 
 // What an application keeps beside its items is written with them, as by its own acts.
@@ -66,7 +67,7 @@ store::RearmAnswer fence_rearm(store::Database& database, const store::Fence& fe
 std::string rearmed(store::Database& database, const store::Fence& fence, const std::string& item) {
   const auto arm = http::arm_of(database, fence);
   if (!arm) return std::string(store::name(fence_rearm(database, fence, item)));
-  key_of(item);
+  if (!fence.valid_key(item)) throw not_found(item);
   return arm({.item = item, .meant = [](const store::Snapshot&) { return true; }, .actor = actor()});
 }
 
@@ -74,10 +75,10 @@ core::ResolveAnswer resolved(store::Database& database, const store::Fence& fenc
                              bool happened) {
   const auto& name = fence.queue().name;
   if (name == announce::kQueue)
-    return announce::resolve(database, fence, key_of(item), happened, actor(), "");
+    return announce::resolve(database, fence, key_of(fence, item), happened, actor(), "");
   if (name == upload::kQueue)
     return upload::Service(database, fence, {}, uploader::resolved)
-        .resolve(key_of(item), happened, actor(), "", "");
+        .resolve(key_of(fence, item), happened, actor(), "", "");
   return store::until_certain(database, [&](store::Connection& connection, bool) {
     return fence.resolve(connection, item, happened, actor());
   });
@@ -86,7 +87,7 @@ core::ResolveAnswer resolved(store::Database& database, const store::Fence& fenc
 int show(store::Connection& connection, const Given& given, bool as_json) {
   const auto fence = fence_named(connection, given.queue);
   const auto seen = fence.read(connection, given.item);
-  if (!seen) throw base::UserError("item_not_found", "the queue has no item '" + given.item + "'");
+  if (!seen) throw not_found(given.item);
   const json item{{"item", seen->item},
                   {"status", seen->word},
                   {"state", core::name(seen->state)},

@@ -13,8 +13,10 @@ json all_pages(Client& client, const std::string& path) {
   json items = json::array();
   std::string cursor;
   do {
-    const auto page = client.get(path + (path.find('?') == std::string::npos ? "?" : "&") + "limit=200" +
-                                 (cursor.empty() ? "" : "&cursor=" + encoded(cursor)));
+    auto whole = path;
+    add_query(whole, "limit", "200");
+    if (!cursor.empty()) add_query(whole, "cursor", cursor);
+    const auto page = client.get(whole);
     for (const auto& item : page.at("items")) items.push_back(item);
     const auto next = page.find("next");
     cursor = next == page.end() || next->is_null() ? "" : next->get<std::string>();
@@ -24,8 +26,9 @@ json all_pages(Client& client, const std::string& path) {
 
 std::optional<json> one_page(Client& client, bool as_json, const std::string& path, int limit,
                              const std::string& cursor) {
-  auto whole = path + (path.find('?') == std::string::npos ? "?limit=" : "&limit=") + std::to_string(limit);
-  if (!cursor.empty()) whole += "&cursor=" + encoded(cursor);
+  auto whole = path;
+  add_query(whole, "limit", std::to_string(limit));
+  if (!cursor.empty()) add_query(whole, "cursor", cursor);
   auto page = client.get(whole);
   if (!as_json) return page;
   print_json(page);

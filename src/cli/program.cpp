@@ -82,15 +82,8 @@ std::unique_ptr<store::Database> open_or_make_database(const Settings& settings,
 void require_current_schema(store::Connection& connection) {
   int newest = 0;
   for (const auto& migration : all_migrations()) newest = std::max(newest, migration.number);
-  std::vector<std::int64_t> applied;
-  try {
-    for (const auto& row : connection.run(store::sql::applied_migrations))
-      applied.push_back(row[0].integer());
-  } catch (const base::InfraError& error) {
-    // No such table is what an empty database says; that it is away is another matter.
-    if (error.retryable() || error.poisoned()) throw;
-  }
-  if (!applied.empty() && applied.back() > newest)
+  const auto applied = store::rows_if_migrated(connection, store::sql::applied_migrations);
+  if (!applied.empty() && applied[applied.size() - 1][0].integer() > newest)
     throw base::UserError("schema_too_new",
                           "the database was written by a newer version of fencepost: use that one");
   if (applied.size() != all_migrations().size())

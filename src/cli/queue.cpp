@@ -49,16 +49,14 @@ struct Asked {
 };
 
 int throughput(Client& client, bool as_json, const Asked& asked) {
-  std::string query;
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) query += (query.empty() ? "?" : "&") + std::string(name) + "=" + encoded(value);
-  };
-  add("from", asked.from);
-  add("to", asked.to);
-  if (!asked.step.empty())
-    add("step_seconds",
-        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(parse_duration(asked.step)).count()));
-  const auto body = client.get("/queues/" + encoded(asked.name) + "/throughput" + query);
+  auto path = "/queues/" + encoded(asked.name) + "/throughput";
+  if (!asked.from.empty()) add_query(path, "from", asked.from);
+  if (!asked.to.empty()) add_query(path, "to", asked.to);
+  if (!asked.step.empty()) {
+    const auto step = std::chrono::duration_cast<std::chrono::seconds>(parse_duration(asked.step));
+    add_query(path, "step_seconds", std::to_string(step.count()));
+  }
+  const auto body = client.get(path);
   if (as_json) {
     print_json(body);
     return 0;

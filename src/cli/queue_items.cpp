@@ -42,7 +42,7 @@ std::string counted(const json& counts) {
 
 int list(Client& client, bool as_json, const Given& given) {
   auto path = path_of(given, "items");
-  if (!given.state.empty()) path += "?state=" + encoded(given.state);
+  if (!given.state.empty()) add_query(path, "state", given.state);
   const auto page = one_page(client, as_json, path, given.limit, given.cursor);
   if (!page) return 0;
   Table rows;

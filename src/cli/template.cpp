@@ -109,10 +109,9 @@ void add_preview(CLI::App& noun, Chosen& chosen) {
         "--" + name, [given, name](const std::string& value) { given->texts[name] = value; },
         "What stands for {" + name + "}");
   speaks(*command, chosen, [given](Client& client, bool as_json) {
-    std::string query;
-    for (const auto& [name, value] : given->texts)
-      query += (query.empty() ? "?" : "&") + name + '=' + encoded(value);
-    show_template(client.get(item_path("templates", given->id, "preview") + query), as_json);
+    auto path = item_path("templates", given->id, "preview");
+    for (const auto& [name, value] : given->texts) add_query(path, name, value);
+    show_template(client.get(path), as_json);
     return 0;
   });
 }

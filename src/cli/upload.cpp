@@ -100,7 +100,7 @@ int schedule(Client& client, bool as_json, const Given& given) {
 int list(Client& client, bool as_json, const Given& given) {
   auto path = given.channel.empty() ? std::string("/uploads")
                                     : item_path("channels", channel_id(client, given.channel), "uploads");
-  if (!given.status.empty()) path += "?status=" + encoded(given.status);
+  if (!given.status.empty()) add_query(path, "status", given.status);
   const auto page = one_page(client, as_json, path, given.limit, given.cursor);
   if (!page) return 0;
   Table rows;
@@ -158,10 +158,10 @@ std::string use_text(const json& use) {
 }
 
 int calendar(Client& client, bool as_json, const Given& given) {
-  auto path = item_path("channels", channel_id(client, given.channel), "calendar") +
-              "?days=" + std::to_string(given.days);
-  if (!given.from.empty()) path += "&from=" + encoded(given.from);
-  if (!given.zone.empty()) path += "&zone=" + encoded(given.zone);
+  auto path = item_path("channels", channel_id(client, given.channel), "calendar");
+  add_query(path, "days", std::to_string(given.days));
+  if (!given.from.empty()) add_query(path, "from", given.from);
+  if (!given.zone.empty()) add_query(path, "zone", given.zone);
   const auto body = client.get(path);
   if (as_json) {
     print_json(body);

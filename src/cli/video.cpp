@@ -64,9 +64,10 @@ void add_folders(CLI::App& noun, Chosen& chosen) {
       for (const auto& name : body.at("folders")) print(name.get<std::string>() + "\n");
       return 0;
     }
-    const auto body =
-        all_pages(client, "/media-folders/" + encoded(given->folder) + "?under=" + encoded(given->under) +
-                              "&extensions=" + encoded(given->extensions));
+    auto path = "/media-folders/" + encoded(given->folder);
+    add_query(path, "under", given->under);
+    add_query(path, "extensions", given->extensions);
+    const auto body = all_pages(client, path);
     if (as_json) {
       print_json(body);
       return 0;

@@ -1,7 +1,8 @@
 #pragma once
 // Acts on many items by a filter: what they would do (preview), and doing it. Each item is decided under its
 // own lock by the same code as the single act, so the answers are the same words, counted; there is no bare
-// "ok". A step sends as many statements for one item as for 200.
+// "ok". A step of stop, and of what no application arms, sends as many statements for one item as for
+// 200; an application's own items begin anew one by one (Arm).
 
 #include <functional>
 #include <map>

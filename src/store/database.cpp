@@ -25,6 +25,12 @@ std::vector<Rows> Connection::run_together(const std::vector<Call>& calls) {
   return all;
 }
 
+std::vector<std::pair<std::int64_t, std::int64_t>> id_pairs(const Rows& rows) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
+  for (const auto& row : rows) pairs.emplace_back(row[0].integer(), row[1].integer());
+  return pairs;
+}
+
 std::optional<std::string> sqlite_path(const std::string& url) {
   constexpr std::string_view kSqlite = "sqlite:";
   return url.starts_with(kSqlite) ? std::optional(url.substr(kSqlite.size())) : std::nullopt;

@@ -115,6 +115,7 @@ class Examination {
   }
   bool once() const { return queue_.kind == core::Kind::once; }
   // Fencepost's own: what its words may be is a CHECK of the table, and its applications write it.
+  // What other programs do to tables of our own is theirs to read up in our guides, and nobody's to mend.
   bool ours() const { return queue_.table.starts_with("fencepost_"); }
 
   void pause() {
@@ -197,7 +198,6 @@ class Examination {
 
   // What the database does with the table's rows.
   void kept(const Table& table) {
-    // What other programs do to tables of our own is theirs to read up in our guides, and nobody's to mend.
     for (const auto& row : connection_.run(sql::doctor_table, {table.schema, table.name})) {
       const auto& code = row[0].text();
       if (code == "autovacuum_off")

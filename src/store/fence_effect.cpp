@@ -23,8 +23,7 @@ std::optional<Effect> Fence::begin_effect(Connection& connection, const Claim& c
   FENCEPOST_ASSERT(queue_.kind == core::Kind::once && request.lease > request.timeout);
   Transaction transaction(connection);
   // Parents before the item (rule 14): the kill switch of the queue, then what the application names.
-  const auto paused = connection.run(sql::share_queue, {queue_.name});
-  if (!paused.empty() && paused[0][0].boolean()) return std::nullopt;
+  if (share_paused(connection)) return std::nullopt;
   if (allowed && !allowed(connection)) return std::nullopt;
   // Locked in a statement of its own: an UPDATE that waited for somebody who then changed nothing goes on
   // with what it read before the wait, and a lease that ended meanwhile would pass (rule 17).
@@ -55,8 +54,7 @@ std::vector<std::optional<Effect>> Fence::begin_effects(Connection& connection,
   std::vector<std::optional<Effect>> passed(requests.size());
   if (requests.empty()) return passed;
   Transaction transaction(connection);
-  const auto paused = connection.run(sql::share_queue, {queue_.name});
-  if (!paused.empty() && paused[0][0].boolean()) return passed;
+  if (share_paused(connection)) return passed;
   std::map<std::string, std::size_t> place;
   std::vector<Params> gates;
   Duration lease{};

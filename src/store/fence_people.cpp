@@ -140,7 +140,7 @@ StopAnswer Fence::remove(Connection& connection, const std::string& item, const 
 RunNow Fence::run_now(Connection& connection, const std::string& item, const std::string& actor,
                       Duration lease, std::int64_t worker, std::int64_t own_claim) const {
   Transaction transaction(connection);
-  const auto queue = connection.run(sql::share_queue, {queue_.name});
+  const bool paused = share_paused(connection);
   const auto s = lock(connection, item);
   if (!s) return {RunNowAnswer::not_found, {}};
   if (s->effect_open())
@@ -148,22 +148,17 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
         s->outcome == EffectOutcome::unknown ? RunNowAnswer::outcome_unknown : RunNowAnswer::already_running,
         {}};
   if (is_done(*s) && guard("run_now_state")) return {RunNowAnswer::already_done, {}};
-  const auto claim = [&](std::int64_t id, std::int64_t fence, int attempt, Micros run_at, bool stop_wanted) {
-    return Claim{s->item, id,          fence,         attempt,
-                 run_at,  stop_wanted, s->effect_key, run(connection, sql::payload, {s->item})[0][0].text(),
-                 0};
-  };
   if (s->state == State::claimed && own_claim != 0 && s->claim == own_claim) {
     // Our own, of a commit that was in doubt.
     confirm(connection);
-    const auto mine = claim(own_claim, s->fence, s->attempt, s->run_at, s->stop_wanted);
+    const auto mine = claim_of(connection, *s, own_claim, s->fence);
     transaction.commit();
     return {RunNowAnswer::started, mine};
   }
   if (s->state == State::claimed && guard("run_now_state")) return {RunNowAnswer::already_running, {}};
   if (s->state == State::stopped) return {RunNowAnswer::stopped, {}};
   if (!s->enabled) return {RunNowAnswer::disabled, {}};
-  if (!queue.empty() && queue[0][0].boolean()) return {RunNowAnswer::paused, {}};
+  if (paused) return {RunNowAnswer::paused, {}};
 
   // Due now, so that a crash leaves it due; a person's word begins the count of attempts anew.
   Write to{State::claimed, s->effect, own_claim != 0 ? own_claim : new_claim(worker), lease, Duration(0)};
@@ -172,7 +167,10 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
     return {RunNowAnswer::limit_reached, {}};
   const auto fence = write(connection, *s, to);
   event(connection, s->item, "run_now", core::name(s->state), "claimed", fence, to.claim, actor);
-  const auto started = claim(*to.claim, fence, 0, s->now, false);
+  auto started = claim_of(connection, *s, *to.claim, fence);
+  started.attempt = 0;
+  started.run_at = s->now;
+  started.stop_wanted = false;
   base::testpoint("run_now.commit");
   transaction.commit();
   return {RunNowAnswer::started, started};

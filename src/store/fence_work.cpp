@@ -99,12 +99,28 @@ Params Fence::settled_event(const Settlement& s, const std::string& word) const 
           s.error};
 }
 
+bool Fence::share_paused(Connection& connection) const {
+  const auto queue = connection.run(sql::share_queue, {queue_.name});
+  return !queue.empty() && queue[0][0].boolean();
+}
+
+Claim Fence::claim_of(Connection& connection, const Snapshot& s, std::int64_t id, std::int64_t fence) const {
+  return {s.item,
+          id,
+          fence,
+          s.attempt,
+          s.run_at,
+          s.stop_wanted,
+          s.effect_key,
+          run(connection, sql::payload, {s.item})[0][0].text(),
+          0};
+}
+
 std::optional<Claim> Fence::claim_one(Connection& connection, const std::string& item, Duration lease,
                                       std::int64_t worker) const {
   Transaction transaction(connection);
-  const auto queue = connection.run(sql::share_queue, {queue_.name});
+  const bool paused = share_paused(connection);
   const auto s = lock(connection, item, true);
-  const bool paused = !queue.empty() && queue[0][0].boolean();
   if (!s || s->state != core::State::queued || s->effect || !s->enabled || s->run_at > s->now || paused)
     return std::nullopt;
   Write to{core::State::claimed, {}, new_claim(worker), lease};
@@ -114,9 +130,7 @@ std::optional<Claim> Fence::claim_one(Connection& connection, const std::string&
   const auto fence = write(connection, *s, to);
   if (queue_.history)
     event(connection, item, "claimed", "queued", "claimed", fence, to.claim, worker_name(worker));
-  Claim claimed{item,      *to.claim,      fence,         s->attempt,
-                s->run_at, s->stop_wanted, s->effect_key, run(connection, sql::payload, {item})[0][0].text(),
-                0};
+  auto claimed = claim_of(connection, *s, *to.claim, fence);
   transaction.commit();
   return claimed;
 }

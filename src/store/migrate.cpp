@@ -24,6 +24,14 @@ std::set<std::int64_t> applied(Connection& connection, int newest) {
 }
 }  // namespace
 
+Rows rows_if_migrated(Connection& connection, const Sql& query) try {
+  return connection.run(query);
+} catch (const base::InfraError& error) {
+  // No such table is what an empty database says; that it is away is another matter.
+  if (error.retryable() || error.poisoned()) throw;
+  return {};
+}
+
 std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations,
                                  int newest_of_program) {
   std::sort(migrations.begin(), migrations.end(),

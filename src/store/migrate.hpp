@@ -16,6 +16,10 @@ namespace fencepost::store {
 std::vector<std::string> migrate(Connection& connection, std::vector<Migration> migrations,
                                  int newest_of_program = 0);
 
+// The rows of a query of ours on a database whose tables may not be there yet: none then. Throws InfraError
+// where the database is away.
+Rows rows_if_migrated(Connection& connection, const Sql& query);
+
 // The current schema on PostgreSQL, where our tables are; empty on SQLite.
 std::string own_schema(Connection& connection);
 

@@ -1,8 +1,11 @@
 #pragma once
 // What goes into a statement and what comes out of it.
 
+#include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "fencepost/value.hpp"
@@ -40,5 +43,8 @@ struct Sql {
 
 // Takes the dialect's text, replaces {placeholders} by `names`, and removes the guards that a mutant removes.
 Sql render(const Statement& statement, Dialect dialect, const std::map<std::string, std::string>& names = {});
+
+// The first two columns of each row: which id belongs to which.
+std::vector<std::pair<std::int64_t, std::int64_t>> id_pairs(const Rows& rows);
 
 }  // namespace fencepost::store

@@ -221,10 +221,7 @@ std::vector<Channel> page_of_channels(store::Connection& connection, std::option
 
 std::vector<std::pair<std::int64_t, std::int64_t>> channels_of_people(
     store::Connection& connection, const std::vector<store::Params>& people) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> channels;
-  for (const auto& row : connection.run_batch(sql::channels_of_people, people))
-    channels.emplace_back(row[0].integer(), row[1].integer());
-  return channels;
+  return store::id_pairs(connection.run_batch(sql::channels_of_people, people));
 }
 
 bool may_schedule(store::Connection& connection, std::int64_t channel, std::int64_t person) {

@@ -67,6 +67,7 @@ std::optional<Places> Places::read(store::Connection& connection, std::int64_t c
   // (rule 17). A day is over in every zone when the day before it is over in UTC.
   const auto before = connection.run(store::sql::now)[0][0].integer();
   const auto yesterday = core::day_window(before - kDayLong, "UTC");
+  const auto project_at = calls.size() - 1;
   calls.insert(calls.end(), {{store::sql::now},
                              {sql::channel, {channel}},
                              {sql::channel_days, {std::to_string(channel), yesterday, "9999-12-31"}},
@@ -74,8 +75,7 @@ std::optional<Places> Places::read(store::Connection& connection, std::int64_t c
                              {sql::channel_calls, {channel, yesterday}}});
   if (!videos.empty()) calls.push_back({sql::videos_scheduled, {channel}, videos});
   const auto rows = connection.run_together(calls);
-  // The last of `calls` was the project.
-  const auto* at = &rows[calls.size() - (videos.empty() ? 6 : 7)];
+  const auto* at = &rows[project_at];
   if (at[0].empty()) return std::nullopt;
   auto project = project_of(at[0][0]);
   auto load = load_of({at[3], at[4], at[5]}, project);

@@ -19,7 +19,6 @@ namespace {
 
 // How often a plan is made anew because a bucket filled before it was taken.
 constexpr int kRounds = 8;
-constexpr base::Micros kMinute = 60'000'000;
 
 struct Planned {
   std::size_t wish;

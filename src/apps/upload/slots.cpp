@@ -12,8 +12,6 @@ using base::Micros;
 using store::guard;
 
 namespace {
-constexpr Micros kMinute = 60'000'000;
-
 Refusal full(const char* limit, const std::string& what, const Use& use) {
   return {limit, what + " is full: " + std::to_string(use.used) + " of " + std::to_string(use.limit)};
 }

@@ -11,8 +11,9 @@
 
 namespace fencepost::upload {
 
+inline constexpr base::Micros kMinute = 60'000'000;
 // A slot less than this ahead counts as past: the last piece has to leave before it.
-inline constexpr base::Micros kSoonest = 60'000'000;
+inline constexpr base::Micros kSoonest = kMinute;
 
 // The channel's slots on a date of its zone, in UTC, ascending. A time that the clock skips is the first
 // instant behind the gap, two of them are one slot; of one that comes twice it is the first.

@@ -81,10 +81,7 @@ std::optional<Upload> get_upload(store::Connection& connection, std::int64_t id)
 
 std::vector<std::pair<std::int64_t, std::int64_t>> channels_of_uploads(
     store::Connection& connection, const std::vector<store::Params>& uploads) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> channels;
-  for (const auto& row : connection.run_batch(sql::channels_of_uploads, uploads))
-    channels.emplace_back(row[0].integer(), row[1].integer());
-  return channels;
+  return store::id_pairs(connection.run_batch(sql::channels_of_uploads, uploads));
 }
 
 std::vector<Upload> page_of_uploads(store::Connection& connection, std::int64_t before, int limit,

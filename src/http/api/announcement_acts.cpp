@@ -191,8 +191,7 @@ Route post_now_route() {
       {404, "not_found", {}},
       {409,
        "already_running, already_posted (with post_id and post_url), outcome_unknown, disabled, paused; of "
-       "an episode's "
-       "also show_disabled, needs_approval, not_a_member, stream_ended or deadline_passed",
+       "an episode's also show_disabled, needs_approval, not_a_member, stream_ended or deadline_passed",
        {}}};
   route.person_limit = RateLimit{5, std::chrono::seconds(60)};
   return route;

@@ -255,8 +255,7 @@ void add_queue_items(std::vector<Route>& routes, Services& services) {
       "each answered by itself: prevented, in_flight, outcome_unknown, already_done, already_stopped", stop);
   act("retry", "Lets failed items begin anew",
       "each answered by itself: rearmed, in_flight, changed …; of announcements and uploads also what "
-      "forbids "
-      "them: too_late, stream_ended, slot_past, quota_full, duplicate_upload …",
+      "forbids them: too_late, stream_ended, slot_past, quota_full, duplicate_upload …",
       retry);
   act("requeue", "Lets items begin anew that are over, also done ones where that is harmless",
       "each answered by itself: rearmed, already_armed, already_done, in_flight …, as retry", requeue);

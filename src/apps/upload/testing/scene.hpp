@@ -13,6 +13,7 @@
 #include "accounts/sql.hpp"
 #include "accounts/testing/test_database.hpp"
 #include "apps/upload/service.hpp"
+#include "apps/upload/slots.hpp"
 #include "core/local_time.hpp"
 #include "core/window.hpp"
 #include "media/sql.hpp"
@@ -23,7 +24,7 @@
 
 namespace fencepost::upload::testing {
 
-constexpr base::Micros kMinute = 60'000'000, kHour = 60 * kMinute, kDayLong = 24 * kHour;
+constexpr base::Micros kHour = 60 * kMinute, kDayLong = 24 * kHour;
 
 inline std::vector<store::Migration> migrations() {
   std::vector<store::Migration> all(std::begin(store::sql::migrations), std::end(store::sql::migrations));
