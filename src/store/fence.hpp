@@ -387,7 +387,7 @@ class Fence {
   // Whether the queue is paused, which it stays until the transaction ends, as does what it is not.
   bool share_paused(Connection& connection) const;
   // The claim `id` on the item that was read as `s`, with its payload.
-  Claim claim_of(Connection& connection, const Snapshot& s, std::int64_t id, std::int64_t fence) const;
+  Claim claim_on(Connection& connection, const Snapshot& s, std::int64_t id, std::int64_t fence) const;
   void log_refused(const std::string& item, const base::InfraError& error) const;
   void put_off(Connection& connection, const std::string& item) const;
   std::optional<core::State> rescue_to(Connection& connection, const Lapsed& seen, bool gone,

@@ -151,7 +151,7 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
   if (s->state == State::claimed && own_claim != 0 && s->claim == own_claim) {
     // Our own, of a commit that was in doubt.
     confirm(connection);
-    const auto mine = claim_of(connection, *s, own_claim, s->fence);
+    const auto mine = claim_on(connection, *s, own_claim, s->fence);
     transaction.commit();
     return {RunNowAnswer::started, mine};
   }
@@ -167,7 +167,7 @@ RunNow Fence::run_now(Connection& connection, const std::string& item, const std
     return {RunNowAnswer::limit_reached, {}};
   const auto fence = write(connection, *s, to);
   event(connection, s->item, "run_now", core::name(s->state), "claimed", fence, to.claim, actor);
-  auto started = claim_of(connection, *s, *to.claim, fence);
+  auto started = claim_on(connection, *s, *to.claim, fence);
   started.attempt = 0;
   started.run_at = s->now;
   started.stop_wanted = false;

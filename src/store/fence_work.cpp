@@ -104,7 +104,7 @@ bool Fence::share_paused(Connection& connection) const {
   return !queue.empty() && queue[0][0].boolean();
 }
 
-Claim Fence::claim_of(Connection& connection, const Snapshot& s, std::int64_t id, std::int64_t fence) const {
+Claim Fence::claim_on(Connection& connection, const Snapshot& s, std::int64_t id, std::int64_t fence) const {
   return {s.item,
           id,
           fence,
@@ -130,7 +130,7 @@ std::optional<Claim> Fence::claim_one(Connection& connection, const std::string&
   const auto fence = write(connection, *s, to);
   if (queue_.history)
     event(connection, item, "claimed", "queued", "claimed", fence, to.claim, worker_name(worker));
-  auto claimed = claim_of(connection, *s, *to.claim, fence);
+  auto claimed = claim_on(connection, *s, *to.claim, fence);
   transaction.commit();
   return claimed;
 }
