@@ -26,12 +26,6 @@ constexpr std::int64_t kUnlimited = 2'147'483'647;
 
 std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-Claim claim_of(const Row& row) {
-  return {key_text(row[0]), row[1].integer(), row[2].integer(),    static_cast<int>(row[3].integer()),
-          row[4].integer(), row[5].boolean(), row[6].maybe_text(), row[7].text(),
-          row[8].integer()};
-}
-
 std::string claims_json(const std::vector<std::int64_t>& claims) { return json(claims).dump(); }
 }  // namespace
 

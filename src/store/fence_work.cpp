@@ -46,6 +46,12 @@ std::int64_t new_claim(std::int64_t worker) {
   return (worker << kWorkerShift) | (base::random_i63() & kMask);
 }
 
+Claim claim_of(const Row& row) {
+  return {key_text(row[0]), row[1].integer(), row[2].integer(),    static_cast<int>(row[3].integer()),
+          row[4].integer(), row[5].boolean(), row[6].maybe_text(), row[7].text(),
+          row[8].integer()};
+}
+
 std::vector<Claim> Fence::claim(Connection& connection, int n, Duration lease, std::int64_t worker) const {
   FENCEPOST_ASSERT(n > 0 && lease.count() > 0 && worker > 0 && worker < (std::int64_t{1} << 20));
   if (limited()) return claim_seated(connection, n, lease, worker);
@@ -55,12 +61,7 @@ std::vector<Claim> Fence::claim(Connection& connection, int n, Duration lease, s
   };
   std::vector<Claim> claims;
   const auto collect = [&](const Rows& rows) {
-    claims.reserve(rows.size());
-    for (const auto& row : rows) {
-      claims.push_back({key_text(row[0]), row[1].integer(), row[2].integer(),
-                        static_cast<int>(row[3].integer()), row[4].integer(), row[5].boolean(),
-                        row[6].maybe_text(), row[7].text(), row[8].integer()});
-    }
+    for (const auto& row : rows) claims.push_back(claim_of(row));
   };
   if (queue_.history) {
     Transaction transaction(connection);

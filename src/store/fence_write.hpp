@@ -43,6 +43,10 @@ inline std::string key_text(const Value& value) {
   return value.variant().index() == 1 ? std::to_string(value.integer()) : value.text();
 }
 
+// Of a row of the statements that claim: key, claim, fence, attempt, run_at, stop_wanted, effect_key,
+// payload, priority.
+Claim claim_of(const Row& row);
+
 // What the statements of seats.sql name, and which of them a limited queue needs (fence_limits.cpp).
 void add_limit_names(std::map<std::string, std::string>& names, const core::Queue& queue, Dialect dialect);
 const std::vector<const Statement*>& seat_statements();
