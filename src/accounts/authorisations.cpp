@@ -32,12 +32,22 @@ std::optional<Authorising> take_authorisation(store::Connection& connection, con
       connection.run(sql::take_authorisation, {hash, session, who.person, who.at_least(Role::operator_)});
   if (rows.empty()) return std::nullopt;
   const auto& row = rows[0];
+  auto kept = vault.try_unseal(row[4].text(), context_of(hash));
+  if (!kept) return std::nullopt;
   return Authorising{.connection = row[0].maybe_integer(),
                      .name = row[1].text(),
                      .platform = row[2].text(),
                      .target = row[3].text(),
-                     .kept = vault.unseal(row[4].text(), context_of(hash)),
+                     .kept = std::move(*kept),
                      .person = row[5].maybe_integer()};
+}
+
+Sealed sealed_authorisations() {
+  return {.page = sql::authorisations_page,
+          .reseal = sql::reseal_authorisations,
+          .before = {""},
+          .context = [](const store::Row& row) { return context_of(row[0].text()); },
+          .passes = true};
 }
 
 }  // namespace fencepost::accounts

@@ -3,13 +3,13 @@
 //
 // The state that goes out and comes back is a code of ours: stored as a hash, taken once, within ten minutes,
 // and only by whoever began it. So nobody can have another person's session finish what he has begun (a link
-// with somebody else's code in it), and nobody can finish it twice. A rotation of the key leaves them as they
-// are: they end before anybody retires the former one.
+// with somebody else's code in it), and nobody can finish it twice.
 
 #include <optional>
 #include <string>
 
 #include "accounts/principal.hpp"
+#include "accounts/rotation.hpp"
 #include "accounts/vault.hpp"
 #include "base/clock.hpp"
 #include "base/secret.hpp"
@@ -35,8 +35,11 @@ struct BegunAuthorisation {
 // instance's own token, by an operator.
 BegunAuthorisation begin_authorisation(store::Connection& connection, const Vault& vault,
                                        const Principal& who, const Authorising& what);
-// nullopt: there is none (any more) that this one may finish.
+// nullopt: there is none (any more) that this one may finish, or that the key opens.
 std::optional<Authorising> take_authorisation(store::Connection& connection, const Vault& vault,
                                               const Principal& who, const std::string& state);
+
+// For the rotation of the key.
+Sealed sealed_authorisations();
 
 }  // namespace fencepost::accounts

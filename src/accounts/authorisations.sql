@@ -19,6 +19,10 @@ WHERE state_hash = $1
     OR (session_id IS NULL AND person_id IS NULL AND $4))
 RETURNING connection_id, name, platform, target, secret, person_id
 
+-- name: authorisations_page
+-- $1 behind this hash, $2 how many
+SELECT state_hash, secret FROM fencepost_authorisations WHERE state_hash > $1 ORDER BY state_hash LIMIT $2
+
 -- name: sweep_authorisations
 -- $1 how many
 DELETE FROM fencepost_authorisations

@@ -71,6 +71,12 @@ base::Secret unseal_for(const Vault& vault, std::int64_t id, const std::string& 
   return vault.unseal(sealed, context_of(id));
 }
 
+Sealed sealed_connections() {
+  return {sql::secrets_page, sql::reseal, {0}, [](const store::Row& row) {
+            return context_of(row[0].integer());
+          }};
+}
+
 std::optional<ConnectionInfo> get_connection(store::Connection& connection, std::int64_t id) {
   const auto rows = connection.run(sql::connection, {id});
   if (rows.empty()) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "accounts/rotation.hpp"
 #include "accounts/vault.hpp"
 #include "base/clock.hpp"
 #include "store/database.hpp"
@@ -45,6 +46,8 @@ void check_platform(const std::string& platform);
 std::string seal_for(const Vault& vault, std::int64_t id, const base::Secret& secret);
 // Throws UserError("secret_unreadable").
 base::Secret unseal_for(const Vault& vault, std::int64_t id, const std::string& sealed);
+// For the rotation of the key.
+Sealed sealed_connections();
 std::optional<ConnectionInfo> get_connection(store::Connection& connection, std::int64_t id);
 std::vector<ConnectionInfo> list_connections(store::Connection& connection);
 // Behind `after`, by id. `person` nullopt: everybody's.

@@ -1,6 +1,7 @@
 #include "accounts/idempotency.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "accounts/codes.hpp"
 #include "accounts/sql.hpp"
@@ -11,6 +12,8 @@ namespace fencepost::accounts {
 namespace {
 
 constexpr std::size_t kLongestKey = 255;
+// A token's number is positive, a person's is negative (Principal::account).
+constexpr auto kBelowAnyPrincipal = std::numeric_limits<std::int64_t>::min();
 
 std::int64_t micros(base::Duration duration) { return duration.count(); }
 
@@ -85,6 +88,18 @@ bool finish_idempotent(store::Connection& connection, const IdempotentRequest& r
 
 void abandon_idempotent(store::Connection& connection, const IdempotentRequest& request, std::int64_t owner) {
   connection.run(sql::abandon_key, {request.principal, request.key, owner});
+}
+
+std::string answer_context(std::int64_t principal, const std::string& key) {
+  return "idempotency:" + std::to_string(principal) + ':' + key;
+}
+
+Sealed sealed_answers() {
+  return {.page = sql::answers_page,
+          .reseal = sql::reseal_answers,
+          .before = {kBelowAnyPrincipal, ""},
+          .context = [](const store::Row& row) { return answer_context(row[0].integer(), row[1].text()); },
+          .passes = true};
 }
 
 std::int64_t purge_idempotent(store::Connection& connection, base::Duration kept, int step) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "accounts/rotation.hpp"
 #include "base/clock.hpp"
 #include "store/database.hpp"
 
@@ -56,6 +57,10 @@ bool finish_idempotent(store::Connection& connection, const IdempotentRequest& r
                        int status, const std::string& body);
 // Nothing was done: the next request of this key is fresh.
 void abandon_idempotent(store::Connection& connection, const IdempotentRequest& request, std::int64_t owner);
+// What an answer is sealed with, which may hold a secret.
+std::string answer_context(std::int64_t principal, const std::string& key);
+// For the rotation of the key.
+Sealed sealed_answers();
 // Forgets at most `step` answers that are older than `kept`; answers how many. begin() does not see them
 // anyway.
 std::int64_t purge_idempotent(store::Connection& connection, base::Duration kept = kAnswersKept,

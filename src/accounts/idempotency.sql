@@ -38,6 +38,12 @@ WHERE principal = $1 AND idempotency_key = $2 AND owner = $3 AND status IS NULL
 DELETE FROM fencepost_idempotency
 WHERE principal = $1 AND idempotency_key = $2 AND owner = $3 AND status IS NULL
 
+-- name: answers_page
+-- $1 and $2 behind this principal and key, $3 how many
+SELECT principal, idempotency_key, body FROM fencepost_idempotency
+WHERE (principal, idempotency_key) > (CAST($1 AS BIGINT), CAST($2 AS TEXT)) AND body IS NOT NULL
+ORDER BY principal, idempotency_key LIMIT $3
+
 -- name: purge_keys
 -- $1 age in µs, $2 how many. One that somebody still works on stays.
 DELETE FROM fencepost_idempotency

@@ -26,6 +26,7 @@ const std::vector<SqlMutant> kMutants = {
     {"token_life", "TokensOfPeopleTest.ExpireAndSayWhenTheyWereUsed"},
     {"token_revoked", "TokensOfPeopleTest.BelongToTheirMaker"},
     {"reseal_same", "RotationTest.WhatChangesMeanwhileIsLeftAlone"},
+    {"reseal_same_answer", "RotationTest.AnotherRequestsAnswerIsLeftAlone"},
     {"refresh_lease", "FreshCredentialsTest.OfTwoWhoLeaseARefreshAtOnceOneDoes"},
     {"refresh_version", "FreshCredentialsTest.WhoWasPausedBeforeItsLeaseRefreshesNothing"},
     {"refresh_made_from", "FreshCredentialsTest.APersonWhoConnectsAnewDuringARefreshWins"},

@@ -1,9 +1,6 @@
 #include "accounts/rotation.hpp"
 
-#include <optional>
-
 #include "accounts/key_file.hpp"
-#include "accounts/sql.hpp"
 #include "base/error.hpp"
 
 namespace fencepost::accounts {
@@ -20,13 +17,18 @@ KeyRing ring_of(const std::string& path) {
   return std::move(*ring);
 }
 
-std::optional<base::Secret> unsealed(const Vault& vault, const std::string& sealed,
-                                     const std::string& context) {
-  try {
-    return vault.unseal(sealed, context);
-  } catch (const base::UserError&) {
-    return std::nullopt;
-  }
+// A page of the column, behind this key.
+store::Rows page_of(store::Connection& connection, const Sealed& column, store::Params after) {
+  after.emplace_back(kStep);
+  return connection.run(column.page, after);
+}
+
+// Key and text of a row, as a page has them.
+store::Params key_of(const Sealed& column, const store::Row& row) {
+  return store::Params(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(column.before.size()));
+}
+const std::string& text_of(const Sealed& column, const store::Row& row) {
+  return row[column.before.size()].text();
 }
 
 struct Found {
@@ -38,21 +40,24 @@ struct Found {
 // Looks at every row, a page at a time; seals those with a former key anew where `anew`.
 Found go_through(store::Database& database, const Vault& vault, const Sealed& column, bool anew) {
   Found found;
-  for (std::int64_t after = 0;;) {
-    const auto rows = database.retrying([&](store::Connection& connection) {
-      return connection.run(column.page, {after, kStep});
-    });
+  for (auto after = column.before;;) {
+    const auto rows =
+        database.retrying([&](store::Connection& connection) { return page_of(connection, column, after); });
     if (rows.empty()) return found;
     std::vector<store::Params> changes;
     for (const auto& row : rows) {
-      after = row[0].integer();
-      const auto& sealed = row[1].text();
-      const auto context = std::string(column.context) + std::to_string(after);
+      after = key_of(column, row);
+      const auto& sealed = text_of(column, row);
+      const auto context = column.context(row);
       if (vault.is_current(sealed, context)) continue;
-      if (const auto plain = unsealed(vault, sealed, context))
-        changes.push_back({after, sealed, vault.seal(*plain, context)});
-      else
-        ++found.unreadable;
+      const auto plain = vault.try_unseal(sealed, context);
+      if (!plain) {
+        if (!column.passes) ++found.unreadable;
+        continue;
+      }
+      changes.push_back(after);
+      changes.back().emplace_back(sealed);
+      changes.back().emplace_back(vault.seal(*plain, context));
     }
     found.former += static_cast<std::int64_t>(changes.size());
     if (anew && !changes.empty())
@@ -75,8 +80,6 @@ Found go_through(store::Database& database, const Vault& vault, const std::vecto
 }
 
 }  // namespace
-
-Sealed sealed_connections() { return {sql::secrets_page, sql::reseal, "connection:"}; }
 
 bool prepare_key(const std::string& path) {
   const KeyFileLock lock(path);
@@ -124,6 +127,18 @@ std::string retire_keys(store::Database& database, const std::string& path,
   ring.keys.resize(1);
   replace_keys(path, ring);
   return aside;
+}
+
+std::int64_t count_unreadable(store::Connection& connection, const Vault* vault, const Sealed& column) {
+  std::int64_t count = 0;
+  for (auto after = column.before;;) {
+    const auto rows = page_of(connection, column, after);
+    if (rows.empty()) return count;
+    for (const auto& row : rows) {
+      if (vault == nullptr || !vault->try_unseal(text_of(column, row), column.context(row))) ++count;
+      after = key_of(column, row);
+    }
+  }
 }
 
 }  // namespace fencepost::accounts

@@ -11,7 +11,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "accounts/vault.hpp"
@@ -19,19 +18,25 @@
 
 namespace fencepost::accounts {
 
-// A table's column of sealed texts. `page`: $1 behind this id, $2 how many → id, sealed, by id. `reseal`:
-// rows of (id, sealed as it was, sealed anew) → writes where it still is as it was. `context`: before the id.
+// A table's column of sealed texts. Whatever is sealed and stored has one: a former key that something else
+// still needed would be retired.
 struct Sealed {
+  // Behind which key, in its columns, and how many → by key: the key, the sealed text, and what else
+  // `context` needs.
   const store::Statement& page;
+  // Rows of (the key, sealed as it was, sealed anew) → writes where it still is as it was.
   const store::Statement& reseal;
-  std::string_view context;
+  store::Params before;  // a key below all of them
+  // What a row's text was sealed with.
+  std::string (*context)(const store::Row& row);
+  // What cannot be read ends or begins anew by itself, and asks nothing of a person.
+  bool passes = false;
 };
-Sealed sealed_connections();
 
 struct Rotated {
   bool new_key = false;  // false: one that had stopped was finished
   std::int64_t resealed = 0;
-  std::int64_t unreadable = 0;  // with no key of the file: connect those again
+  std::int64_t unreadable = 0;  // with no key of the file: connect those again. Not what passes
 };
 
 // Makes a key that all hosts can be given before anything is sealed with it. False: one is ready already.
@@ -45,5 +50,8 @@ Rotated rotate_keys(store::Database& database, const std::string& path, const st
 // something is still sealed with one of them.
 std::string retire_keys(store::Database& database, const std::string& path,
                         const std::vector<Sealed>& columns);
+
+// How many texts of the column `vault` cannot open; all of them, where it is null.
+std::int64_t count_unreadable(store::Connection& connection, const Vault* vault, const Sealed& column);
 
 }  // namespace fencepost::accounts

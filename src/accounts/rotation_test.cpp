@@ -5,7 +5,9 @@
 #include <sstream>
 #include <thread>
 
+#include "accounts/authorisations.hpp"
 #include "accounts/connections.hpp"
+#include "accounts/idempotency.hpp"
 #include "accounts/key_file.hpp"
 #include "accounts/testing/people_test_base.hpp"
 
@@ -25,8 +27,33 @@ class RotationTest : public testing::PeopleTestBase {
   std::string stored(std::int64_t id) {
     return database_.run("SELECT secret FROM fencepost_connections WHERE id = $1", {id})[0][0].text();
   }
-  Rotated rotate() { return rotate_keys(*database_, path_, {sealed_connections()}); }
-  std::string retire() { return retire_keys(*database_, path_, {sealed_connections()}); }
+  Rotated rotate() { return rotate_keys(*database_, path_, columns_); }
+  std::string retire() { return retire_keys(*database_, path_, columns_); }
+  // As a rotation that dies when the new key is in the file, and before anything is sealed with it.
+  void begin_rotation() {
+    auto ring = *read_keys(path_);
+    ring.keys.insert(ring.keys.begin(), new_key());
+    replace_keys(path_, ring);
+  }
+  static IdempotentRequest request(std::int64_t principal, const std::string& key) {
+    return {principal, key, request_hash("body"), "POST /api/v1/tokens"};
+  }
+  void keep_answers(const Vault& vault, std::int64_t principal, const std::vector<std::string>& keys) {
+    const auto connection = database_->acquire();
+    store::Transaction transaction(*connection);
+    for (const auto& key : keys)
+      keep_idempotent(*connection, request(principal, key), 201,
+                      vault.seal(base::Secret("answer to " + key), answer_context(principal, key)));
+    transaction.commit();
+  }
+  std::string kept_answer(std::int64_t principal, const std::string& key) {
+    return look_idempotent(*database_->acquire(), request(principal, key)).body;
+  }
+  std::string begin(const Vault& vault) {
+    const Authorising what{
+        .name = "fans", .platform = "x", .target = "https://x.example", .kept = base::Secret("the verifier")};
+    return begin_authorisation(*database_->acquire(), vault, who_, what).state.reveal();
+  }
   static std::string text_of(const std::string& path) {
     std::ostringstream text;
     text << std::ifstream(path).rdbuf();
@@ -44,6 +71,8 @@ class RotationTest : public testing::PeopleTestBase {
 
   const std::string path_ = database_.folder() + "/key";
   const Vault vault_ = Vault::open(path_, true);
+  const std::vector<Sealed> columns_{sealed_connections(), sealed_authorisations(), sealed_answers()};
+  const Principal who_{.person = 1, .session_id = 3};
 };
 
 TEST_P(RotationTest, EveryRowIsSealedAnewAndStaysReadable) {
@@ -73,9 +102,7 @@ TEST_P(RotationTest, AServerThatRunsOnSealsWithTheNewKey) {
 // It died after the new key was in the file and before all rows were sealed with it.
 TEST_P(RotationTest, OneThatStoppedIsFinishedByTheNext) {
   const auto one = connect(vault_, "one");
-  auto ring = *read_keys(path_);
-  ring.keys.insert(ring.keys.begin(), new_key());
-  replace_keys(path_, ring);
+  begin_rotation();
   const auto two = connect(vault_, "two");
   EXPECT_EQ(code_of([&] { retire(); }), "keys_needed");
   const auto done = rotate();
@@ -129,6 +156,54 @@ TEST_P(RotationTest, WhatChangesMeanwhileIsLeftAlone) {
   EXPECT_TRUE(gone);
   EXPECT_EQ(changed, 0);
   EXPECT_EQ(stored(two), sealed);
+}
+
+// Of persons and of tokens, and more than one page of them. One that is at work has no answer yet.
+TEST_P(RotationTest, AnswersAndAuthorisationsAreSealedAnewToo) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 120; ++i) keys.push_back("k" + std::to_string(i));
+  keep_answers(vault_, -3, keys);
+  keep_answers(vault_, 2, keys);
+  begin_idempotent(*database_->acquire(), request(2, "at work"));
+  const auto state = begin(vault_);
+  begin_rotation();
+  EXPECT_EQ(code_of([&] { retire(); }), "keys_needed");
+  EXPECT_EQ(rotate().resealed, 241);
+  EXPECT_NE(retire(), "");
+  const auto fresh = Vault::open(path_, false);
+  for (const std::int64_t principal : {-3, 2})
+    for (const auto& key : keys)
+      EXPECT_EQ(fresh.unseal(kept_answer(principal, key), answer_context(principal, key)).reveal(),
+                "answer to " + key);
+  const auto taken = take_authorisation(*database_->acquire(), fresh, who_, state);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->kept.reveal(), "the verifier");
+}
+
+TEST_P(RotationTest, AnotherRequestsAnswerIsLeftAlone) {
+  keep_answers(vault_, 2, {"k"});
+  const std::vector<store::Params> changes{{2, "k", kept_answer(2, "k"), "v1:anew"}};
+  const auto [finished, changed] = while_open(
+      [&](store::Connection& c) {
+        c.run(sql::take_key, {2, "k", request_hash("body"), "POST /api/v1/tokens", 7, 1});
+        return finish_idempotent(c, request(2, "k"), 7, 201, "v1:another");
+      },
+      [&](store::Connection& c) { return c.run_batch(sql::reseal_answers, changes).changed; });
+  EXPECT_TRUE(finished);
+  EXPECT_EQ(changed, 0);
+  EXPECT_EQ(kept_answer(2, "k"), "v1:another");
+}
+
+// They end by themselves: nobody has to connect anything again for them.
+TEST_P(RotationTest, WhatPassesWithoutItsKeyIsNotCalledUnreadable) {
+  const auto other = Vault::open(database_.folder() + "/other", true);
+  keep_answers(other, 2, {"k"});
+  const auto state = begin(other);
+  EXPECT_EQ(rotate().unreadable, 0);
+  EXPECT_EQ(count_unreadable(*database_->acquire(), &vault_, sealed_answers()), 1);
+  EXPECT_EQ(count_unreadable(*database_->acquire(), &other, sealed_answers()), 0);
+  EXPECT_EQ(count_unreadable(*database_->acquire(), nullptr, sealed_answers()), 1);
+  EXPECT_FALSE(take_authorisation(*database_->acquire(), vault_, who_, state)) << "begin again";
 }
 
 TEST_P(RotationTest, OneAtATime) {

@@ -114,17 +114,22 @@ std::string Vault::seal(const base::Secret& secret, const std::string& context) 
 }
 
 base::Secret Vault::unseal(const std::string& sealed, const std::string& context) const {
+  auto plain = try_unseal(sealed, context);
+  if (!plain) unreadable();
+  return std::move(*plain);
+}
+
+std::optional<base::Secret> Vault::try_unseal(const std::string& sealed, const std::string& context) const {
   const auto box = box_of(sealed);
-  if (!box) unreadable();
+  if (!box) return std::nullopt;
   const auto try_all = [&](const KeyRing& ring) -> std::optional<base::Secret> {
     for (const auto& key : ring.keys)
       if (auto plain = open_with(key, *box, context)) return plain;
     return ring.prepared ? open_with(*ring.prepared, *box, context) : std::nullopt;
   };
-  if (auto plain = try_all(ring_->known())) return std::move(*plain);
+  if (auto plain = try_all(ring_->known())) return plain;
   // Sealed with a key that another process has made since.
-  if (auto plain = try_all(ring_->refreshed())) return std::move(*plain);
-  unreadable();
+  return try_all(ring_->refreshed());
 }
 
 bool Vault::is_current(const std::string& sealed, const std::string& context) const {

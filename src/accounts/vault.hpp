@@ -2,6 +2,7 @@
 // Encryption at rest of what platforms entrust to us (XChaCha20-Poly1305 of libsodium), with a key file.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/secret.hpp"
@@ -22,6 +23,8 @@ class Vault {
   std::string seal(const base::Secret& secret, const std::string& context) const;
   // Throws UserError("secret_unreadable") where the key is another one or the text was changed.
   base::Secret unseal(const std::string& sealed, const std::string& context) const;
+  // nullopt there.
+  std::optional<base::Secret> try_unseal(const std::string& sealed, const std::string& context) const;
   // Whether it was sealed with the key that seals now.
   bool is_current(const std::string& sealed, const std::string& context) const;
 

@@ -5,8 +5,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "accounts/authorisations.hpp"
+#include "accounts/connections.hpp"
+#include "accounts/idempotency.hpp"
 #include "accounts/rotation.hpp"
 #include "apps/notify/subscriptions.hpp"
+#include "apps/upload/uploader/sessions.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/key_check.hpp"
@@ -21,9 +25,10 @@ using nlohmann::json;
 
 const std::vector<std::string_view> kNames = {"database", "key-file", "poll-only"};
 
-// Everything that is sealed with the key.
+// Everything that is sealed with the key and stored.
 std::vector<accounts::Sealed> sealed_columns() {
-  return {accounts::sealed_connections(), notify::sealed_subscriptions()};
+  return {accounts::sealed_connections(), notify::sealed_subscriptions(), uploader::sealed_sessions(),
+          accounts::sealed_authorisations(), accounts::sealed_answers()};
 }
 
 int prepare(const Settings& settings, bool as_json) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "accounts/credentials.hpp"
+#include "apps/upload/uploader/sessions.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/program.hpp"
@@ -53,13 +54,15 @@ int lost(const Settings& settings, const Given& given, bool as_json) {
   }
   if (as_json)
     print(json{{"disconnected", given.yes ? names : json::array()},
-               {"would_disconnect", given.yes ? json::array() : names}}
+               {"would_disconnect", given.yes ? json::array() : names},
+               {"upload_sessions", report.upload_sessions}}
               .dump() +
           "\n");
   else if (report.fine())
-    print("nothing to do: the key opens all that is stored\n");
+    print("nothing to do: the key opens all stored credentials\n");
   else if (!given.yes)
     print("nothing was changed: say --yes to disconnect them\n");
+  if (!as_json) print(report.sessions_text());
   return report.fine() || given.yes ? 0 : 1;
 }
 
@@ -88,11 +91,19 @@ KeyReport examine_key(store::Connection& connection, const Settings& settings) {
     }
   }
   report.unreadable = accounts::unreadable_connections(connection, vault.get());
+  report.upload_sessions = uploader::unreadable_sessions(connection, vault.get());
   return report;
 }
 
+std::string KeyReport::sessions_text() const {
+  if (upload_sessions == 0) return "";
+  return "It does not open what " + std::to_string(upload_sessions) +
+         " uploads have begun at YouTube: each begins anew with its next attempt, or is unknown, for you to\n"
+         "resolve, where its last piece may have left.\n";
+}
+
 std::string KeyReport::text() const {
-  if (fine()) return "key: opens all stored credentials, or none are stored\n";
+  if (fine()) return "key: opens all stored credentials, or none are stored\n" + sessions_text();
   std::string out =
       "key: " +
       (problem.empty() ? "the key file '" + path + "' is not the one that they were encrypted with"
@@ -103,7 +114,8 @@ std::string KeyReport::text() const {
   return out +
          "Put the right key file back; or, if it is lost: fencepost key lost --yes, which disconnects them, "
          "and\n"
-         "connect them again. Everything else works then.\n";
+         "connect them again. Everything else works then.\n" +
+         sessions_text();
 }
 
 std::string KeyReport::json() const {
@@ -114,6 +126,7 @@ std::string KeyReport::json() const {
   return Json{{"file", path.empty() ? Json() : Json(path)},
               {"problem", problem.empty() ? Json() : Json(problem)},
               {"opens_all", fine()},
+              {"upload_sessions", upload_sessions},
               {"connect_again", std::move(list)}}
       .dump();
 }

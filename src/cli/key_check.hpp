@@ -15,9 +15,11 @@ struct KeyReport {
   std::string path;     // empty: none was named
   std::string problem;  // of the file itself; empty: it is a key
   std::vector<accounts::ConnectionInfo> unreadable;
+  std::int64_t upload_sessions = 0;  // that it does not open: nothing to be done for
 
   bool fine() const { return unreadable.empty(); }
-  std::string text() const;  // for people: lines
+  std::string sessions_text() const;  // a line where there are such
+  std::string text() const;           // for people: lines
   std::string json() const;
 };
 

@@ -3,7 +3,6 @@
 #include <charconv>
 
 #include "announce/sql.hpp"
-#include "base/error.hpp"
 
 namespace fencepost::announce {
 
@@ -37,12 +36,9 @@ std::string ImageLinks::url(std::int64_t announcement, std::int64_t image, std::
 std::optional<connect::Image> linked_image(store::Database& database, const accounts::Vault& vault,
                                            const std::string& link) {
   if (link.size() > kLongest) return std::nullopt;
-  store::Params named;
-  try {
-    named = named_in(vault.unseal(link, kContext).reveal());
-  } catch (const base::UserError&) {
-    return std::nullopt;  // none of ours, or of a key that is gone
-  }
+  const auto plain = vault.try_unseal(link, kContext);
+  if (!plain) return std::nullopt;  // none of ours, or of a key that is gone
+  const auto named = named_in(plain->reveal());
   return database.retrying([&](store::Connection& connection) -> std::optional<connect::Image> {
     const auto rows = connection.run(sql::linked_image, named);
     if (rows.empty()) return std::nullopt;

@@ -94,7 +94,9 @@ std::string secret_context(std::int64_t id) { return "subscription:" + std::to_s
 base::Secret new_code() { return base::Secret(base::random_hex(16)); }
 
 accounts::Sealed sealed_subscriptions() {
-  return {sql::subscription_secrets_page, sql::reseal_subscriptions, "subscription:"};
+  return {sql::subscription_secrets_page, sql::reseal_subscriptions, {0}, [](const store::Row& row) {
+            return secret_context(row[0].integer());
+          }};
 }
 
 bool any_secret(store::Connection& connection) { return !connection.run(sql::any_secret).empty(); }

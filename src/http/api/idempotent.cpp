@@ -28,19 +28,24 @@ std::optional<IdempotentRequest> keyed(const Request& request) {
                            request.method + ' ' + request.path};
 }
 
-std::string context_of(const IdempotentRequest& request) {
-  return "idempotency:" + std::to_string(request.principal) + ':' + request.key;
-}
-
 std::string sealed(const Services& services, const IdempotentRequest& request, const Response& response) {
   json headers = json::array();
   for (const auto& [name, value] : response.headers) headers.push_back({name, value});
   const json kept = {{"headers", std::move(headers)}, {"body", response.body}};
-  return services.vault.seal(base::Secret(kept.dump()), context_of(request));
+  return services.vault.seal(base::Secret(kept.dump()),
+                             accounts::answer_context(request.principal, request.key));
 }
 
-Response replay(const Services& services, const IdempotentRequest& request, const Begun& begun) {
-  const auto kept = json::parse(services.vault.unseal(begun.body, context_of(request)).reveal());
+Response replay(const Services& services, const Request& asked, const IdempotentRequest& request,
+                const Begun& begun) {
+  const auto plain =
+      services.vault.try_unseal(begun.body, accounts::answer_context(request.principal, request.key));
+  // Done is done: without the key of its answer, too, it is never done again under this one.
+  if (!plain)
+    return problem(asked, 409, "answer_unreadable",
+                   "this request took effect before, and its answer is encrypted with a key that is gone: "
+                   "look what is there, and send what is still missing with a new Idempotency-Key");
+  const auto kept = json::parse(plain->reveal());
   Response response{begun.status, {}, kept.at("body").get<std::string>()};
   for (const auto& header : kept.at("headers"))
     response.headers.add(header[0].get<std::string>(), header[1].get<std::string>());
@@ -55,7 +60,7 @@ std::optional<Response> settled(const Services& services, const Request& request
     case Begun::Kind::fresh:
       return std::nullopt;
     case Begun::Kind::replay:
-      return replay(services, keyed, begun);
+      return replay(services, request, keyed, begun);
     case Begun::Kind::mismatch:
       return problem(request, 422, "idempotency_key_reused",
                      "this Idempotency-Key was used for another request: take a new one");

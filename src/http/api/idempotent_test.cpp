@@ -79,6 +79,17 @@ TEST_F(IdempotentApi, SecretsAreKeptSealed) {
     EXPECT_EQ(row[0].text().find(secret), std::string::npos);
 }
 
+TEST_F(IdempotentApi, AnAnswerWhoseKeyIsGoneIsNotMadeAgain) {
+  const auto path = later();
+  ASSERT_EQ(code(send("POST", "/api/v1/announcements", body(), key("k1"))), "201");
+  ASSERT_EQ(code(send("POST", path + "/disable", nullptr, key("k2"))), "200");
+  const auto before = announcements();
+  database.run("UPDATE fencepost_idempotency SET body = 'v1:gone'");
+  EXPECT_EQ(code(send("POST", "/api/v1/announcements", body(), key("k1"))), "409 answer_unreadable");
+  EXPECT_EQ(code(send("POST", path + "/disable", nullptr, key("k2"))), "409 answer_unreadable");
+  EXPECT_EQ(announcements(), before);
+}
+
 TEST_F(IdempotentApi, OneThatIsAtWorkIsNotDoneTwice) {
   const auto path = later();
   const auto lease = database->acquire();

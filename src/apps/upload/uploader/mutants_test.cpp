@@ -14,6 +14,7 @@ using namespace store::testing;
 const std::vector<SqlMutant> kInSql = {
     {"progress_claim", "SessionsTest.F6OnlyTheClaimThatIsHeldWritesProgress"},
     {"progress_fence", "SessionsTest.F6AnEditMeanwhileStopsTheNextPiece"},
+    {"reseal_same_session", "SessionsTest.AnotherSessionIsLeftAsItIs"},
     {"session_last_piece", "SessionsTest.F3BehindALastPieceThatMayHaveLeftNoOtherSessionBegins"},
 };
 const std::vector<SqlMutant> kInCode = {

@@ -21,6 +21,11 @@ std::string seal_context(std::int64_t upload, std::int64_t number) {
   return "upload-session:" + std::to_string(upload) + ":" + std::to_string(number);
 }
 
+// Of a row of the pages of sessions.
+std::string seal_context_of(const store::Row& row) {
+  return seal_context(row[0].integer(), row[2].integer());
+}
+
 bool still_ours(store::Connection& connection, const store::Claim& claim, std::int64_t bytes) {
   return !connection.run(sql::note_progress, {id_of(claim), claim.claim, claim.fence, bytes}).empty();
 }
@@ -111,8 +116,23 @@ bool keep_session(store::Connection& connection, const accounts::Vault& vault, c
   return true;
 }
 
-base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const Session& session) {
-  return vault.unseal(session.sealed.value_or(""), seal_context(upload, session.number));
+std::optional<base::Secret> address_of(const accounts::Vault& vault, std::int64_t upload,
+                                       const Session& session) {
+  if (!session.sealed) return std::nullopt;
+  return vault.try_unseal(*session.sealed, seal_context(upload, session.number));
+}
+
+accounts::Sealed sealed_sessions() {
+  return {.page = sql::sealed_sessions_page,
+          .reseal = sql::reseal_sessions,
+          .before = {0},
+          .context = seal_context_of,
+          .passes = true};
+}
+
+std::int64_t unreadable_sessions(store::Connection& connection, const accounts::Vault* vault) {
+  return accounts::count_unreadable(connection, vault,
+                                    {sql::open_sessions_page, sql::reseal_sessions, {0}, seal_context_of});
 }
 
 bool mark_last_piece(store::Connection& connection, const store::Claim& claim, std::int64_t number) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "accounts/rotation.hpp"
 #include "accounts/vault.hpp"
 #include "apps/upload/media/videos.hpp"
 #include "apps/upload/quota.hpp"
@@ -68,8 +69,13 @@ Begun begin_session(store::Connection& connection, const store::Claim& claim, co
 // Its address, before the first byte. False: the claim is not ours any more.
 bool keep_session(store::Connection& connection, const accounts::Vault& vault, const store::Claim& claim,
                   std::int64_t number, const base::Secret& address);
-// Throws UserError("secret_unreadable").
-base::Secret address_of(const accounts::Vault& vault, std::int64_t upload, const Session& session);
+// nullopt: it never came, or no key opens it any more.
+std::optional<base::Secret> address_of(const accounts::Vault& vault, std::int64_t upload,
+                                       const Session& session);
+// For the rotation of the key.
+accounts::Sealed sealed_sessions();
+// The uploads that would go on with a session which `vault` cannot open; all of them, where it is null.
+std::int64_t unreadable_sessions(store::Connection& connection, const accounts::Vault* vault);
 // In the gate's transaction, behind the parents that it shares: locks the item, and the session's last piece
 // may leave from the commit on. False: the claim is not ours any more, or it is not the upload's session.
 bool mark_last_piece(store::Connection& connection, const store::Claim& claim, std::int64_t number);

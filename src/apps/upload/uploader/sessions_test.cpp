@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "accounts/connections.hpp"
+#include "accounts/key_file.hpp"
 #include "accounts/sql.hpp"
 #include "accounts/testing/test_database.hpp"
 #include "apps/upload/queue.hpp"
@@ -64,7 +65,8 @@ class SessionsTest : public ::testing::TestWithParam<const char*> {
   store::Database::Lease lease_ = database_->acquire();
   store::Connection& connection_ = *lease_;
   const store::Fence fence_{upload::upload_queue(), connection_.dialect(), store::own_schema(connection_)};
-  const accounts::Vault vault_ = accounts::Vault::open(database_.folder() + "/key", true);
+  const std::string key_ = database_.folder() + "/key";
+  const accounts::Vault vault_ = accounts::Vault::open(key_, true);
   std::int64_t id_ = 0;
   store::Claim claim_;
   Progress told_;
@@ -105,14 +107,54 @@ TEST_P(SessionsTest, ASessionCountsItsCallAndIsKeptSealed) {
   const base::Secret address("https://www.googleapis.com/upload?upload_id=abc");
   ASSERT_TRUE(keep_session(connection_, vault_, claim_, begun.number, address));
   const auto session = upload().session.value();
-  EXPECT_EQ(address_of(vault_, id_, session).reveal(), address.reveal());
+  EXPECT_EQ(address_of(vault_, id_, session)->reveal(), address.reveal());
   EXPECT_EQ(session.draft, draft_of(upload()));
   // It is bound to its upload.
-  EXPECT_THROW(address_of(vault_, id_ + 1, session), base::UserError);
+  EXPECT_FALSE(address_of(vault_, id_ + 1, session));
   // Another one is another call, and the first is forgotten.
   EXPECT_EQ(begin_session(connection_, claim_, upload()).number, 2);
   EXPECT_FALSE(upload().session->sealed);
   EXPECT_EQ(spent(), 2);
+}
+
+// An upload at 40 % has it for days.
+TEST_P(SessionsTest, ARotationSealsAnOpenSessionAnew) {
+  const auto number = begin_session(connection_, claim_, upload()).number;
+  const base::Secret address("https://www.googleapis.com/upload?upload_id=abc");
+  ASSERT_TRUE(keep_session(connection_, vault_, claim_, number, address));
+  auto ring = accounts::read_keys(key_).value();
+  ring.keys.insert(ring.keys.begin(), accounts::new_key());
+  accounts::replace_keys(key_, ring);
+  EXPECT_THROW(accounts::retire_keys(*database_, key_, {sealed_sessions()}), base::UserError);
+  EXPECT_EQ(accounts::rotate_keys(*database_, key_, {sealed_sessions()}).resealed, 1);
+  EXPECT_NE(accounts::retire_keys(*database_, key_, {sealed_sessions()}), "");
+  const auto fresh = accounts::Vault::open(key_, false);
+  const auto kept = address_of(fresh, id_, *upload().session);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->reveal(), address.reveal());
+}
+
+TEST_P(SessionsTest, AnotherSessionIsLeftAsItIs) {
+  const auto first = begin_session(connection_, claim_, upload()).number;
+  ASSERT_TRUE(keep_session(connection_, vault_, claim_, first, base::Secret("one")));
+  const std::vector<store::Params> changes{{id_, *upload().session->sealed, "v1:anew"}};
+  const auto second = begin_session(connection_, claim_, upload()).number;
+  ASSERT_TRUE(keep_session(connection_, vault_, claim_, second, base::Secret("two")));
+  EXPECT_EQ(connection_.run_batch(sql::reseal_sessions, changes).changed, 0);
+  EXPECT_EQ(address_of(vault_, id_, *upload().session)->reveal(), "two");
+}
+
+TEST_P(SessionsTest, ASessionWithoutItsKeyIsCountedWhileItsUploadMayGoOn) {
+  const auto number = begin_session(connection_, claim_, upload()).number;
+  const auto other = accounts::Vault::open(database_.folder() + "/other", true);
+  ASSERT_TRUE(keep_session(connection_, other, claim_, number, base::Secret("address")));
+  EXPECT_FALSE(address_of(vault_, id_, *upload().session));
+  EXPECT_EQ(unreadable_sessions(connection_, &vault_), 1);
+  EXPECT_EQ(unreadable_sessions(connection_, &other), 0);
+  EXPECT_EQ(unreadable_sessions(connection_, nullptr), 1);
+  EXPECT_EQ(accounts::rotate_keys(*database_, key_, {sealed_sessions()}).unreadable, 0);
+  database_.run("UPDATE fencepost_uploads SET status = 'cancelled' WHERE id = $1", {id_});
+  EXPECT_EQ(unreadable_sessions(connection_, &vault_), 0);
 }
 
 TEST_P(SessionsTest, F3BehindALastPieceThatMayHaveLeftNoOtherSessionBegins) {

@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "accounts/connections.hpp"
+#include "apps/upload/uploader/sessions.hpp"
 #include "apps/upload/uploader/testing/stage.hpp"
 #include "core/window.hpp"
 
@@ -52,6 +54,31 @@ class TroubleTest : public ::testing::TestWithParam<const char*> {
     })) << world_.status(id_)
         << ": " << world_.error(id_);
   }
+  // Behind the second piece it does this, and then nothing arrives for as long as the attempt is patient: the
+  // next one reads its session anew.
+  void break_off(Stage& stage, std::function<void()> then) {
+    stage.at = [this, then = std::move(then)](std::string_view point) {
+      if (point != "upload.piece.sent" || ++sent_ != 2) return;
+      then();
+      fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 11}});
+    };
+    stage.start();
+  }
+  void lose_key_of_session(bool last_piece = false) {
+    world_.database.run(
+        "UPDATE fencepost_upload_sessions SET session = 'v1:gone', last_piece = $2 "
+        "WHERE upload_id = $1",
+        {id_, last_piece});
+  }
+  void resolve_and_expect_uploaded(Stage& stage) {
+    auto service = world_.service();
+    ASSERT_TRUE(stage.await(
+        [&] { return service.resolve(id_, false, "ada", "", "") == core::ResolveAnswer::resolved; }));
+    EXPECT_EQ(service.retry(id_, {}, "ada").result, upload::RetryResult::scheduled);
+    ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+    EXPECT_EQ(world_.youtube.accepted("session"), 2);
+    EXPECT_EQ(world_.youtube.videos().size(), 1u);
+  }
   static Options small() { return {.timeout = 5s, .piece = kUnit, .pause = 1ms}; }
   static Options hasty() { return {.timeout = 1s, .piece = kUnit, .pause = 1ms}; }
 
@@ -60,7 +87,7 @@ class TroubleTest : public ::testing::TestWithParam<const char*> {
   const std::int64_t id_ = world_.schedule(channel_, world_.add_video("clip.mp4", 4 * kUnit + 3));
 
  private:
-  std::atomic<int> prepared_{0}, looked_{0};
+  std::atomic<int> prepared_{0}, looked_{0}, sent_{0};
 };
 
 TEST_P(TroubleTest, ServerErrorsCutsAndRateLimitsAreWaitedForAndTheUploadGoesOn) {
@@ -173,13 +200,56 @@ TEST_P(TroubleTest, F3ASessionLostBehindItsGateIsUnknownUntilAPersonDecides) {
   EXPECT_EQ(world_.youtube.accepted("session"), 1);
   EXPECT_EQ(world_.spent(id_), 1);
   EXPECT_GT(world_.held(id_), 0);  // its seat
-  auto service = world_.service();
-  ASSERT_TRUE(stage.await(
-      [&] { return service.resolve(id_, false, "ada", "", "") == core::ResolveAnswer::resolved; }));
-  EXPECT_EQ(service.retry(id_, {}, "ada").result, upload::RetryResult::scheduled);
-  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+  resolve_and_expect_uploaded(stage);
+}
+
+TEST_P(TroubleTest, ARotationOfTheKeyDoesNotEndASession) {
+  Stage stage(world_, small());
+  break_off(stage, [&] {
+    const auto key = world_.database.folder() + "/key";
+    const std::vector<accounts::Sealed> columns{accounts::sealed_connections(), sealed_sessions()};
+    EXPECT_TRUE(accounts::rotate_keys(*world_.database, key, columns).new_key);
+    EXPECT_NE(accounts::retire_keys(*world_.database, key, columns), "");
+  });
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.status(id_) << ": " << world_.error(id_);
+  EXPECT_GE(world_.number("SELECT attempt FROM fencepost_uploads WHERE id = $1", {id_}), 2);
+  EXPECT_EQ(world_.youtube.accepted("session"), 1);
+  EXPECT_EQ(world_.youtube.videos()[0]["sha256"], world_.sha256("clip.mp4"));
+}
+
+TEST_P(TroubleTest, ASessionWhoseKeyIsGoneBeginsAnew) {
+  Stage stage(world_, small());
+  break_off(stage, [&] { lose_key_of_session(); });
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.status(id_) << ": " << world_.error(id_);
   EXPECT_EQ(world_.youtube.accepted("session"), 2);
-  EXPECT_EQ(world_.youtube.videos().size(), 1u);
+  EXPECT_EQ(world_.spent(id_), 2);
+  ASSERT_EQ(world_.youtube.videos().size(), 1u);
+  EXPECT_EQ(world_.youtube.videos()[0]["session"], 1);
+}
+
+TEST_P(TroubleTest, F3ASessionWhoseKeyIsGoneBehindItsLastPieceIsUnknownUntilAPersonDecides) {
+  Stage stage(world_, hasty());
+  break_off(stage, [&] { lose_key_of_session(true); });
+  expect_unknown(stage, "session_unreadable");
+  EXPECT_EQ(world_.youtube.accepted("session"), 1);
+  EXPECT_EQ(world_.spent(id_), 1);
+  resolve_and_expect_uploaded(stage);
+}
+
+TEST_P(TroubleTest, ALookWithoutTheKeyOfTheSessionSaysSo) {
+  Stage stage(world_, hasty());
+  std::atomic<int> prepared{0};
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.prepared" && ++prepared == 1) {
+      lose_key_of_session(true);
+      fault({{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"times", 1000}});
+    }
+    if (point == "settled") fault({{"mode", "none"}});
+  };
+  stage.start();
+  expect_unknown(stage, "session_unreadable");
+  EXPECT_EQ(world_.youtube.accepted("session"), 1);
+  resolve_and_expect_uploaded(stage);
 }
 
 TEST_P(TroubleTest, F3AnEditBehindALastPieceThatWasSeenMissingBeginsNoOtherSession) {

@@ -25,6 +25,9 @@ constexpr const char* kSessionLost =
 constexpr const char* kSessionChanged =
     "session_changed: it was edited behind its last piece, which may still arrive: look in YouTube "
     "Studio, and resolve it";
+constexpr const char* kSessionUnreadable =
+    "session_unreadable: the key of its session is gone, and its last piece may have left: look in YouTube "
+    "Studio, and resolve it";
 constexpr base::Duration kSpare = std::chrono::seconds(30);
 // What a piece may take at the least speed that is worth keeping a connection for.
 constexpr base::Duration kPieceTime = std::chrono::minutes(10);
@@ -202,7 +205,9 @@ std::optional<NotNow> Uploader::go_on(Way& way, const Step& step) {
   const bool fits = old && old->sealed && old->draft == draft_of(way.upload) &&
                     way.upload.now - old->opened_at < base::Duration(connect::youtube::kSessionLife).count();
   if (!fits) return open(way, step, kSessionChanged);
-  way.session = address_of(vault_, way.upload.id, *old);
+  auto address = address_of(vault_, way.upload.id, *old);
+  if (!address) return open(way, step, kSessionUnreadable);
+  way.session = std::move(*address);
   const auto stand =
       youtube_.ask(way.session, way.upload.video.size,
                    {way.credentials, std::min(step.until, youtube_.clock().boot() + kAskTime), step.stop});
@@ -356,12 +361,14 @@ EffectResult Uploader::look(const store::Reconcile& reconcile, std::stop_token s
   const auto number = connect::text_at(sent, "session");
   if (!item->session || !item->session->sealed || std::to_string(item->session->number) != number)
     return cannot("its session is not known any more: look in YouTube Studio");
+  const auto address = address_of(vault_, item->id, *item->session);
+  if (!address) return cannot(kSessionUnreadable);
   auto fresh = credentials_.get(item->connection_id, kAskTime + kSpare, accounts::FreshCredentials::To::ask);
   if (const auto* none = std::get_if<accounts::NotUsable>(&fresh))
     return cannot("YouTube cannot be asked: " + none->why);
   auto& live = std::get<accounts::LiveConnection>(fresh);
   const connect::Credentials credentials{std::move(live.secret)};
-  const auto stand = youtube_.ask(address_of(vault_, item->id, *item->session), item->video.size,
+  const auto stand = youtube_.ask(*address, item->video.size,
                                   {credentials, youtube_.clock().boot() + kAskTime, std::move(stop)});
   switch (stand.kind) {
     case Stand::Kind::complete:

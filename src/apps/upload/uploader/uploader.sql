@@ -48,6 +48,18 @@ UPDATE fencepost_upload_sessions SET last_piece = FALSE WHERE upload_id = $1
 -- $1 upload, $2 number, $3 sealed. Under the item's lock.
 UPDATE fencepost_upload_sessions SET session = $3 WHERE upload_id = $1 AND number = $2
 
+-- name: sealed_sessions_page
+-- $1 behind this upload, $2 how many
+SELECT upload_id, session, number FROM fencepost_upload_sessions
+WHERE upload_id > $1 AND session IS NOT NULL ORDER BY upload_id LIMIT $2
+
+-- name: open_sessions_page
+-- $1 behind this upload, $2 how many: of uploads that may still go on
+SELECT s.upload_id, s.session, s.number
+FROM fencepost_upload_sessions AS s JOIN fencepost_uploads AS u ON u.id = s.upload_id
+WHERE s.upload_id > $1 AND s.session IS NOT NULL AND u.status NOT IN ('uploaded', 'cancelled')
+ORDER BY s.upload_id LIMIT $2
+
 -- name: forget_session
 -- $1 upload, $2 number: it has become a video.
 UPDATE fencepost_upload_sessions SET session = NULL WHERE upload_id = $1 AND number = $2
