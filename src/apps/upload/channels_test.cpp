@@ -228,6 +228,46 @@ TEST_P(ChannelsTest, AFullDaySaysWhenTheNextOneBegins) {
                }).granted);
 }
 
+TEST_P(ChannelsTest, ADayThatYouTubeClosedStaysSoWhenReservationsComeBack) {
+  const auto project = in_transaction([](auto& c) { return add_project(c, "p", {.uploads = 9}); });
+  // What is scheduled anywhere in these two weeks is uploaded today.
+  const auto on = channel({.lead_minutes = 20'160, .project_id = project.id});
+  const auto first = scheduled(on, slot(on, 3)), second = scheduled(on, slot(on, 4)),
+             third = scheduled(on, slot(on, 5));
+  const store::BucketKey today{kUploadCalls, "p", first.quota_day};
+  const auto call = [&] {
+    return in_transaction(
+        [&](auto& c) { return permit(c, project.id, Call::insert, std::to_string(first.id)); });
+  };
+  const auto expect_closed = [&](std::int64_t taken) {
+    const auto now = store::bucket(*database_->acquire(), today).value();
+    EXPECT_EQ(now.quota, 1);
+    EXPECT_EQ(now.used, taken);
+    EXPECT_EQ(now.overhang, taken - 1);
+    EXPECT_FALSE(call().granted);
+    EXPECT_EQ(schedule(on, slot(on, 6)).refused->code, "quota_full");
+    expect_sound();
+  };
+  EXPECT_TRUE(call().granted);
+  in_transaction([&](auto& c) { return close_day(c, project.id, Call::insert); });
+  expect_closed(3);
+  service_.cancel(second.id, "ada");
+  expect_closed(2);
+  service_.cancel(third.id, "ada");
+  expect_closed(1);
+  const auto shown = status_of(*database_->acquire(), get_project(*database_->acquire(), project.id).value(),
+                               today.window, 1);
+  const auto calls =
+      std::find_if(shown.begin(), shown.end(), [](const Status& one) { return one.scope == kUploadCalls; });
+  ASSERT_NE(calls, shown.end());
+  EXPECT_EQ(calls->limit, 1);
+  EXPECT_EQ(calls->spent, 1);
+  EXPECT_TRUE(calls->warned);
+  // YouTube says so again: nothing changes.
+  in_transaction([&](auto& c) { return close_day(c, project.id, Call::insert); });
+  expect_closed(1);
+}
+
 TEST_P(ChannelsTest, AProjectsLimitIsInForceForDaysThatHaveBegun) {
   auto project = in_transaction([](auto& c) { return add_project(c, "p", {.uploads = 5}); });
   const auto on = channel({.project_id = project.id});

@@ -22,6 +22,7 @@ const std::vector<SqlMutant> kMutants = {
     {"channel_plan_lock", "ChannelsTest.OfTwoWhoScheduleAtOnceTheSecondSeesTheFirst", true},
     {"plan_project_share", "ChannelsTest.F4ALimitThatIsLoweredMeanwhileHoldsForADayThatAScheduleMakes", true},
     {"project_share", "ChannelsTest.F4ALimitThatIsLoweredMeanwhileHoldsForADayThatACallMakes", true},
+    {"closed_day", "ChannelsTest.ADayThatYouTubeClosedStaysSoWhenReservationsComeBack"},
     {"take_full", "ScheduleTest.ABucketThatFillsMeanwhileIsPlannedAroundAndNeverExceeded", true},
     {"gate_channel", "ChannelsTest.NothingLeavesOfADisabledChannel"},
     {"gate_channel_connection", "ChannelsTest.WhatWasRenderedForAnotherAccountDoesNotLeave"},
@@ -37,8 +38,8 @@ TEST(Mutants, AreAllKilledAndTheIntactOnesPass) { expect_killed(kMutants); }
 TEST(Guards, OfTheUploadsAreAllMutated) {
   auto marked = marked_in(sql::all);
   marked.merge(std::set<std::string>{"slot_past", "give_back_held", "move_releases", "channel_limits",
-                                     "take_full", "gate_channel", "gate_channel_connection", "gate_seat",
-                                     "gate_caps", "gate_slot"});
+                                     "closed_day", "take_full", "gate_channel", "gate_channel_connection",
+                                     "gate_seat", "gate_caps", "gate_slot"});
   EXPECT_EQ(marked, guards_of(kMutants));
 }
 

@@ -7,10 +7,13 @@
 #include "apps/upload/queue.hpp"
 #include "connect/youtube/youtube.hpp"
 #include "core/window.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 #include "upload/sql.hpp"
 
 namespace fencepost::upload {
+
+using store::guard;
 
 namespace {
 
@@ -233,10 +236,15 @@ base::Micros close_day(store::Connection& connection, std::int64_t id, Call call
   const auto project = share_project(connection, id);
   const auto now = now_of(connection);
   const auto key = call_key(project, call, quota_day(now));
+  const auto fresh_at = core::next_day_start(now, connect::youtube::kQuotaZone);
   store::open_buckets(connection, {{key, 0}});
-  store::set_quota(connection, key, store::bucket(connection, key).value().used);
+  const auto today =
+      connection.run(sql::bucket_days, {key.scope, key.name, key.window, quota_day(fresh_at)})[0];
+  const auto limit = today[1].integer(), used = today[2].integer(), spent = today[3].integer();
+  // What is spent never comes back. What is only reserved does, and must not open the day again.
+  store::set_quota(connection, key, std::min(limit, guard("closed_day") ? spent : used));
   transaction.commit();
-  return core::next_day_start(now, connect::youtube::kQuotaZone);
+  return fresh_at;
 }
 
 store::BucketKey day_key(std::int64_t channel, const std::string& publish_day) {

@@ -88,8 +88,9 @@ struct Permit {
   base::Micros fresh_at = 0;  // not granted: when the next quota day begins
 };
 Permit permit(store::Connection& connection, std::int64_t project, Call call, const std::string& item);
-// YouTube says that the project's day is used up, whatever our own count is: closes today's bucket. Not for
-// uploadLimitExceeded, which is the channel's. Answers when the next quota day begins.
+// YouTube says that the project's day is used up, whatever our own count is: closes today's bucket, at what
+// is spent of it, so that nothing that comes back opens it again. Not for uploadLimitExceeded, which is the
+// channel's. Answers when the next quota day begins.
 base::Micros close_day(store::Connection& connection, std::int64_t project, Call call);
 
 // -- a channel's own buckets: videos of a publish day, which is a date in the channel's zone
