@@ -99,7 +99,7 @@ void EffectWork::settle(const store::Effect& effect, EffectResult result, const 
   }
   auto answer = store::EffectAnswer::stale;
   const Timed timed(context_, fence_.queue().name, "settle");
-  const bool written =
+  const auto written =
       insist(context_, "settle effect", context_.clock.boot() + kInsist, [&](store::Connection& c) {
         answer =
             fence_.settle_effect(c, effect, result, store::worker_name(context_.worker),
@@ -109,7 +109,7 @@ void EffectWork::settle(const store::Effect& effect, EffectResult result, const 
   constexpr const char* kAnswers[] = {"recorded", "stopped", "already_recorded", "late_yes", "stale"};
   const auto* verdict = kVerdicts[static_cast<int>(result.verdict)];
   context_.metrics.count(fence_.queue().name, std::string("effect_") + verdict);
-  if (written) context_.ended(fence_.queue().name, store::ending_of(result, answer));
+  if (written) context_.ended(fence_.queue().name, store::ending_of(result, answer, written.doubted));
   base::log(result.verdict == Verdict::happened ? base::LogLevel::info : base::LogLevel::warn,
             "effect settled",
             {{"queue", fence_.queue().name},
@@ -171,7 +171,7 @@ void EffectWork::reconcile(const std::string& item, std::stop_token stop) {
   }
   std::optional<core::State> to;
   const bool refuses = app_.refuses_second_arrival(asked->effect, asked->age);
-  const bool written =
+  const auto written =
       insist(context_, "settle reconcile", context_.clock.boot() + std::chrono::minutes(1),
              [&](store::Connection& c) {
                to = fence_.settle_reconcile(

@@ -92,18 +92,20 @@ void HandlerWork::run(const std::vector<store::Claim>& claims, Desk& desk) {
 
 // In one transaction, where none of them is refused; else each by itself (rule 14).
 void HandlerWork::write(const std::vector<Written>& results, Desk& desk) const {
-  bool together = results.size() > 1;
+  bool together = results.size() > 1, doubted = false;
   if (together) {
     try {
       together = write_together(results);
     } catch (const std::exception& error) {
       together = false;
+      const auto* infra = dynamic_cast<const base::InfraError*>(&error);
+      doubted = infra != nullptr && infra->in_doubt();
       base::log(base::LogLevel::warn, "batch not settled, now one by one",
                 {{"queue", fence_.queue().name}, {"error", error.what()}});
     }
   }
   for (const auto& result : results) {
-    if (!together) write_alone(result);
+    if (!together) write_alone(result, doubted);
     desk.settled(*result.claim);
   }
 }
@@ -124,11 +126,11 @@ bool HandlerWork::write_together(const std::vector<Written>& results) const {
   return true;
 }
 
-void HandlerWork::write_alone(const Written& result) const {
+void HandlerWork::write_alone(const Written& result, bool doubted) const {
   const auto& queue = fence_.queue().name;
   const Timed timed(context_, queue, "settle");
   auto answer = SettleAnswer::stale;
-  bool written = false;
+  Insisted written;
   try {
     written = insist(context_, "settle", context_.clock.boot() + kInsist, [&](store::Connection& c) {
       store::Transaction transaction(c);
@@ -153,7 +155,7 @@ void HandlerWork::write_alone(const Written& result) const {
                          : answer == SettleAnswer::stale ? "stale"
                                                          : core::name(result.settlement.to).data();
   context_.metrics.count(queue, std::string("settled_") + answered);
-  if (written) context_.ended(queue, store::ending_of(result.settlement, answer));
+  if (written) context_.ended(queue, store::ending_of(result.settlement, answer, doubted || written.doubted));
   if (base::logs(base::LogLevel::debug))
     base::log(base::LogLevel::debug, "item settled",
               {{"queue", queue},
@@ -167,9 +169,9 @@ void HandlerWork::write_alone(const Written& result) const {
 void HandlerWork::refused(const store::Claim& claim) const {
   const auto retry = settlement(claim, Outcome::retry("its own writes were refused"));
   auto answer = SettleAnswer::stale;
-  if (insist(context_, "settle", context_.clock.boot() + std::chrono::seconds(30),
-             [&](store::Connection& c) { answer = fence_.settle(c, {retry}).at(0); }))
-    context_.ended(fence_.queue().name, store::ending_of(retry, answer));
+  if (const auto written = insist(context_, "settle", context_.clock.boot() + std::chrono::seconds(30),
+                                  [&](store::Connection& c) { answer = fence_.settle(c, {retry}).at(0); }))
+    context_.ended(fence_.queue().name, store::ending_of(retry, answer, written.doubted));
 }
 
 }  // namespace fencepost::engine

@@ -68,7 +68,8 @@ class HandlerWork final : public Work {
   store::Settlement settlement(const store::Claim& claim, const Outcome& outcome) const;
   void write(const std::vector<Written>& results, Desk& desk) const;
   bool write_together(const std::vector<Written>& results) const;
-  void write_alone(const Written& result) const;
+  // `doubted`: they may have been written together.
+  void write_alone(const Written& result, bool doubted) const;
   void refused(const store::Claim& claim) const;
 
   const Context& context_;

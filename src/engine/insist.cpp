@@ -15,19 +15,21 @@ base::Duration pause_after(int tries) {
   return base::Duration(2000 + base::random_below(ceiling));
 }
 
-bool insist(const Context& context, const std::string& what, base::BootTime until,
-            const std::function<void(store::Connection&)>& write) {
+Insisted insist(const Context& context, const std::string& what, base::BootTime until,
+                const std::function<void(store::Connection&)>& write) {
+  bool doubted = false;
   for (int tries = 1;; ++tries) {
     try {
       auto connection = context.database.acquire();
       write(*connection);
-      return true;
+      return {true, doubted};
     } catch (const base::InfraError& error) {
+      doubted = doubted || error.in_doubt();
       const bool again = worth_repeating(error);
       if (tries == 1 || !again)
         base::log(base::LogLevel::warn, "write failed",
                   {{"what", what}, {"error", error.what()}, {"again", again ? "yes" : "no"}});
-      if (!again || context.clock.boot() >= until) return false;
+      if (!again || context.clock.boot() >= until) return {false, doubted};
     }
     base::sleep_for(pause_after(tries));
   }

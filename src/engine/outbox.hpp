@@ -17,6 +17,7 @@ struct Result {
   std::variant<store::Settlement, store::Fence::Sent> what;
   base::BootTime since;  // when it came
   int left_out = 0;      // how often a group did not settle it
+  bool doubted = false;  // whether one may have, its commit being in doubt
 
   std::int64_t claim() const;
   const std::string& item() const;

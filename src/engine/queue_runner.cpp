@@ -248,9 +248,14 @@ bool QueueRunner::feed(int n, std::uint64_t wakes) {
   const auto before = context_.clock.boot();
   auto results = outbox_.take(static_cast<std::size_t>(options_.largest_batch), before);
   const bool singly = n > 0 && refused_.exchange(false);
+  Outbox::Written written;
+  // What is repeated though it was, or may have been, written: nobody has counted it yet.
+  const auto doubt = [&](bool in_doubt) {
+    for (std::size_t i = 0; i < results.size(); ++i)
+      if (in_doubt || (i < written.settled.size() && written.settled[i])) results[i].doubted = true;
+  };
   try {
     auto connection = context_.database.acquire();
-    Outbox::Written written;
     {
       const Timed timed(context_, fence().queue().name, n > 0 ? "settle_and_claim" : "settle");
       std::shared_lock<std::shared_mutex> unheld(unheld_, std::defer_lock);
@@ -266,8 +271,10 @@ bool QueueRunner::feed(int n, std::uint64_t wakes) {
     fed(std::move(results), written.settled);
     return true;
   } catch (const base::InfraError& error) {
+    doubt(error.in_doubt());
     not_fed(std::move(results), n > 0, error);
   } catch (const std::exception& error) {
+    doubt(false);
     not_fed(std::move(results), n > 0, base::InfraError(error.what(), {}));
   }
   return false;

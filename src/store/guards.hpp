@@ -72,6 +72,7 @@ inline constexpr std::string_view kGuards[] = {
     "retention_bucket_lock",    // retention: who takes of such a bucket now keeps it
     "throughput_adds",          // throughput: instances add to each other's counts
     "throughput_once",          // throughput: a batch whose commit was in doubt is not added twice
+    "throughput_recorded",      // throughput: what two parties record alike is counted by the first
     "throughput_order",         // rule 14: minutes are locked in one order
     "throughput_kept",          // throughput: only what is old is deleted
     "adopt_busy",               // adopt: words and columns do not change under who works them

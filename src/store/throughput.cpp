@@ -1,9 +1,15 @@
 #include "store/throughput.hpp"
 
 #include "store/fence_write.hpp"
+#include "store/guards.hpp"
 #include "store/sql.hpp"
 
 namespace fencepost::store {
+
+namespace {
+// What is recorded already was counted by whoever did so; only one's own commit in doubt was not.
+bool counted_before(bool doubted) { return !doubted && guard("throughput_recorded"); }
+}  // namespace
 
 std::string_view name(Ending ending) {
   constexpr std::string_view kNames[] = {"done", "failed", "retried", "unknown"};
@@ -15,13 +21,15 @@ std::int64_t& Ended::operator[](Ending ending) {
   return *counts[static_cast<int>(ending)];
 }
 
-std::optional<Ending> ending_of(const Settlement& settlement, SettleAnswer answer) {
+std::optional<Ending> ending_of(const Settlement& settlement, SettleAnswer answer, bool doubted) {
   if (answer == SettleAnswer::stale || !settlement.counts) return std::nullopt;
+  if (answer == SettleAnswer::already_recorded && counted_before(doubted)) return std::nullopt;
   return ending_of(settlement.to);
 }
 
-std::optional<Ending> ending_of(const EffectResult& result, EffectAnswer answer) {
+std::optional<Ending> ending_of(const EffectResult& result, EffectAnswer answer, bool doubted) {
   if (answer == EffectAnswer::stale || answer == EffectAnswer::late_yes) return std::nullopt;
+  if (answer == EffectAnswer::already_recorded && counted_before(doubted)) return std::nullopt;
   if (result.verdict == Verdict::happened) return Ending::done;
   if (result.verdict == Verdict::unknown) return Ending::unknown;
   return result.retry_after ? Ending::retried : Ending::failed;

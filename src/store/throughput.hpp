@@ -15,9 +15,13 @@ enum class Ending { done, failed, retried, unknown };
 std::string_view name(Ending ending);
 
 // How an attempt ended whose settlement was answered like this. nullopt: nothing ended, because nothing was
-// tried, or because its result came too late to count.
-std::optional<Ending> ending_of(const Settlement& settlement, SettleAnswer answer = SettleAnswer::settled);
-std::optional<Ending> ending_of(const EffectResult& result, EffectAnswer answer = EffectAnswer::recorded);
+// tried, because its result came too late to count, or because the same was recorded before. Whoever did so
+// (a rescuer, a look at the platform) has counted it, unless it was an earlier try of this very settlement,
+// whose commit was in doubt: `doubted`.
+std::optional<Ending> ending_of(const Settlement& settlement, SettleAnswer answer = SettleAnswer::settled,
+                                bool doubted = false);
+std::optional<Ending> ending_of(const EffectResult& result, EffectAnswer answer = EffectAnswer::recorded,
+                                bool doubted = false);
 // The state that a rescue or a reconcile has brought an item to.
 std::optional<Ending> ending_of(core::State to);
 

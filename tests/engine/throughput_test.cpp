@@ -7,8 +7,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
+#include <mutex>
+#include <utility>
 
 #include "base/random.hpp"
+#include "base/testpoint.hpp"
 #include "both_databases.hpp"
 #include "engine/effect_work.hpp"
 #include "engine/engine.hpp"
@@ -36,6 +40,11 @@ class Answers final : public EffectApp {
     return Rendered{"hello", "test", 30s, {}, {}};
   }
   store::EffectResult send(const store::Effect& effect, const Rendered&, base::BootTime) override {
+    auto result = answer_to(effect);
+    if (meanwhile) meanwhile(effect, result);
+    return result;
+  }
+  static store::EffectResult answer_to(const store::Effect& effect) {
     using store::Verdict;
     if (effect.item == "2") return {Verdict::did_not_happen, "", "", "no", {}};
     if (effect.item == "3") return {Verdict::did_not_happen, "", "", "later", base::Duration(kNever)};
@@ -48,6 +57,9 @@ class Answers final : public EffectApp {
   bool refuses_second_arrival(const store::Effect&, base::Duration) override { return false; }
   void settled(store::Connection&, const store::Effect&, const store::EffectResult&) override {}
   bool writes_its_own() const override { return writes_; }
+
+  // Before it answers.
+  std::function<void(const store::Effect&, const store::EffectResult&)> meanwhile;
 
  private:
   const bool writes_;
@@ -201,6 +213,134 @@ TEST_P(CountedEngines, WhatItsWorkerHasLeftIsCountedByWhoRescuesIt) {
   ASSERT_TRUE(was_tried("left"));
   engine.stop(base::system_clock().boot() + 30s);
   expect_written(engine, {.retried = 1});
+}
+
+// A rescuer, or a look at the platform, was quicker than who sent it. What is unknown is found later: that
+// counts.
+TEST_P(CountedEngines, AnOutcomeThatWasRecordedBeforeIsNotCountedAgain) {
+  for (const bool writes : {false, true}) {
+    make(core::Kind::once);
+    for (const auto* item : {"1", "4"}) world_->add(item);
+    Answers answers(writes);
+    answers.meanwhile = [&](const store::Effect& effect, const store::EffectResult& result) {
+      EXPECT_EQ(world_->fence().settle_effect(*world_->connect(), effect, result, "another"),
+                store::EffectAnswer::recorded);
+    };
+    Engine engine(world_->database(), base::system_clock(), options(50ms));
+    EffectWork work(engine.context(), world_->fence(), answers);
+    engine.add(work, {.concurrency = 2, .poll = 20ms});
+    engine.start();
+    for (const auto* item : {"1", "4"}) ASSERT_TRUE(becomes(item, core::State::done)) << item;
+    engine.stop(base::system_clock().boot() + 30s);
+    expect_written(engine, {.done = 1});
+  }
+}
+
+TEST_P(CountedEngines, ARetryThatARescuerWasQuickerWithIsNotCountedAgain) {
+  make(core::Kind::repeatable);
+  world_->add("late");
+  std::atomic<bool> rescued = false;
+  Engine engine(world_->database(), base::system_clock(), options());
+  HandlerWork work(engine.context(), world_->fence(), [&](const Attempt& attempt) {
+    if (rescued) return Outcome::snooze(kNever);
+    const auto rescuer = world_->connect();
+    // Again where a renewal came between.
+    for (std::optional<core::State> to; !to;)
+      for (const auto& seen : world_->fence().held_by(*rescuer, store::worker_of(attempt.claim().claim)))
+        to = world_->fence().rescue(*rescuer, seen, true, 0.5);
+    rescued = true;
+    return Outcome::retry("later", kNever);
+  });
+  engine.add(work, {.concurrency = 1, .poll = 20ms});
+  engine.start();
+  ASSERT_TRUE(was_tried("late"));
+  engine.stop(base::system_clock().boot() + 30s);
+  EXPECT_TRUE(rescued);
+  expect_written(engine, {});
+}
+
+// The next commit of this thread is told to nobody.
+thread_local bool lose_next = false;
+
+class DoubtedConnection final : public store::testing::ForwardingConnection {
+ public:
+  using ForwardingConnection::ForwardingConnection;
+  void commit() override {
+    ForwardingConnection::commit();
+    if (!std::exchange(lose_next, false)) return;
+    usable_ = false;
+    throw base::InfraError("the connection was lost",
+                           {.retryable = true, .poisoned = true, .in_doubt = true});
+  }
+  bool usable() const override { return usable_ && ForwardingConnection::usable(); }
+
+ private:
+  bool usable_ = true;
+};
+
+class DoubtedDatabase final : public store::testing::ForwardingDatabase {
+ public:
+  using ForwardingDatabase::ForwardingDatabase;
+  std::unique_ptr<store::Connection> connect() override {
+    return std::make_unique<DoubtedConnection>(inner().connect());
+  }
+};
+
+// What was recorded before is then its own: nobody else has counted it. Alone, and in a batch.
+TEST_P(CountedEngines, WhatWasInDoubtIsCountedOnce) {
+  for (const int items : {1, 5}) {
+    make(core::Kind::repeatable);
+    for (int i = 0; i < items; ++i) world_->add("i" + std::to_string(i));
+    DoubtedDatabase doubted(store::Database::open(world_->url(), world_->database().options()));
+    std::atomic<int> written_by_them = 0;
+    Engine engine(doubted, base::system_clock(), options());
+    HandlerWork work(
+        engine.context(), world_->fence(),
+        [&](const std::vector<Attempt>& attempts) {
+          return std::vector<Outcome>(attempts.size(), Outcome::done([&](store::Connection&) {
+                                        lose_next = true;
+                                        ++written_by_them;
+                                      }));
+        },
+        5);
+    engine.add(work, {.concurrency = 1, .poll = 20ms});
+    engine.start();
+    for (int i = 0; i < items; ++i) ASSERT_TRUE(becomes("i" + std::to_string(i), core::State::done));
+    engine.stop(base::system_clock().boot() + 30s);
+    EXPECT_EQ(written_by_them, items);
+    expect_written(engine, {.done = items});
+  }
+}
+
+// In a group of results that are written for the works: each of its commits is in doubt until it is there.
+TEST_P(CountedEngines, AGroupThatWasInDoubtIsCountedOnce) {
+  make(core::Kind::once);
+  world_->add("1");
+  DoubtedDatabase doubted(store::Database::open(world_->url(), world_->database().options()));
+  std::atomic<bool> sent = false;
+  std::atomic<int> lost = 0;
+  Answers answers(false);
+  answers.meanwhile = [&](const store::Effect&, const store::EffectResult&) { sent = true; };
+  const auto onlooker = world_->connect();
+  std::mutex looking;
+  base::on_testpoint([&](std::string_view point) {
+    if (point != "bundle.commit" || !sent) return;
+    const std::lock_guard lock(looking);
+    if (world_->fence().read(*onlooker, "1")->state == core::State::done) return;
+    lose_next = true;
+    ++lost;
+  });
+  {
+    Engine engine(doubted, base::system_clock(), options());
+    EffectWork work(engine.context(), world_->fence(), answers);
+    engine.add(work, {.concurrency = 1, .poll = 20ms});
+    engine.start();
+    EXPECT_TRUE(becomes("1", core::State::done));
+    engine.stop(base::system_clock().boot() + 30s);
+    EXPECT_GE(lost, 1);
+    expect_written(engine, {.done = 1});
+  }
+  base::on_testpoint({});
 }
 
 // -- the counter by itself

@@ -89,6 +89,7 @@ inline constexpr Mutant kMutants[] = {
     {"retention_bucket_lock", "Store/RetentionTest.ABucketThatSomebodyTakesOfStays/", "", true},
     {"throughput_adds", "Store/ThroughputTest.InstancesAddToOneMinute/"},
     {"throughput_once", "Store/ThroughputTest.ABatchIsAddedOnce/"},
+    {"throughput_recorded", "Store/ThroughputTest.AnOutcomeThatTwoHaveFoundIsCountedOnce/"},
     {"throughput_order", "Store/ThroughputTest.Rule14_TwoInstancesNeverWaitForEachOther/", "", true},
     {"throughput_kept", "Store/ThroughputTest.MinutesOfTwoDaysAreKept/"},
     {"adopt_busy", "Store/Adopt.NoOtherFlagsWhileItemsAreWorked/"},

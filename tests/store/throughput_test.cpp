@@ -175,6 +175,35 @@ TEST_P(ThroughputTest, MinutesOfTwoDaysAreKept) {
   EXPECT_EQ(sum(), done(8));
 }
 
+// Its worker was late, and says of it what the rescuer has said.
+TEST_P(ThroughputTest, WhatSomebodyElseHasRecordedIsNotCountedAgain) {
+  world_->add();
+  const auto late = claim();
+  const auto seen = fence().held_by(world_->b(), kWorker);
+  ASSERT_EQ(seen.size(), 1U);
+  ASSERT_EQ(fence().rescue(world_->b(), seen[0], true, 0.5), core::State::queued);
+  const auto retry = Settlement::retry(late, seconds(1), "later");
+  const auto answer = fence().settle(world_->a(), {retry}).at(0);
+  EXPECT_EQ(answer, SettleAnswer::already_recorded);
+  EXPECT_FALSE(ending_of(retry, answer));
+  EXPECT_EQ(ending_of(retry, answer, true), Ending::retried) << "it was its own commit, in doubt until now";
+  EXPECT_EQ(ending_of(retry), Ending::retried);
+}
+
+TEST_P(ThroughputTest, AnOutcomeThatTwoHaveFoundIsCountedOnce) {
+  for (const auto verdict : {Verdict::happened, Verdict::unknown}) {
+    once().add();
+    const EffectResult result{verdict, "r", "", "", {}};
+    const auto effect = fence().begin_effect(world_->a(), claim(), kPost).value();
+    const auto first = fence().settle_effect(world_->b(), effect, result, "rescuer");
+    const auto second = fence().settle_effect(world_->a(), effect, result, "sender");
+    EXPECT_TRUE(ending_of(result, first));
+    EXPECT_EQ(second, EffectAnswer::already_recorded);
+    EXPECT_FALSE(ending_of(result, second));
+    EXPECT_EQ(ending_of(result, second, true), ending_of(result, first));
+  }
+}
+
 ON_BOTH_DATABASES(ThroughputTest);
 
 }  // namespace
