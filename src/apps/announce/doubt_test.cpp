@@ -2,15 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "apps/announce/testing/doubtful.hpp"
 #include "apps/announce/testing/stage.hpp"
+#include "store/testing/doubtful.hpp"
 
 namespace fencepost::announce {
 namespace {
 
 using namespace std::chrono_literals;
 using core::StopAnswer;
-using testing::DoubtfulDatabase;
+using store::testing::DoubtfulDatabase;
 using testing::kHour;
 using Fate = DoubtfulDatabase::Fate;
 

@@ -6,9 +6,9 @@
 
 #include "store/testing/forwarding.hpp"
 
-namespace fencepost::announce::testing {
+namespace fencepost::store::testing {
 
-class DoubtfulDatabase final : public store::testing::ForwardingDatabase {
+class DoubtfulDatabase final : public ForwardingDatabase {
  public:
   enum class Fate { kept, lost };
   using ForwardingDatabase::ForwardingDatabase;
@@ -20,7 +20,7 @@ class DoubtfulDatabase final : public store::testing::ForwardingDatabase {
   }
   int left() const { return left_; }
 
-  std::unique_ptr<store::Connection> connect() override;
+  std::unique_ptr<Connection> connect() override;
 
  private:
   friend class DoubtfulConnection;
@@ -28,9 +28,9 @@ class DoubtfulDatabase final : public store::testing::ForwardingDatabase {
   std::atomic<int> left_{0};
 };
 
-class DoubtfulConnection final : public store::testing::ForwardingConnection {
+class DoubtfulConnection final : public ForwardingConnection {
  public:
-  DoubtfulConnection(DoubtfulDatabase& database, std::unique_ptr<store::Connection> inner)
+  DoubtfulConnection(DoubtfulDatabase& database, std::unique_ptr<Connection> inner)
       : ForwardingConnection(std::move(inner)), database_(database) {}
 
   void commit() override {
@@ -53,8 +53,8 @@ class DoubtfulConnection final : public store::testing::ForwardingConnection {
   bool usable_ = true;
 };
 
-inline std::unique_ptr<store::Connection> DoubtfulDatabase::connect() {
+inline std::unique_ptr<Connection> DoubtfulDatabase::connect() {
   return std::make_unique<DoubtfulConnection>(*this, inner().connect());
 }
 
-}  // namespace fencepost::announce::testing
+}  // namespace fencepost::store::testing
