@@ -3,6 +3,7 @@
 // committed, or was not. Tests only.
 
 #include <atomic>
+#include <functional>
 
 #include "store/testing/forwarding.hpp"
 
@@ -19,6 +20,8 @@ class DoubtfulDatabase final : public ForwardingDatabase {
     left_ = commits;
   }
   int left() const { return left_; }
+  // What is done behind each of them, before the caller hears of it.
+  void meanwhile(std::function<void()> others) { others_ = std::move(others); }
 
   std::unique_ptr<Connection> connect() override;
 
@@ -26,6 +29,7 @@ class DoubtfulDatabase final : public ForwardingDatabase {
   friend class DoubtfulConnection;
   std::atomic<Fate> fate_{Fate::kept};
   std::atomic<int> left_{0};
+  std::function<void()> others_;
 };
 
 class DoubtfulConnection final : public ForwardingConnection {
@@ -43,6 +47,7 @@ class DoubtfulConnection final : public ForwardingConnection {
       ForwardingConnection::commit();
     else
       rollback();
+    if (database_.others_) database_.others_();
     throw base::InfraError("connection lost in COMMIT",
                            {.retryable = true, .poisoned = true, .in_doubt = true});
   }
