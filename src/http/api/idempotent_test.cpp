@@ -42,6 +42,21 @@ TEST_F(IdempotentApi, AlsoWhereItWouldBeRefusedByNow) {
   EXPECT_EQ(code(send("POST", "/api/v1/announcements", body(), key("k2"))), "409 connection_disconnected");
 }
 
+TEST_F(IdempotentApi, AlsoWhereItsConnectionIsSomebodyElsesByNow) {
+  const auto ada = person("ada");
+  const auto headers = signed_in(ada);
+  const std::string of = "UPDATE fencepost_connections SET person_id = $1 WHERE id = $2";
+  database.run(of, {ada, connection});
+  const auto announce = [&](const std::string& name) {
+    return code(as(headers, "POST", "/api/v1/announcements", body(), key(name)));
+  };
+  ASSERT_EQ(announce("k1"), "201");
+  database.run(of, {person("bob"), connection});
+  EXPECT_EQ(announce("k1"), "201");
+  EXPECT_EQ(announce("k2"), "422 unknown_connection");
+  EXPECT_EQ(announcements(), 1U);
+}
+
 TEST_F(IdempotentApi, AKeyServesOneRequestOfOnePrincipal) {
   ASSERT_EQ(code(send("POST", "/api/v1/announcements", body(), key("k1"))), "201");
   EXPECT_EQ(code(send("POST", "/api/v1/announcements", body("Other"), key("k1"))),
