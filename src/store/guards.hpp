@@ -68,6 +68,8 @@ inline constexpr std::string_view kGuards[] = {
     "token_condition",          // limits: no more tokens than there are
     "run_now_limit",            // limits: run_now exceeds nothing either
     "bulk_changed",             // bulk acts: under the lock it is still what the filter asks for
+    "bulk_doubt",               // rule 4: what the act itself did is not called changed after a doubt
+    "bulk_confirm",             // rule 4: and its answer is as durable as that
     "bulk_app",                 // bulk acts: an application's items begin anew in its own way
     "bulk_each",                // rule 14: what the table refuses of one item keeps no other from it
     "retention_held",           // retention: what an item holds stays

@@ -85,6 +85,8 @@ inline constexpr Mutant kMutants[] = {
     {"token_condition", "Store/Limited.ABucketGivesItsBurstAndThenItsRate/"},
     {"run_now_limit", "Store/Limited.RunNowExceedsNothing/"},
     {"bulk_changed", "Store/BulkActs.WhatChangedMeanwhileIsLeftAlone/", "", true},
+    {"bulk_doubt", "Store/BulkActs.Rule04AfterADoubtItAnswersWhatItDid/"},
+    {"bulk_confirm", "Store/BulkActs.Rule04AfterADoubtItAnswersWhatItDid/"},
     {"bulk_app", "Store/BulkActs.AnApplicationArmsItsItemsInItsOwnWay/"},
     {"bulk_each", "Store/BulkActs.Rule14WhatTheTableRefusesOfOneKeepsNoOtherFromIt/"},
     {"retention_held", "Store/RetentionTest.AFailedAttemptGoesAndItsHistoryStaysWholeAtItsEnd/"},
