@@ -17,20 +17,22 @@ import machine
 from harness import Server, postgres_database
 from schedule_test import Database
 
-PEOPLE, EACH, CHANNELS = 16, 40, 4
+PEOPLE, EACH, CHANNELS = 16, 60, 4
+FIRST = 6  # of each person: until then a new connection plans its statements anew
 WANTED_MS = 100
 
 HEAD = """# How long a schedule takes
 
 Written by `scripts/bench --schedules`; do not edit. {people} people schedule {total} videos at once, on {channels} channels
 of one quota project, each in the next free slot: all want the same days. The videos are there, and measured. Over HTTP, with a connection for each person and a
-key for each request; from the first byte sent to the last one read, with the client on the same machine. Wanted: 99 of 100
-under {wanted} ms.
+key for each request; from the first byte sent to the last one read, with the client on the same machine. The servers have
+just been started: for the first {first} schedules of each person they open connections, and the database reads its catalog and
+plans; these are counted by themselves. Wanted: 99 of 100 of the others under {wanted} ms.
 
 {machine}
 
-| database | servers | median, ms | p95, ms | p99, ms | longest, ms | schedules a second |
-|---|--:|--:|--:|--:|--:|--:|
+| database | servers | schedules | median, ms | p95, ms | p99, ms | longest, ms | a second |
+|---|--:|---|--:|--:|--:|--:|--:|
 """
 
 
@@ -50,9 +52,24 @@ def prepare(server, database):
         f"VALUES {values} RETURNING id")]
 
 
+class Times:
+    """When requests began and how long they took, in seconds."""
+
+    def __init__(self, measured):
+        self.took = sorted(took for _, took in measured)
+        self.elapsed = max(at + took for at, took in measured) - min(at for at, _ in measured)
+
+    def share(self, part):
+        return self.took[min(len(self.took) - 1, int(len(self.took) * part))] * 1000
+
+    def cells(self):
+        figures = [self.share(0.5), self.share(0.95), self.share(0.99), self.took[-1] * 1000, len(self.took) / self.elapsed]
+        return " | ".join(f"{one:,.1f}" for one in figures)
+
+
 def measure(servers, database):
     channels, videos = prepare(servers[0], database)
-    took, lock, start = [], threading.Lock(), threading.Barrier(PEOPLE + 1)
+    first, others, lock, start = [], [], threading.Lock(), threading.Barrier(PEOPLE)
 
     def person(n):
         server = servers[n % len(servers)]
@@ -67,22 +84,17 @@ def measure(servers, database):
                                 "Idempotency-Key": f"v{at}"})
             answer = connection.getresponse()
             text = answer.read()
-            mine.append(time.perf_counter() - before)
+            mine.append((before, time.perf_counter() - before))
             if answer.status != 201:
                 raise SystemExit(f"{answer.status} {text}")
         with lock:
-            took.extend(mine)
+            first.extend(mine[:FIRST])
+            others.extend(mine[FIRST:])
 
     with concurrent.futures.ThreadPoolExecutor(PEOPLE) as pool:
-        people = [pool.submit(person, n) for n in range(PEOPLE)]
-        start.wait()
-        began = time.perf_counter()
-        for one in people:
+        for one in [pool.submit(person, n) for n in range(PEOPLE)]:
             one.result()
-        elapsed = time.perf_counter() - began
-    took.sort()
-    share = lambda part: took[min(len(took) - 1, int(len(took) * part))] * 1000
-    return share(0.5), share(0.95), share(0.99), took[-1] * 1000, len(took) / elapsed
+    return Times(first), Times(others)
 
 
 def run(binary, name, count, open_database):
@@ -90,24 +102,25 @@ def run(binary, name, count, open_database):
         folder = pathlib.Path(path)
         servers = [Server(binary, url, folder, f"server{n}") for n in range(count)]
         try:
-            figures = measure(servers, Database(url))
+            first, others = measure(servers, Database(url))
         finally:
             for server in servers:
                 server.close()
-    print(name, *(f"{one:.1f}" for one in figures), flush=True)
-    return f"| {name} | {count} | " + " | ".join(f"{one:,.1f}" for one in figures) + " |", figures[2]
+    rows = [f"| {name} | {count} | {which} | {times.cells()} |" for which, times in (("first", first), ("others", others))]
+    print(*rows, sep="\n", flush=True)
+    return rows, others.share(0.99)
 
 
 def main():
     binary, page = sys.argv[1], pathlib.Path(sys.argv[2])
     rows = [run(binary, "SQLite", 1, lambda path: contextlib.nullcontext(f"sqlite:{path}/bench.db")),
             run(binary, "PostgreSQL", 2, lambda path: postgres_database())]
-    over = [row for row, p99 in rows if p99 > WANTED_MS]
-    verdict = "Some were longer than wanted." if over else f"99 of 100 took less than {WANTED_MS} ms."
+    over = any(p99 > WANTED_MS for _, p99 in rows)
+    verdict = "Some were longer than wanted." if over else f"99 of 100 of the others took less than {WANTED_MS} ms."
     box = machine.describe(page.parent)
     where = f"{box['cpu']}, {box['cores']} cores; {box['system']}."
-    text = HEAD.format(people=PEOPLE, total=PEOPLE * EACH, channels=CHANNELS, wanted=WANTED_MS, machine=where)
-    page.write_text(text + "\n".join(row for row, _ in rows) + f"\n\n{verdict}\n")
+    text = HEAD.format(people=PEOPLE, total=PEOPLE * EACH, channels=CHANNELS, first=FIRST, wanted=WANTED_MS, machine=where)
+    page.write_text(text + "\n".join(row for lines, _ in rows for row in lines) + f"\n\n{verdict}\n")
     return 0
 
 

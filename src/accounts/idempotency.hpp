@@ -29,8 +29,9 @@ struct IdempotentRequest {
 };
 
 struct Begun {
-  // fresh: do it.  replay: `status` and `body` are the answer.  mismatch: the key was used for another
-  // request. in_progress: somebody is at work on it.
+  // fresh: do it.  replay: `status` and `body` are the answer, as it is seen: it is told behind a
+  // Fence::confirm, since the commit that it comes of may be in doubt (rule 4).  mismatch: the key was used
+  // for another request. in_progress: somebody is at work on it.
   enum class Kind { fresh, replay, mismatch, in_progress } kind = Kind::fresh;
   std::int64_t owner = 0;  // fresh: names this attempt to finish() and abandon()
   int status = 0;

@@ -327,8 +327,13 @@ void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, s
     more_due_ = false;
   }
   const auto due = fence().next_due(connection);
-  // Overdue and yet not claimed: somebody holds it, or the queue is paused. Then the poll will see.
-  if (!due || due->count() <= 0) return;
+  if (!due) return;
+  if (due->count() <= 0) {
+    // Overdue and yet not claimed: somebody holds it, or the queue is paused. Then the poll will see; one by
+    // one, since a foreign trigger may leave out the claims of those that come first, without an error.
+    if (claims.empty()) refused_ = true;
+    return;
+  }
   const std::lock_guard lock(mutex_);
   next_look_ = std::min(next_look_, context_.clock.boot() + *due);
 }

@@ -133,6 +133,11 @@ Take take(Connection& connection, const BucketKey& key, std::int64_t quota, std:
   return take_all(connection, {{key, quota, amount, queue, item, purpose, attempt}}).takes[0];
 }
 
+void prepare_takes(Connection& connection) {
+  for (const auto* statement : {&sql::open_buckets, &sql::add_ledger, &sql::take, &sql::add_seat})
+    connection.prepare_only(*statement);
+}
+
 TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
                  const std::vector<SeatRequest>& seats) {
   const auto others = requests.size();

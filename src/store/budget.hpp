@@ -106,6 +106,8 @@ struct TakeAll {
 };
 TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
                  const std::vector<SeatRequest>& seats = {});
+// Prepares what take_all runs, for who is about to take a lock that others wait for.
+void prepare_takes(Connection& connection);
 
 // Locks the buckets of these keys that exist, in the order of locks.
 void lock_buckets(Connection& connection, std::vector<BucketKey> keys);

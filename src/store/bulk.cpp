@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
+#include "store/certain.hpp"
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -55,8 +56,15 @@ std::string_view would(const Fence& fence, BulkAct act, const Snapshot& s) {
   return act == BulkAct::stop ? core::name(fence.would_stop(s)) : name(fence.would_rearm(s));
 }
 
+// Whether the act has nothing to write on this item: then what is seen may be its own doing.
+bool as_after(const Fence& fence, BulkAct act, const Snapshot& s) {
+  if (act != BulkAct::stop) return fence.would_rearm(s) != RearmAnswer::rearmed && !s.stop_wanted;
+  const auto answer = fence.would_stop(s);
+  return answer == core::StopAnswer::already_stopped || answer == core::StopAnswer::already_done;
+}
+
 BulkResult act_on(Connection& connection, const Fence& fence, BulkAct act, const ItemFilter& filter,
-                  const std::vector<Snapshot>& page, const std::string& actor) {
+                  const std::vector<Snapshot>& page, const std::string& actor, bool doubt) {
   BulkResult result;
   const auto answered = [&](std::string_view answer) { ++result.answers[std::string(answer)]; };
   std::vector<std::string> items;
@@ -70,7 +78,8 @@ BulkResult act_on(Connection& connection, const Fence& fence, BulkAct act, const
     answered("not_found");
   }
   std::erase_if(held, [&](const Snapshot& s) {
-    const bool changed = !meant(filter, s) && guard("bulk_changed");
+    const bool own = doubt && as_after(fence, act, s) && guard("bulk_doubt");
+    const bool changed = !meant(filter, s) && !own && guard("bulk_changed");
     if (changed) answered("changed");
     return changed;
   });
@@ -79,6 +88,8 @@ BulkResult act_on(Connection& connection, const Fence& fence, BulkAct act, const
   else
     for (const auto answer : fence.rearm(connection, held, actor)) answered(name(answer));
   connection.run(sql::notify, {fence.queue().name});
+  // What was found as it should be may be so by the try that was in doubt (rule 4).
+  if (doubt && guard("bulk_confirm")) Fence::confirm(connection);
   transaction.commit();
   return result;
 }
@@ -118,27 +129,35 @@ BulkResult arm_one(const Arm& arm, const Fence& fence, const ItemFilter& filter,
   return answered(answer == name(RearmAnswer::not_found) ? State::other : state, answer);
 }
 
-// A step of act(). Where the table refuses one of its items, each has a transaction of its own.
+// A step of act(). Where the table refuses one of its items, each has a transaction of its own. `before`:
+// whether an earlier try may have taken effect.
 BulkResult act_certainly(Database& database, const Fence& fence, BulkAct act, const ItemFilter& filter,
-                         const std::vector<Snapshot>& page, const std::string& actor) {
-  const auto step = [&] {
-    return database.retrying([&](Connection& c) { return act_on(c, fence, act, filter, page, actor); });
-  };
-  try {
-    return step();
-  } catch (const base::InfraError& error) {
-    if (refused_by_table(error) && guard("bulk_each")) {
-      if (page.size() == 1) return answered(page[0].state, kRefused);
-      BulkResult all;
-      for (const auto& one : page) add(all, act_certainly(database, fence, act, filter, {one}, actor));
-      return all;
+                         const std::vector<Snapshot>& page, const std::string& actor, bool before = false) {
+  bool in_doubt = before;
+  const auto step = [&](Connection& c, bool doubt) -> std::optional<BulkResult> {
+    if (doubt)
+      base::log(base::LogLevel::warn, "bulk act in doubt, repeated", {{"queue", fence.queue().name}});
+    in_doubt = before || doubt;
+    try {
+      return act_on(c, fence, act, filter, page, actor, in_doubt);
+    } catch (const base::InfraError& error) {
+      if (!refused_by_table(error) || !guard("bulk_each")) throw;
+      return std::nullopt;
     }
-    if (!error.in_doubt()) throw;
-    base::log(base::LogLevel::warn, "bulk act in doubt, repeated", {{"queue", fence.queue().name}});
-    return step();
-  }
+  };
+  if (auto done = until_certain(database, step)) return std::move(*done);
+  if (page.size() == 1) return answered(page[0].state, kRefused);
+  BulkResult all;
+  for (const auto& one : page) add(all, act_certainly(database, fence, act, filter, {one}, actor, in_doubt));
+  return all;
 }
 }  // namespace
+
+bool Arming::means(const Fence& fence, const Snapshot& now, bool doubt) const {
+  // Asked in any case: who counts looks at the item in it.
+  const bool as_found = !meant || meant(now);
+  return as_found || (doubt && as_after(fence, BulkAct::retry, now) && guard("bulk_doubt"));
+}
 
 std::vector<Snapshot> items_page(Connection& connection, const Fence& fence, const ItemFilter& filter,
                                  const std::optional<std::string>& after, int n) {

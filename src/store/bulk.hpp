@@ -49,14 +49,19 @@ struct Arming {
   std::function<bool(const Snapshot&)> meant;  // asked under the item's lock; false: nothing is done
   std::string actor;
   bool preview = false;  // all but the commit
+  // Whether the act goes on with it, under its lock; `meant` may be empty. `doubt`: an earlier try may have
+  // taken effect (until_certain). Then also what asks for no write: it may be this act's own doing, and is
+  // answered as it is, once that is confirmed.
+  bool means(const Fence& fence, const Snapshot& now, bool doubt) const;
 };
 // Answers a word of RearmAnswer, `changed` where the item was not meant, or the code of what forbids it,
 // which may also be thrown as a UserError. No connection is held while it is called.
 using Arm = std::function<std::string(const Arming&)>;
 
 // Items by state and by the answer of the act. `changed`: it was no longer what the filter asks for when its
-// lock was there, and was left alone. `refused_by_table`: a constraint or a trigger of the table's own said
-// no. more: there were others beyond `max`.
+// lock was there, and was left alone; after a commit in doubt only where the act would have had to write.
+// `refused_by_table`: a constraint or a trigger of the table's own said no. more: there were others beyond
+// `max`.
 struct BulkResult {
   std::map<std::string, std::int64_t> states;
   std::map<std::string, std::int64_t> answers;

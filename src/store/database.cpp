@@ -17,6 +17,8 @@ Rows Connection::run_batch(const Statement& statement, const std::vector<Params>
   return run_batch(render(statement, dialect()), rows, shared);
 }
 
+void Connection::prepare_only(const Statement& statement) { prepare_only(render(statement, dialect())); }
+
 std::vector<Rows> Connection::run_together(const std::vector<Call>& calls) {
   std::vector<Rows> all;
   for (const auto& call : calls)

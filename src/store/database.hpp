@@ -45,6 +45,7 @@ class Connection {
   virtual std::vector<Rows> run_together(const std::vector<Call>& calls);
   // Prepares a statement without running it: bad SQL fails here. Nothing behind a pooler.
   virtual void prepare_only(const Sql& sql) = 0;
+  void prepare_only(const Statement& statement);
   // Runs a script of several statements without parameters or results: for migrations.
   virtual void script(const std::string& text) = 0;
 

@@ -388,6 +388,8 @@ class Fence {
   bool share_paused(Connection& connection) const;
   // The claim `id` on the item that was read as `s`, with its payload.
   Claim claim_on(Connection& connection, const Snapshot& s, std::int64_t id, std::int64_t fence) const;
+  // A write of a locked row that wrote nothing: only a foreign trigger can do that.
+  base::InfraError refused_silently() const;
   void log_refused(const std::string& item, const base::InfraError& error) const;
   void put_off(Connection& connection, const std::string& item) const;
   std::optional<core::State> rescue_to(Connection& connection, const Lapsed& seen, bool gone,

@@ -116,12 +116,19 @@ void Fence::close(Connection& connection, std::int64_t claim, const EffectResult
 
 EffectAnswer Fence::settle_effect(Connection& connection, const Effect& effect, const EffectResult& result,
                                   const std::string& actor, const Within& within) const {
+  bool inside = false;  // what the application writes beside: a refusal of that is its own
+  const Within beside = [&](Connection& same) {
+    inside = true;
+    if (within) within(same);
+    inside = false;
+  };
   try {
-    return settle_item(connection, effect, result, actor, within);
+    return settle_item(connection, effect, result, actor, beside);
   } catch (const base::InfraError& error) {
     // In the caller's transaction nothing more can be written: there it is his to see.
     const bool ours = !connection.in_transaction() && result.verdict == Verdict::happened;
     if (!refused_by_table(error) || !ours || !guard("refused_yes")) throw;
+    if (inside && guard("refused_within")) throw;
     log_refused(effect.item, error);
   }
   return keep_yes(connection, effect, result, actor);

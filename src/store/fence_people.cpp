@@ -95,8 +95,9 @@ void Fence::carry_out(Connection& connection, const std::vector<Snapshot>& held,
                       change.detail.empty() ? Value() : Value(change.detail)});
   }
   // The rows are locked and their fences were read under the locks, so none is left out.
-  FENCEPOST_ASSERT(run_batch(connection, sql::write_items, writes).size() == writes.size());
-  FENCEPOST_ASSERT(run_batch(connection, sql::want_stops, stops).size() == stops.size());
+  if (run_batch(connection, sql::write_items, writes).size() != writes.size() ||
+      run_batch(connection, sql::want_stops, stops).size() != stops.size())
+    throw refused_silently();
   release(connection, ended);
   connection.run_batch(sql::add_events, events);
   // Last: every gate takes the same row after its item's.

@@ -171,7 +171,8 @@ std::optional<State> Fence::settle_asked(Connection& connection, const Reconcile
   Transaction transaction(connection);
   const auto s = lock(connection, reconcile.item);
   const bool mine = s && s->claim == reconcile.claim && s->fence == reconcile.fence &&
-                    s->state == State::unknown && s->effect == reconcile.effect.claim;
+                    s->state == State::unknown && s->effect == reconcile.effect.claim &&
+                    (s->effect_open() || !guard("reconcile_open"));
   if (!s || (!mine && guard("reconcile_identity"))) {
     // Somebody was faster, and what was learnt says nothing any more, except a yes (rule 6).
     if (result.verdict != Verdict::happened) return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "base/testpoint.hpp"
 #include "store/fence_write.hpp"
 #include "store/sql.hpp"
 
@@ -17,12 +18,24 @@ namespace fencepost::store {
 bool refused_by_table(const base::InfraError& error) {
   if (error.retryable() || error.poisoned() || error.in_doubt()) return false;
   const auto& state = error.sqlstate();
-  // SQLSTATE classes: data exception, integrity constraint, raised in PL/pgSQL; SQLITE_CONSTRAINT is 19.
   const bool sqlite =
       !state.empty() && state.size() < 5 && state.find_first_not_of("0123456789") == std::string::npos;
-  return sqlite ? (std::stoi(state) & 0xff) == 19
-                : state.starts_with("22") || state.starts_with("23") || state.starts_with("P0") ||
-                      state.starts_with("FP");
+  if (sqlite) return (std::stoi(state) & 0xff) == 19;  // SQLITE_CONSTRAINT
+  if (!guard("refused_states")) return state.starts_with("22") || state.starts_with("23");
+  // A trigger may raise any SQLSTATE, also one of its own. These are the server's: connection, feature,
+  // transaction, resources, locks and other people's objects, operator, system, configuration, internal.
+  static const std::set<std::string_view> kServers{"08", "0A", "25", "26", "40",
+                                                   "53", "57", "58", "F0", "XX"};
+  return state.size() == 5 && !kServers.contains(std::string_view(state).substr(0, 2)) && state != "55P03" &&
+         state != "55006";
+}
+
+// As the database itself would have said it: SQLSTATE 09000 is "triggered action exception", 1811 is
+// SQLITE_CONSTRAINT_TRIGGER.
+base::InfraError Fence::refused_silently() const {
+  return {"a trigger of the table " + queue_.table + " leaves out the write",
+          {},
+          dialect_ == Dialect::postgres ? "09000" : "1811"};
 }
 
 void Fence::log_refused(const std::string& item, const base::InfraError& error) const {
@@ -137,9 +150,12 @@ std::optional<Claim> Fence::claim_one(Connection& connection, const std::string&
 }
 
 void Fence::put_off(Connection& connection, const std::string& item) const try {
+  base::testpoint("put_off");
   Transaction transaction(connection);
   const auto s = lock(connection, item, true);
+  // It was unlocked since it was refused.
   if (!s || s->state != core::State::queued || s->effect) return;
+  if (s->run_at > s->now && guard("put_off_due")) return;
   Write to{core::State::queued};
   to.run_in = queue_.backoff.delay(1, base::random_unit());
   to.stop_wanted = s->stop_wanted;
@@ -154,7 +170,11 @@ void Fence::put_off(Connection& connection, const std::string& item) const try {
 std::vector<Claim> Fence::claim_each(Connection& connection, int n, Duration lease,
                                      std::int64_t worker) const {
   std::vector<Claim> claims;
-  for (const auto& row : run(connection, sql::due_items, {n + kRefusedBeside})) {
+  if (share_paused(connection)) return claims;
+  // Keys that are full are passed over here, too: no number of their items keeps the refused one from its
+  // turn.
+  const auto& due = limited() && guard("refused_seats") ? sql::seat_candidates : sql::due_items;
+  for (const auto& row : run(connection, due, {n + kRefusedBeside})) {
     if (static_cast<int>(claims.size()) == n) break;
     const auto item = key_text(row[0]);
     try {

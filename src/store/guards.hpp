@@ -43,6 +43,11 @@ inline constexpr std::string_view kGuards[] = {
     "rescue_seen",              // rule 11: only a lease seen unchanged
     "rescue_refused",           // rule 9: what the table refuses as queued has failed
     "refused_yes",              // rule 6: a yes that the table refuses on its row is kept
+    "refused_states",           // rules 9, 14: a trigger may refuse a row with any SQLSTATE
+    "refused_within",           // rule 6: what the application writes beside is not the item's row
+    "refused_seats",            // rule 14: items of full keys do not hide the refused one
+    "put_off_due",              // rule 2: a refused item that was moved meanwhile is left where it is
+    "reconcile_open",           // rule 6: a yes that was kept without its row is not overturned
     "reconcile_refuses",        // rule 10: absent is queued only where the platform refuses a second arrival
     "reconcile_over",           // rule 10: absent is a certain no only where it can never arrive any more
     "reconcile_deadline",       // rule 10: not before the hard deadline
@@ -63,6 +68,8 @@ inline constexpr std::string_view kGuards[] = {
     "token_condition",          // limits: no more tokens than there are
     "run_now_limit",            // limits: run_now exceeds nothing either
     "bulk_changed",             // bulk acts: under the lock it is still what the filter asks for
+    "bulk_doubt",               // rule 4: what the act itself did is not called changed after a doubt
+    "bulk_confirm",             // rule 4: and its answer is as durable as that
     "bulk_app",                 // bulk acts: an application's items begin anew in its own way
     "bulk_each",                // rule 14: what the table refuses of one item keeps no other from it
     "retention_held",           // retention: what an item holds stays

@@ -24,7 +24,7 @@ std::set<std::int64_t> applied(Connection& connection, int newest) {
 }
 }  // namespace
 
-Rows rows_if_migrated(Connection& connection, const Sql& query) try {
+Rows rows_if_migrated(Connection& connection, const Statement& query) try {
   return connection.run(query);
 } catch (const base::InfraError& error) {
   // No such table is what an empty database says; that it is away is another matter.

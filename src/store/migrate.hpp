@@ -18,7 +18,7 @@ std::vector<std::string> migrate(Connection& connection, std::vector<Migration> 
 
 // The rows of a query of ours on a database whose tables may not be there yet: none then. Throws InfraError
 // where the database is away.
-Rows rows_if_migrated(Connection& connection, const Sql& query);
+Rows rows_if_migrated(Connection& connection, const Statement& query);
 
 // The current schema on PostgreSQL, where our tables are; empty on SQLite.
 std::string own_schema(Connection& connection);

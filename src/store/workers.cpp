@@ -204,6 +204,12 @@ bool may_live_here(Connection& connection, std::int64_t number) {
          !lock_of_gone(rows[0][0].text(), rows[0][1].integer(), rows[0][2].integer());
 }
 
+bool has_ended(Connection& connection, std::int64_t number) {
+  const auto rows = connection.run(sql::worker, {number});
+  return rows.empty() || (rows[0][3].text() == boot_id() &&
+                          lock_of_gone(rows[0][0].text(), rows[0][1].integer(), rows[0][2].integer()));
+}
+
 bool forget_worker(Connection& connection, std::int64_t number) {
   const auto rows = connection.run(sql::worker, {number});
   if (rows.empty() || rows[0][3].text() != boot_id()) return false;

@@ -69,6 +69,10 @@ std::vector<std::int64_t> gone_workers(Connection& connection);
 // to be gone. Of one on another machine, or of an earlier boot, nothing can be known: false.
 bool may_live_here(Connection& connection, std::int64_t number);
 
+// Whether the process of this number has ended for certain: it is known to be gone, or not registered any
+// more. For what it had nothing to do with a claim; claims are rescued.
+bool has_ended(Connection& connection, std::int64_t number);
+
 // Deletes row and file of a worker that is gone, when nothing is held under its number any more (the caller
 // has seen to that: the number becomes free). False: it is not known to be gone, or already forgotten.
 bool forget_worker(Connection& connection, std::int64_t number);

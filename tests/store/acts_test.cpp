@@ -4,6 +4,7 @@
 
 #include "rules.hpp"
 #include "store/bulk.hpp"
+#include "store/testing/doubtful.hpp"
 
 namespace fencepost::store::testing {
 namespace {
@@ -166,6 +167,38 @@ TEST_P(BulkActs, Rule14WhatTheTableRefusesOfOneKeepsNoOtherFromIt) {
   EXPECT_EQ(row("1").state, State::queued);
   EXPECT_EQ(row("2").state, State::failed);
   EXPECT_EQ(row("3").state, State::queued);
+}
+
+// The step is repeated, and finds what it did itself: an answer to be told, and so to be made certain.
+TEST_P(BulkActs, Rule04AfterADoubtItAnswersWhatItDid) {
+  auto& w = once();
+  for (const auto* item : {"1", "2"}) w.add(item);
+  w.run("UPDATE {table} SET {status} = 'failed'");
+  DoubtfulDatabase doubtful(Database::open(w.url(), World::patient()));
+  const auto epoch = [&] { return w.run("SELECT epoch FROM fencepost_epoch")[0][0].integer(); };
+  for (const auto what : {BulkAct::retry, BulkAct::stop}) {
+    const bool stops = what == BulkAct::stop;
+    const auto before = epoch();
+    doubtful.doubt(DoubtfulDatabase::Fate::kept);
+    const auto result =
+        act(doubtful, fence(), what, {.states = {stops ? State::queued : State::failed}}, 10, "ada");
+    EXPECT_EQ(result.answers, (Counts{{stops ? "already_stopped" : "already_armed", 2}}));
+    EXPECT_EQ(doubtful.left(), 0);
+    EXPECT_GT(epoch(), before) << "seen is not yet safe";
+  }
+}
+
+// What would have to be written again was done by somebody else since: it is not meant, as ever.
+TEST_P(BulkActs, Rule04AfterADoubtNobodysWordIsOverturned) {
+  auto& w = once();
+  for (const auto* item : {"1", "2"}) w.add(item);
+  w.run("UPDATE {table} SET {status} = 'failed'");
+  DoubtfulDatabase doubtful(Database::open(w.url(), World::patient()));
+  doubtful.doubt(DoubtfulDatabase::Fate::lost);
+  doubtful.meanwhile([&] { fence().stop(w.a(), "1", "eve"); });
+  EXPECT_EQ(act(doubtful, fence(), BulkAct::retry, {}, 10, "ada").answers,
+            (Counts{{"changed", 1}, {"rearmed", 1}}));
+  EXPECT_EQ(row("1").state, State::stopped);
 }
 
 // Rule 14: a step takes its items in the order of their keys, and decides each by what it is under its lock.

@@ -113,6 +113,22 @@ TEST_P(Limited, ManyItemsOfAFullKeyStarveNobody) {
 }
 
 // Counted where it matters: by those who are at work, between the claim and the settlement.
+// More items of a full key than a look goes through, and behind them one that the table refuses.
+TEST_P(Limited, ARefusedItemBehindAFullKeyIsPutOff) {
+  limit(core::Kind::repeatable, per_key(1));
+  for (int i = 0; i < 120; ++i) add("a" + std::to_string(1000 + i), "a", 1);
+  ASSERT_EQ(take(1).size(), 1U);
+  add("refused", "b", 2);
+  add("good", "c", 3);
+  world_->script(postgres()
+                     ? "ALTER TABLE {table} ADD CHECK ({key} <> 'refused' OR {status} <> 'Processing')"
+                     : "CREATE TRIGGER own_rule BEFORE UPDATE ON {table} WHEN NEW.{key} = 'refused' AND "
+                       "NEW.{status} = 'Processing' BEGIN SELECT RAISE(ABORT, 'never'); END");
+  EXPECT_THROW(take(3), base::InfraError);
+  EXPECT_EQ(items(limited_->claim_each(world_->a(), 3, hours(1), kWorker)), std::vector<std::string>{"good"});
+  EXPECT_GT(row("refused").run_at, row("refused").now);
+}
+
 TEST_P(Limited, ManyClaimersNeverExceedAKeysSeats) {
   limit(core::Kind::repeatable, per_key(2));
   constexpr int kItems = 240, kThreads = 8;

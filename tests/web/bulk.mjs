@@ -110,8 +110,10 @@ export async function manyRows(world) {
   await page.getByLabel("Search").fill(nameAt(0));
   await top(0).waitFor();
   await eventually(async () => (await table.getByRole("row").count()) === 2, "the filter holds");
-  check(asked.slice(before).some(({ query }) => query.get("search") === nameAt(0)), "the server filters");
-  check(asked.length - before <= 2, `and is asked at a pause of typing: ${asked.length - before} requests`);
+  // Without those that the scrolling before still asked for.
+  const searched = asked.slice(before).map(({ query }) => query.get("search")).filter((text) => text !== null);
+  check(searched.length > 0 && searched.every((text) => text === nameAt(0)), `the server filters: ${searched.join(", ")}`);
+  check(searched.length <= 2, `and is asked once for a word: ${searched.length} requests`);
   const inOrder = (all) => all.toSorted((a, b) => a - b);
   const said = (all) => `${inOrder(all)[Math.floor(all.length / 2)]} ms (median), ${Math.max(...all)} ms (most)`;
   const half = Math.floor(work.length / 2);

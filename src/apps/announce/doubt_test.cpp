@@ -2,15 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include "apps/announce/testing/doubtful.hpp"
+#include "apps/announce/item_acts.hpp"
 #include "apps/announce/testing/stage.hpp"
+#include "store/testing/doubtful.hpp"
 
 namespace fencepost::announce {
 namespace {
 
 using namespace std::chrono_literals;
 using core::StopAnswer;
-using testing::DoubtfulDatabase;
+using store::testing::DoubtfulDatabase;
 using testing::kHour;
 using Fate = DoubtfulDatabase::Fate;
 
@@ -85,13 +86,29 @@ TEST_P(DoubtTest, AnEditIsMadeOnce) {
 TEST_P(DoubtTest, EnableAndRemoveEndCertain) {
   const auto id = create();
   service().disable(id, "ada");
+  const auto before = epoch();
   doubtful_.doubt(fate());
   EXPECT_EQ(service().enable(id, "ada"), kept() ? EnableResult::already_enabled : EnableResult::enabled);
+  EXPECT_EQ(epoch() - before, 1) << "also already_enabled comes with a commit of its own";
   EXPECT_EQ(service().get(id)->status, "queued");
   doubtful_.doubt(fate());
   EXPECT_EQ(service().remove(id, "ada"), kept() ? StopAnswer::already_stopped : StopAnswer::prevented);
   EXPECT_FALSE(service().get(id));
   EXPECT_EQ(service().remove(id, "ada"), StopAnswer::not_found);
+}
+
+TEST_P(DoubtTest, AnActOnManyAnswersWhatItDid) {
+  const auto id = create();
+  service().disable(id, "ada");
+  const auto before = epoch();
+  doubtful_.doubt(fate());
+  const auto result =
+      store::act(doubtful_, stage_.fence(), store::BulkAct::requeue, {.items = {std::to_string(id)}}, 10,
+                 "ada", [&](const store::Arming& one) { return rearm(doubtful_, stage_.fence(), one); });
+  EXPECT_EQ(result.answers, (std::map<std::string, std::int64_t>{{kept() ? "already_armed" : "rearmed", 1}}));
+  EXPECT_EQ(doubtful_.left(), 0);
+  EXPECT_EQ(epoch() - before, 1);
+  EXPECT_EQ(service().get(id)->status, "queued");
 }
 
 TEST_P(DoubtTest, AResolutionIsRecordedOnce) {

@@ -20,6 +20,9 @@ const std::vector<SqlMutant> kMutants = {
     {"gate_ended", "GateTest.Rule3TheEndOfTheStreamIsSeen"},
     {"thread_waits", "ThreadsTest.PartsGoOutOneBehindTheOther"},
     {"thread_first", "ThreadsTest.PartsThatComeWhileTheThreadIsArmedAreArmedToo", true},
+    {"thread_whole", "ThreadsTest.APartArmedByItselfWhileTheOneBeforeIsPostedGoesOut", true},
+    {"thread_whole", "ThreadsTest.WhatFollowsAPartThatIsDeletedWhileTheOneBeforeIsPostedGoesOut", true},
+    {"thread_heals", "ThreadsTest.ArmingLetsOutWhatWasLeftWaiting"},
     {"images_tracked", "ImagesTest.Rule12AnotherProgramsWriteToAnImageRevokesTheClaim"},
     {"link_claim", "ImagesTest.LinksOpenAnImageForTheClaimThatPostsItAndForNobodyElse"},
     {"link_status", "ImagesTest.LinksOpenAnImageForTheClaimThatPostsItAndForNobodyElse"},
@@ -43,13 +46,14 @@ const std::vector<SqlMutant> kMutants = {
 
 TEST(Mutants, AreAllKilledAndTheIntactOnesPass) { expect_killed(kMutants); }
 
-// Those of the SQL are read from it; the others stand in gate.cpp, queue.cpp, publisher.cpp, threads.cpp and
-// episodes.cpp.
+// Those of the SQL are read from it; the others stand in gate.cpp, queue.cpp, publisher.cpp, threads.cpp,
+// item_acts.cpp and episodes.cpp.
 TEST(Guards, OfTheAnnouncementsAreAllMutated) {
   auto marked = marked_in(sql::all);
   marked.merge(std::set<std::string>{"gate_show", "gate_approval", "gate_show_version", "gate_member",
                                      "gate_ended", "gate_deadline", "gate_episode_version", "images_tracked",
-                                     "look_whose", "thread_first", "release_held"});
+                                     "look_whose", "thread_first", "thread_whole", "thread_heals",
+                                     "release_held"});
   EXPECT_EQ(marked, guards_of(kMutants));
 }
 

@@ -33,6 +33,15 @@ std::vector<store::Snapshot> hold_items(store::Connection& connection, const sto
   return held;
 }
 
+std::vector<store::Snapshot> hold_thread(store::Connection& connection, const store::Fence& fence,
+                                         std::int64_t id) {
+  const auto first = first_part(connection, id);
+  auto held = hold_items(connection, fence, guard("thread_whole") ? first : id);
+  if (first != id)
+    std::erase_if(held, [&](const store::Snapshot& one) { return one.item != std::to_string(id); });
+  return held;
+}
+
 StopAnswer gravest(const std::vector<StopAnswer>& answers) {
   for (const auto answer : {StopAnswer::in_flight, StopAnswer::outcome_unknown, StopAnswer::prevented,
                             StopAnswer::already_stopped, StopAnswer::already_done})
@@ -55,11 +64,12 @@ void add_parts(store::Connection& connection, std::int64_t first, const std::vec
   connection.run_batch(store::sql::add_events, events);
 }
 
-void release_thread(store::Connection& connection, std::int64_t any_part) {
+bool release_thread(store::Connection& connection, std::int64_t any_part) {
   store::Rows released;
   for (const auto& row : connection.run(sql::release_thread, {any_part, kNever}))
     if (row[1].integer() != kNever) released.rows.push_back(row);
   note(connection, released, "released", "queued", "thread", "the part before it was posted");
+  return !released.rows.empty();
 }
 
 std::optional<connect::Thread> thread_before(store::Connection& connection, std::int64_t part) {

@@ -24,7 +24,9 @@ SELECT coalesce(thread_id, id) FROM fencepost_announcements WHERE id = $1
 
 -- name: release_thread
 -- $1 any part, $2 never: what follows a part that is posted goes out now; what follows another one waits.
--- Behind the lock of the part that was posted, so that of two who settle and arm at once the later sees both.
+-- It judges by its own snapshot, whatever it waits for (rule 17). So who arms, adds or deletes parts holds
+-- the thread from its first part on, and a settlement the part that was posted, each in a statement before
+-- this one: of two at once the later sees both.
 UPDATE fencepost_announcements AS a
 SET
   run_at = CASE WHEN d.posted THEN fencepost_now() ELSE $2 END  --! thread_waits => run_at = fencepost_now()

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "announce/sql.hpp"
+#include "apps/announce/item_acts.hpp"
 #include "apps/announce/testing/episode_test_base.hpp"
 
 namespace fencepost::announce {
@@ -75,14 +77,20 @@ class ThreadsTest : public testing::EpisodeTestBase {
     if (!effect) return std::nullopt;
     return Begun{std::stoll(claims[0].item), *effect, nlohmann::json::parse(effect->request)};
   }
-  void settle_of(const Begun& begun, store::EffectResult result) {
-    fence_.settle_effect(*database_->acquire(), begun.effect, result, "test",
-                         [&](store::Connection& c) { publisher_.settled(c, begun.effect, result); });
+  store::EffectAnswer settle_of(store::Connection& connection, const Begun& begun,
+                                const store::EffectResult& result) {
+    return fence_.settle_effect(connection, begun.effect, result, "test",
+                                [&](store::Connection& c) { publisher_.settled(c, begun.effect, result); });
   }
-  void yes(const Begun& begun) {
+  void settle_of(const Begun& begun, const store::EffectResult& result) {
+    settle_of(*database_->acquire(), begun, result);
+  }
+  store::EffectAnswer yes(store::Connection& connection, const Begun& begun) {
     const auto number = std::to_string(begun.item);
-    settle_of(begun, {store::Verdict::happened, "post-" + number, "https://example.com/" + number, "", {}});
+    return settle_of(connection, begun,
+                     {store::Verdict::happened, "post-" + number, "https://example.com/" + number, "", {}});
   }
+  void yes(const Begun& begun) { yes(*database_->acquire(), begun); }
   // Posts what is due; its item.
   std::int64_t post_next() {
     const auto begun = begin();
@@ -260,22 +268,85 @@ TEST_P(ThreadsTest, APartArmedWhileTheOneBeforeIsPostedGoesOut) {
   stop(id_of(2));
   const auto one = begin();
   ASSERT_TRUE(one);
-  const store::EffectResult posted{store::Verdict::happened, "post-1", "https://example.com/1", "", {}};
-  while_open(
-      [&](store::Connection& c) {
-        fence_.settle_effect(c, one->effect, posted, "test", [&](store::Connection& within) {
-          publisher_.settled(within, one->effect, posted);
-        });
-        return true;
-      },
-      [&](store::Connection& c) {
-        store::Transaction transaction(c);
-        fence_.rearm(c, hold_items(c, fence_, first_), "bob");
-        release_thread(c, first_);
-        transaction.commit();
-        return 1;
-      });
+  while_open([&](store::Connection& c) { return yes(c, *one); },
+             [&](store::Connection& c) {
+               store::Transaction transaction(c);
+               fence_.rearm(c, hold_items(c, fence_, first_), "bob");
+               release_thread(c, first_);
+               transaction.commit();
+               return 1;
+             });
   EXPECT_EQ(statuses(), (Words{"posted", "queued", "pending"}));
+}
+
+// The same where the part is armed by itself: the settlement has passed it by, as one that is disabled.
+TEST_P(ThreadsTest, APartArmedByItselfWhileTheOneBeforeIsPostedGoesOut) {
+  go_live(episode_);
+  const auto two = id_of(2);
+  stop(two);
+  const auto one = begin();
+  ASSERT_TRUE(one);
+  const auto answers =
+      while_open([&](store::Connection& c) { return yes(c, *one); },
+                 [&](store::Connection& c) { return announce::enable(c, fence_, two, "bob", false); });
+  EXPECT_EQ(answers.second, EnableResult::enabled);
+  EXPECT_TRUE(waited_);
+  EXPECT_EQ(statuses(), (Words{"posted", "queued", "pending"}));
+}
+
+TEST_P(ThreadsTest, APartArmedAmongManyWhileTheOneBeforeIsPostedGoesOut) {
+  go_live(episode_);
+  const store::Arming two{.item = std::to_string(id_of(2)), .meant = {}, .actor = "bob"};
+  stop(id_of(2));
+  const auto one = begin();
+  ASSERT_TRUE(one);
+  const auto answers = while_open([&](store::Connection& c) { return yes(c, *one); },
+                                  [&](store::Connection& c) { return rearm_item(c, fence_, two, false); });
+  EXPECT_EQ(answers.second, "rearmed");
+  EXPECT_TRUE(waited_);
+  EXPECT_EQ(statuses(), (Words{"posted", "queued", "pending"}));
+}
+
+// The settlement would let out the part that is being deleted, and judge what follows by that one.
+TEST_P(ThreadsTest, WhatFollowsAPartThatIsDeletedWhileTheOneBeforeIsPostedGoesOut) {
+  const auto four =
+      database_->acquire()->run(sql::add_part, {first_, 4, "four", kNever, "queued"}).rows.at(0)[0].integer();
+  go_live(episode_);
+  EXPECT_EQ(post_next(), id_of(1));
+  const auto two = begin();
+  ASSERT_TRUE(two);
+  const auto three = id_of(3);
+  const auto answers =
+      while_open([&](store::Connection& c) { return announce::remove(c, fence_, three, "bob", false); },
+                 [&](store::Connection& c) { return yes(c, *two); });
+  EXPECT_EQ(answers.first, StopAnswer::prevented);
+  EXPECT_TRUE(waited_);
+  EXPECT_EQ(id_of(3), four);
+  EXPECT_EQ(statuses(), (Words{"posted", "posted", "queued"}));
+}
+
+// An act on many names parts by themselves: their thread is held, and only they are armed.
+TEST_P(ThreadsTest, OfAThreadOnlyTheNamedPartIsArmedAmongMany) {
+  stop(first_);
+  auto lease = database_->acquire();
+  for (const std::size_t part : {2, 1}) {
+    const store::Arming one{.item = std::to_string(id_of(part)), .meant = {}, .actor = "bob"};
+    EXPECT_EQ(rearm_item(*lease, fence_, one, false), "rearmed");
+    EXPECT_EQ(rearm_item(*lease, fence_, one, false), "already_armed");
+    EXPECT_EQ(statuses(), (Words{part == 1 ? "pending" : "disabled", "pending", "disabled"}));
+  }
+}
+
+// Whatever has left it so.
+TEST_P(ThreadsTest, ArmingLetsOutWhatWasLeftWaiting) {
+  go_live(episode_);
+  EXPECT_EQ(post_next(), id_of(1));
+  database_.run("UPDATE fencepost_announcements SET run_at = $1 WHERE id = $2", {kNever, id_of(2)});
+  EXPECT_EQ(statuses(), (Words{"posted", "pending", "pending"}));
+  EXPECT_EQ(announce::enable(*database_->acquire(), fence_, first_, "bob", false),
+            EnableResult::already_enabled);
+  EXPECT_EQ(statuses(), (Words{"posted", "queued", "pending"}));
+  EXPECT_EQ(post_next(), id_of(2));
 }
 
 // Other parts are put there while somebody enables the thread: what was answered is true of them.

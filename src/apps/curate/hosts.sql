@@ -8,8 +8,8 @@ WHERE h.free_at <= fencepost_now()                               --! host_free
 RETURNING 1
 
 -- name: host_free_in
--- $1 host: µs
-SELECT free_at - fencepost_now() FROM fencepost_hosts WHERE host = $1
+-- $1 host: µs, and who has it
+SELECT free_at - fencepost_now(), holder FROM fencepost_hosts WHERE host = $1
 
 -- name: give_host
 -- $1 host, $2 who has taken it, $3 µs of rest

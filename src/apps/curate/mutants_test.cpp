@@ -27,6 +27,7 @@ const std::vector<SqlMutant> kInTriggers = {
 };
 const std::vector<SqlMutant> kInCode = {
     {"sitemap_host", "PipelinesTest.ASitemapOnAnotherHostWaitsForThatHostsTurn"},
+    {"host_ended", "PipelinesTest.AHostThatAnEndedProcessHadIsFreeAfterItsRest"},
     {"discovery_whole", "PipelinesTest.ADiscoveryThatIsAskedToEndHasFoundNothingYet"},
     {"pick_changed", "BulkTest.WhoSaysNoMeanwhileIsNotOverruled"},
     {"places_budget", "DeepScanTest.ACallSpendsOneAndAnEmptyBudgetWaitsForItsNextDayAndSaysSo"},

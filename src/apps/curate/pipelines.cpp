@@ -120,12 +120,12 @@ Outcome Pipelines::not_fetched(Pipeline pipeline, const Attempt& attempt, const 
 }
 
 connect::FetchResult Pipelines::fetch(Pipeline pipeline, const std::string& host, const std::string& url,
-                                      const std::stop_token& stop) {
+                                      const Attempt& attempt) {
   connect::FetchRequest request;
   request.url = url;
   request.caps.time = options_.fetch_time;
-  return in_turn(pipeline, host, options_.fetch_time, stop,
-                 [&](base::BootTime deadline) { return fetcher_.fetch(request, deadline, stop); });
+  return in_turn(pipeline, host, options_.fetch_time, attempt,
+                 [&](base::BootTime deadline) { return fetcher_.fetch(request, deadline, attempt.stop()); });
 }
 
 // -- business → domain
@@ -156,8 +156,8 @@ Outcome Pipelines::domain_monitor(const Attempt& attempt) {
   const auto domain = read(sql::domain, attempt);
   if (is_no(domain[1].text())) return taken_back(kThis, attempt);
   const auto& host = domain[0].text();
-  const auto result = over_either(
-      host, [&](const std::string& origin) { return fetch(kThis, host, origin + "/", attempt.stop()); });
+  const auto result =
+      over_either(host, [&](const std::string& origin) { return fetch(kThis, host, origin + "/", attempt); });
   if (const auto* error = std::get_if<connect::FetchError>(&result))
     return not_fetched(kThis, attempt, *error, json::object());
   const auto& fetched = std::get<connect::Fetched>(result);
@@ -180,7 +180,7 @@ Outcome Pipelines::page_curation(const Attempt& attempt) {
   if (is_no(record[3].text())) return taken_back(kThis, attempt);
   const auto domain = record[0].integer();
   const auto &host = record[1].text(), &url = record[2].text();
-  const auto result = fetch(kThis, host, url, attempt.stop());
+  const auto result = fetch(kThis, host, url, attempt);
   if (const auto* error = std::get_if<connect::FetchError>(&result))
     return not_fetched(kThis, attempt, *error, json::object());
   const auto& fetched = std::get<connect::Fetched>(result);

@@ -82,10 +82,11 @@ class Pipelines {
     base::Duration left;
   };
   template <typename Ask>
-  auto in_turn(Pipeline pipeline, const std::string& host, base::Duration time, const std::stop_token& stop,
-               Ask&& ask) {
+  auto in_turn(Pipeline pipeline, const std::string& host, base::Duration time,
+               const engine::Attempt& attempt, Ask&& ask) {
     const auto rest = options_.of(pipeline).delay;
-    auto turn = hosts_.turn(host, time + kGrace + rest, rest, options_.patience, stop);
+    auto turn = hosts_.turn(host, time + kGrace + rest, rest, options_.patience,
+                            store::worker_of(attempt.claim().claim), attempt.stop());
     if (const auto* left = std::get_if<base::Duration>(&turn)) throw Busy{*left};
     return ask(fetcher_.clock().boot() + time);
   }
@@ -99,12 +100,12 @@ class Pipelines {
     return ask("http://" + host);
   }
   connect::FetchResult fetch(Pipeline pipeline, const std::string& host, const std::string& url,
-                             const std::stop_token& stop);
+                             const engine::Attempt& attempt);
   // What looking for sitemaps has found: URLs, and where it looked with what answer.
   struct Discovered;
-  void ask_robots(const std::string& host, const std::stop_token& stop, Discovered& found);
-  void ask_home(const std::string& host, const std::stop_token& stop, Discovered& found);
-  void ask_usual_places(const std::string& host, const std::stop_token& stop, Discovered& found);
+  void ask_robots(const std::string& host, const engine::Attempt& attempt, Discovered& found);
+  void ask_home(const std::string& host, const engine::Attempt& attempt, Discovered& found);
+  void ask_usual_places(const std::string& host, const engine::Attempt& attempt, Discovered& found);
 
   store::Database& database_;
   const std::span<const store::Fence> fences_;

@@ -1,9 +1,11 @@
 // From a business to contacts, over a web that the test serves. Both databases.
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "apps/curate/testing/web.hpp"
+#include "store/workers.hpp"
 
 namespace fencepost::curate {
 namespace {
@@ -35,6 +37,12 @@ class PipelinesTest : public testing::WebScene {
                "'Selected' FROM fencepost_domains WHERE host = $1 RETURNING id",
                {host, url})[0][0]
         .integer();
+  }
+  // A process that is at work.
+  std::unique_ptr<store::WorkerRegistration> registration() {
+    return std::make_unique<store::WorkerRegistration>(
+        *database_, (std::filesystem::temp_directory_path() / "fencepost-curate-test").string(),
+        [](store::Connection&, std::int64_t) { return false; });
   }
   static std::string urlset(const std::vector<std::string>& urls) {
     std::string xml = "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">";
@@ -244,8 +252,10 @@ TEST_P(PipelinesTest, AHostIsAskedByOneAtATimeOverAllQueues) {
   const auto id = page("http://a.example/x");
   web_.page("http://a.example/x", "<title>t</title>");
   Hosts others(*database_, base::system_clock());
+  const auto process = registration();
+  const auto worker = process->number();
   {
-    auto turn = others.turn("a.example", std::chrono::hours(1), {}, {}, {});
+    auto turn = others.turn("a.example", std::chrono::hours(1), {}, {}, worker, {});
     ASSERT_TRUE(std::holds_alternative<Hosts::Turn>(turn));
     EXPECT_EQ(work(Pipeline::page_curation), 1);
     EXPECT_EQ(web_.asked("http://a.example/x"), 0);
@@ -257,9 +267,27 @@ TEST_P(PipelinesTest, AHostIsAskedByOneAtATimeOverAllQueues) {
   }
   EXPECT_EQ(work(Pipeline::page_curation), 1);
   EXPECT_EQ(processing(id, "pages"), "Completed");
-  auto rests = others.turn("a.example", std::chrono::hours(1), std::chrono::hours(1), {}, {});
+  auto rests = others.turn("a.example", std::chrono::hours(1), std::chrono::hours(1), {}, worker, {});
   rests = base::Duration(0);  // given back: now it rests
-  EXPECT_TRUE(std::holds_alternative<base::Duration>(others.turn("a.example", {}, {}, {}, {})));
+  EXPECT_TRUE(std::holds_alternative<base::Duration>(others.turn("a.example", {}, {}, {}, worker, {})));
+}
+
+// A worker that was killed in its request: its record is rescued at once, and does not wait for the host
+// either.
+TEST_P(PipelinesTest, AHostThatAnEndedProcessHadIsFreeAfterItsRest) {
+  const auto id = page("http://a.example/x");
+  web_.page("http://a.example/x", "<title>t</title>");
+  Hosts others(*database_, base::system_clock());
+  auto process = registration();
+  const auto held = others.turn("a.example", std::chrono::hours(1), {}, {}, process->number(), {});
+  EXPECT_EQ(work(Pipeline::page_curation), 1);
+  EXPECT_EQ(web_.asked("http://a.example/x"), 0) << "its process lives";
+  process.reset();
+  due_now("pages");
+  EXPECT_EQ(work(Pipeline::page_curation), 1);  // sees that it has ended
+  due_now("pages");
+  EXPECT_EQ(work(Pipeline::page_curation), 1);
+  EXPECT_EQ(processing(id, "pages"), "Completed");
 }
 
 // robots.txt may name a sitemap anywhere: those of many domains stand on one host.
@@ -268,9 +296,10 @@ TEST_P(PipelinesTest, ASitemapOnAnotherHostWaitsForThatHostsTurn) {
   const auto id = sitemap(url);
   web_.page(url, urlset({"http://a.example/x"}), "application/xml");
   Hosts others(*database_, base::system_clock());
-  const auto own = others.turn("a.example", std::chrono::hours(1), {}, {}, {});
+  const auto process = registration();
+  const auto own = others.turn("a.example", std::chrono::hours(1), {}, {}, process->number(), {});
   {
-    const auto turn = others.turn("cdn.example", std::chrono::hours(1), {}, {}, {});
+    const auto turn = others.turn("cdn.example", std::chrono::hours(1), {}, {}, process->number(), {});
     ASSERT_TRUE(std::holds_alternative<Hosts::Turn>(turn));
     EXPECT_EQ(work(Pipeline::sitemap_import), 1);
     EXPECT_EQ(web_.asked(url), 0);

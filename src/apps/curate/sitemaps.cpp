@@ -83,12 +83,13 @@ struct Pipelines::Discovered {
   }
 };
 
-void Pipelines::ask_robots(const std::string& host, const std::stop_token& stop, Discovered& found) {
+void Pipelines::ask_robots(const std::string& host, const Attempt& attempt, Discovered& found) {
   auto answer = over_either(host, [&](const std::string& origin) {
     found.origin = origin;
-    return in_turn(
-        Pipeline::sitemap_discovery, host, options_.fetch_time, stop,
-        [&](base::BootTime deadline) { return connect::robots_of(fetcher_, origin + "/", deadline, stop); });
+    return in_turn(Pipeline::sitemap_discovery, host, options_.fetch_time, attempt,
+                   [&](base::BootTime deadline) {
+                     return connect::robots_of(fetcher_, origin + "/", deadline, attempt.stop());
+                   });
   });
   if (auto* error = std::get_if<FetchError>(&answer)) {
     found.failed = std::move(*error);
@@ -99,12 +100,12 @@ void Pipelines::ask_robots(const std::string& host, const std::stop_token& stop,
   found.looked["robots"] = std::to_string(found.robots.sitemaps().size()) + " named";
 }
 
-void Pipelines::ask_home(const std::string& host, const std::stop_token& stop, Discovered& found) {
+void Pipelines::ask_home(const std::string& host, const Attempt& attempt, Discovered& found) {
   if (!found.robots.allows("/")) {
     found.looked["home"] = "robots.txt forbids it";
     return;
   }
-  const auto result = fetch(Pipeline::sitemap_discovery, host, found.origin + "/", stop);
+  const auto result = fetch(Pipeline::sitemap_discovery, host, found.origin + "/", attempt);
   if (const auto* error = std::get_if<FetchError>(&result)) {
     found.looked["home"] = error->reason;
     if (error->temporary || error->kind == FetchError::Kind::stopped) found.failed = *error;
@@ -117,7 +118,7 @@ void Pipelines::ask_home(const std::string& host, const std::stop_token& stop, D
 }
 
 // Only where nothing was named: each is a request to somebody's server.
-void Pipelines::ask_usual_places(const std::string& host, const std::stop_token& stop, Discovered& found) {
+void Pipelines::ask_usual_places(const std::string& host, const Attempt& attempt, Discovered& found) {
   for (const auto& path : connect::common_sitemap_paths()) {
     if (!found.robots.allows(path)) {
       found.looked[path] = "robots.txt forbids it";
@@ -129,10 +130,10 @@ void Pipelines::ask_usual_places(const std::string& host, const std::stop_token&
     request.caps.time = options_.fetch_time;
     connect::SitemapReader reader(request.url, {.urls = 1}, [](auto& batch) { batch.clear(); });
     // The first element is enough.
-    const auto result =
-        in_turn(Pipeline::sitemap_discovery, host, options_.fetch_time, stop, [&](base::BootTime deadline) {
+    const auto result = in_turn(
+        Pipeline::sitemap_discovery, host, options_.fetch_time, attempt, [&](base::BootTime deadline) {
           return fetcher_.stream(
-              request, [&](std::string_view piece) { return reader.feed(piece); }, deadline, stop);
+              request, [&](std::string_view piece) { return reader.feed(piece); }, deadline, attempt.stop());
         });
     const auto* error = std::get_if<FetchError>(&result);
     const bool read = error == nullptr || error->kind == FetchError::Kind::unwanted;
@@ -155,9 +156,9 @@ Outcome Pipelines::sitemap_discovery(const Attempt& attempt) {
   if (is_no(domain[1].text())) return taken_back(kThis, attempt);
   const auto& host = domain[0].text();
   Discovered found;
-  ask_robots(host, attempt.stop(), found);
-  if (!found.failed) ask_home(host, attempt.stop(), found);
-  if (!found.failed && found.urls.empty()) ask_usual_places(host, attempt.stop(), found);
+  ask_robots(host, attempt, found);
+  if (!found.failed) ask_home(host, attempt, found);
+  if (!found.failed && found.urls.empty()) ask_usual_places(host, attempt, found);
   const json evidence = {{"looked", found.looked}, {"sitemaps", found.urls}};
   // What was named is worth keeping, whatever could not be asked besides; but who was asked to end has not
   // seen what else is named.
@@ -274,7 +275,7 @@ Outcome Pipelines::sitemap_import(const Attempt& attempt) {
       writer.pages(batch);
   });
   const auto result =
-      in_turn(kThis, host_asked(url, host), request.caps.time, attempt.stop(), [&](base::BootTime deadline) {
+      in_turn(kThis, host_asked(url, host), request.caps.time, attempt, [&](base::BootTime deadline) {
         return fetcher_.stream(
             request, [&](std::string_view piece) { return reader->feed(piece); }, deadline, attempt.stop());
       });

@@ -114,7 +114,7 @@ Retried retried(store::Database& database, const store::Fence& fence, const stor
     const auto held = fence.hold(connection, {item});
     const auto before = get_upload(connection, id);
     if (held.empty() || !before) return {};
-    if (one.meant && !one.meant(held[0]))
+    if (!one.means(fence, held[0], doubt))
       return {RetryResult::refused, before, Refused{"changed", "it is no longer what was meant"}};
     // The table has a video once; asked here, because the answer of its index would be an error.
     const auto others = connection.run_batch(sql::videos_scheduled, {{before->video_id}}, {*channel});

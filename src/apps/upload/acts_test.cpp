@@ -1,5 +1,7 @@
 // What people and other programs do to uploads that have begun, and to places that are taken elsewhere.
+#include "apps/upload/item_acts.hpp"
 #include "apps/upload/testing/scene.hpp"
+#include "store/testing/doubtful.hpp"
 
 namespace fencepost::upload {
 namespace {
@@ -135,6 +137,23 @@ TEST_P(ActsTest, TheMigrationEndsASecondScheduleOfAVideoThatHasBegun) {
     words += row[0].text() + " ";
   EXPECT_EQ(words, "cancelled cancelled cancelled scheduled ");
   EXPECT_THROW(add(5, 1, "scheduled", {}), base::InfraError);
+}
+
+// An act on many whose commit is in doubt finds the item as it has left it, and not as it was asked for.
+TEST_P(ActsTest, Rule04ARetryAmongManyFindsItsOwnAfterADoubt) {
+  const auto on = channel();
+  const auto made = scheduled(on, slot(on, 3));
+  due(made.id);
+  fail(claimed());
+  ASSERT_EQ(service_.get(made.id)->status, "failed");
+  store::testing::DoubtfulDatabase doubtful(database_.another());
+  doubtful.doubt(store::testing::DoubtfulDatabase::Fate::kept);
+  const auto result = store::act(doubtful, fence_, store::BulkAct::retry, {}, 10, "ada",
+                                 [&](const store::Arming& one) { return rearm(doubtful, fence_, one); });
+  EXPECT_EQ(result.answers, (std::map<std::string, std::int64_t>{{"rearmed", 1}}));
+  EXPECT_EQ(doubtful.left(), 0);
+  EXPECT_EQ(service_.get(made.id)->status, "scheduled");
+  expect_sound();
 }
 
 ON_BOTH(ActsTest);

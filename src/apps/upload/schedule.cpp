@@ -91,11 +91,19 @@ bool is_soon(const std::vector<Scheduled>& answers) {
   });
 }
 
+// What is written while others wait for their turn: a new connection learns it before.
+void prepare_writes(store::Connection& connection) {
+  store::prepare_takes(connection);
+  connection.prepare_only(sql::add_uploads);
+  connection.prepare_only(store::sql::add_events);
+}
+
 // Throws Filled.
 std::vector<Scheduled> schedule_in(store::Connection& connection, std::int64_t id,
                                    const std::vector<Wish>& wishes, Mode mode,
                                    std::optional<std::int64_t> person, const std::string& actor,
                                    const Service::Within& within, std::optional<std::int64_t> videos_of) {
+  prepare_writes(connection);
   store::Transaction transaction(connection);
   const auto material = gather(connection, id, wishes, videos_of);
   std::vector<store::Params> videos;

@@ -37,8 +37,9 @@ Response refused_unknown(const Request& request);
 // With post_id and post_url, so that nobody has to ask again.
 Response refused_posted(const Request& request, const std::optional<announce::Announcement>& announcement);
 
-// What a body describes, of a connection that who asks may use; else UserError("unknown_connection").
-announce::Draft draft_of(Services& services, const Request& request);
+// What a body describes.
+announce::Draft draft_of(const Request& request);
+// Throws UserError("unknown_connection") where who asks may not use its connection; not to a repetition.
 Response create_announcement(Services& services, const Request& request, const announce::Draft& draft);
 // The body of one that is made, or (of either kind) changed.
 std::vector<Field> announcement_body(bool creating, bool of_episode);

@@ -27,7 +27,7 @@ Response list(Services& services, const Request& request) {
 }
 
 Response create(Services& services, const Request& request) {
-  return create_announcement(services, request, draft_of(services, request));
+  return create_announcement(services, request, draft_of(request));
 }
 }  // namespace
 
@@ -40,9 +40,18 @@ void refuse_without_threads(Services& services, std::int64_t id) {
     throw base::UserError("invalid_field",
                           connection->platform + " has no threads: leave `parts` out, and make it one post");
 }
+
+// Over a connection that who asks may use, to a platform that takes it.
+void refuse_unfit(Services& services, const Request& request, const announce::Draft& draft) {
+  const Principal& who = *request.principal;
+  const auto key = std::to_string(draft.connection_id);
+  if (!who.at_least(Role::operator_) && relation_to(services, who, Thing::connection, key) != Relation::self)
+    throw base::UserError("unknown_connection", "there is no such connection of yours");
+  if (!draft.parts.empty()) refuse_without_threads(services, draft.connection_id);
+}
 }  // namespace
 
-announce::Draft draft_of(Services& services, const Request& request) {
+announce::Draft draft_of(const Request& request) {
   announce::Draft draft;
   draft.connection_id = request.json->at("connection_id").get<std::int64_t>();
   draft.text = text_member(request, "text").value_or("");
@@ -56,16 +65,12 @@ announce::Draft draft_of(Services& services, const Request& request) {
   draft.deadline = time_member(request, "deadline");
   draft.enabled = flag_member(request, "enabled").value_or(true);
   draft.parts = texts_member(request, "parts").value_or(draft.parts);
-  const Principal& who = *request.principal;
-  const auto key = std::to_string(draft.connection_id);
-  if (!who.at_least(Role::operator_) && relation_to(services, who, Thing::connection, key) != Relation::self)
-    throw base::UserError("unknown_connection", "there is no such connection of yours");
-  if (!draft.parts.empty()) refuse_without_threads(services, draft.connection_id);
   return draft;
 }
 
 Response create_announcement(Services& services, const Request& request, const announce::Draft& draft) {
   return make_keeping(services, request, [&](const Keep& keep) {
+    refuse_unfit(services, request, draft);
     services.announcements.create(
         draft, actor_of(request), [&](store::Connection& connection, const Announcement& made) {
           Response response = announcement_response(201, made);

@@ -136,7 +136,7 @@ Response announcements(Services& services, const Request& request) {
 }
 
 Response announce_it(Services& services, const Request& request) {
-  auto draft = draft_of(services, request);
+  auto draft = draft_of(request);
   draft.episode = id_of(request);
   return create_announcement(services, request, draft);
 }

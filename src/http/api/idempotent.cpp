@@ -6,6 +6,8 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "http/api/common.hpp"
+#include "store/certain.hpp"
+#include "store/fence.hpp"
 
 namespace fencepost::http {
 
@@ -36,8 +38,14 @@ std::string sealed(const Services& services, const IdempotentRequest& request, c
                              accounts::answer_context(request.principal, request.key));
 }
 
-Response replay(const Services& services, const Request& asked, const IdempotentRequest& request,
+Response replay(Services& services, const Request& asked, const IdempotentRequest& request,
                 const Begun& begun) {
+  // The commit of the first one may be in doubt: seen here, but not yet on the standby. One that is waited
+  // for behind it proves it (rule 4); where that fails, nobody is told anything.
+  store::until_certain(services.database, [](store::Connection& connection, bool) {
+    store::Fence::confirm(connection);
+    return true;
+  });
   const auto plain =
       services.vault.try_unseal(begun.body, accounts::answer_context(request.principal, request.key));
   // Done is done: without the key of its answer, too, it is never done again under this one.
@@ -54,8 +62,8 @@ Response replay(const Services& services, const Request& asked, const Idempotent
 }
 
 // The answer where there is nothing to do.
-std::optional<Response> settled(const Services& services, const Request& request,
-                                const IdempotentRequest& keyed, const Begun& begun) {
+std::optional<Response> settled(Services& services, const Request& request, const IdempotentRequest& keyed,
+                                const Begun& begun) {
   switch (begun.kind) {
     case Begun::Kind::fresh:
       return std::nullopt;

@@ -14,6 +14,8 @@ using nlohmann::json;
 
 class IdempotentApi : public testing::ApiTest {
  protected:
+  using Fate = store::testing::DoubtfulDatabase::Fate;
+  std::int64_t epoch() { return database.run("SELECT epoch FROM fencepost_epoch")[0][0].integer(); }
   json body(const std::string& text = "Once") {
     return {{"connection_id", connection}, {"text", text}, {"run_at", "2037-01-01T00:00:00Z"}};
   }
@@ -40,6 +42,57 @@ TEST_F(IdempotentApi, AlsoWhereItWouldBeRefusedByNow) {
   ASSERT_EQ(code(send("DELETE", "/api/v1/connections/" + std::to_string(connection))), "200");
   EXPECT_EQ(code(send("POST", "/api/v1/announcements", body(), key("k1"))), "201");
   EXPECT_EQ(code(send("POST", "/api/v1/announcements", body(), key("k2"))), "409 connection_disconnected");
+}
+
+TEST_F(IdempotentApi, AlsoWhereItsConnectionIsSomebodyElsesByNow) {
+  const auto ada = person("ada");
+  const auto headers = signed_in(ada);
+  const std::string of = "UPDATE fencepost_connections SET person_id = $1 WHERE id = $2";
+  database.run(of, {ada, connection});
+  const auto announce = [&](const std::string& name) {
+    return code(as(headers, "POST", "/api/v1/announcements", body(), key(name)));
+  };
+  ASSERT_EQ(announce("k1"), "201");
+  database.run(of, {person("bob"), connection});
+  EXPECT_EQ(announce("k1"), "201");
+  EXPECT_EQ(announce("k2"), "422 unknown_connection");
+  EXPECT_EQ(announcements(), 1U);
+}
+
+// What the first one has committed may be on this server only: a repetition is told of it behind a commit of
+// its own, or is told nothing.
+TEST_F(IdempotentApi, Rule04ARepetitionsAnswerIsAsDurableAsACommit) {
+  const auto path = later();
+  const auto repeat = [&](const std::string& target, const json& with, const std::string& name) {
+    return raw("POST", target, with.is_null() ? "" : with.dump(), key(name), admin);
+  };
+  ASSERT_EQ(code(repeat("/api/v1/announcements", body(), "k1")), "201");
+  ASSERT_EQ(answer(repeat(path + "/disable", nullptr, "k2")), "200 prevented");
+  auto before = epoch();
+  EXPECT_EQ(code(repeat("/api/v1/announcements", body(), "k1")), "201");
+  EXPECT_EQ(epoch() - before, 1) << "where the answer is one fact with the work";
+  EXPECT_EQ(answer(repeat(path + "/disable", nullptr, "k2")), "200 prevented");
+  EXPECT_EQ(epoch() - before, 2) << "where it is kept behind it";
+
+  before = epoch();
+  doubtful->doubt(Fate::lost);
+  EXPECT_EQ(code(repeat("/api/v1/announcements", body(), "k1")), "201") << "confirmed at the second try";
+  EXPECT_EQ(doubtful->left(), 0);
+  EXPECT_EQ(epoch() - before, 1);
+  doubtful->doubt(Fate::lost, 1000);
+  EXPECT_EQ(code(repeat("/api/v1/announcements", body(), "k1")), "500 in_doubt");
+  EXPECT_EQ(code(repeat(path + "/disable", nullptr, "k2")), "500 in_doubt");
+  doubtful->doubt(Fate::lost, 0);
+  EXPECT_EQ(code(repeat("/api/v1/announcements", body(), "k1")), "201");
+  EXPECT_EQ(announcements(), 2U);
+}
+
+// The answers of requests without a key, and of those that come first, cost no look's commit.
+TEST_F(IdempotentApi, OnlyARepetitionIsConfirmed) {
+  const auto before = epoch();
+  EXPECT_EQ(code(send("POST", "/api/v1/announcements", body())), "201");
+  EXPECT_EQ(code(send("POST", "/api/v1/announcements", body(), key("k1"))), "201");
+  EXPECT_EQ(epoch(), before);
 }
 
 TEST_F(IdempotentApi, AKeyServesOneRequestOfOnePrincipal) {

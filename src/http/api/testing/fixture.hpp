@@ -14,6 +14,7 @@
 #include "http/api/api.hpp"
 #include "http/api/event_viewers.hpp"
 #include "store/testing/counting.hpp"
+#include "store/testing/doubtful.hpp"
 
 namespace fencepost::http::testing {
 
@@ -62,7 +63,13 @@ class ApiTest : public ::testing::Test {
               const nlohmann::json& body = nullptr, const Headers& more = {});
 
   accounts::testing::TestDatabase database;
-  store::testing::CountingDatabase counting{database.another()};  // what the API itself uses
+  // What the API itself uses; its commits can be put in doubt.
+  store::testing::DoubtfulDatabase* doubtful = nullptr;
+  store::testing::CountingDatabase counting{[this] {
+    auto pool = std::make_unique<store::testing::DoubtfulDatabase>(database.another());
+    doubtful = pool.get();
+    return pool;
+  }()};
   announce::testing::Receiver receiver;
   std::int64_t connection = announce::testing::connect_to(database, receiver.url());
   announce::testing::Stage stage{database};

@@ -3,12 +3,13 @@
 // committed, or was not. Tests only.
 
 #include <atomic>
+#include <functional>
 
 #include "store/testing/forwarding.hpp"
 
-namespace fencepost::announce::testing {
+namespace fencepost::store::testing {
 
-class DoubtfulDatabase final : public store::testing::ForwardingDatabase {
+class DoubtfulDatabase final : public ForwardingDatabase {
  public:
   enum class Fate { kept, lost };
   using ForwardingDatabase::ForwardingDatabase;
@@ -19,18 +20,21 @@ class DoubtfulDatabase final : public store::testing::ForwardingDatabase {
     left_ = commits;
   }
   int left() const { return left_; }
+  // What is done behind each of them, before the caller hears of it.
+  void meanwhile(std::function<void()> others) { others_ = std::move(others); }
 
-  std::unique_ptr<store::Connection> connect() override;
+  std::unique_ptr<Connection> connect() override;
 
  private:
   friend class DoubtfulConnection;
   std::atomic<Fate> fate_{Fate::kept};
   std::atomic<int> left_{0};
+  std::function<void()> others_;
 };
 
-class DoubtfulConnection final : public store::testing::ForwardingConnection {
+class DoubtfulConnection final : public ForwardingConnection {
  public:
-  DoubtfulConnection(DoubtfulDatabase& database, std::unique_ptr<store::Connection> inner)
+  DoubtfulConnection(DoubtfulDatabase& database, std::unique_ptr<Connection> inner)
       : ForwardingConnection(std::move(inner)), database_(database) {}
 
   void commit() override {
@@ -43,6 +47,7 @@ class DoubtfulConnection final : public store::testing::ForwardingConnection {
       ForwardingConnection::commit();
     else
       rollback();
+    if (database_.others_) database_.others_();
     throw base::InfraError("connection lost in COMMIT",
                            {.retryable = true, .poisoned = true, .in_doubt = true});
   }
@@ -53,8 +58,8 @@ class DoubtfulConnection final : public store::testing::ForwardingConnection {
   bool usable_ = true;
 };
 
-inline std::unique_ptr<store::Connection> DoubtfulDatabase::connect() {
+inline std::unique_ptr<Connection> DoubtfulDatabase::connect() {
   return std::make_unique<DoubtfulConnection>(*this, inner().connect());
 }
 
-}  // namespace fencepost::announce::testing
+}  // namespace fencepost::store::testing
