@@ -18,6 +18,9 @@
  *   CLAIMS=n       claims and run_nows granted      RECS=n      looks of the reconciler
  *   USERS=n        acts of people                   FOREIGN=n   statements of a program that knows no fence
  *   DOUBTS=n       commits whose answer is lost
+ *   RULES=n        rules of the table's owner, each of which refuses one word, or every write
+ *   REFUSES=WORD   ... this one only            PUT_OFFS=n  ... claims that are refused and put off
+ *   NOT_LAST       no rescue is the last attempt's
  *   FLAGS          the foreign program also switches `enabled` and postpones
  *   NO_SAVE        ... and saves no whole old rows
  *   ATTEMPTS       attempts are counted
@@ -37,9 +40,11 @@
  *   RECONCILE_NO_KEY, RECONCILE_NO_DEADLINE, RECONCILE_DEADLINE_AT_WRITE, RECONCILE_NO_FENCE
  *   NO_TRIGGER, TRIGGER_KEEPS_NOT_EFFECT, TRIGGER_KEEPS_NOT_KEY, TRIGGER_KEEPS_NOT_STOP,
  *   TRIGGER_KEEPS_NOT_ATTEMPT, TRIGGER_KEEPS_NOT_CLAIM
+ *   KEPT_YES_LOST, KEEP_OVERTURNS, KEEP_SAYS_NOTHING, RESCUE_IGNORES_YES, REFUSED_RESCUE_WAITS,
+ *   REFUSED_RESCUE_BLIND, PUT_OFF_UNTESTED, REFUSED_STOP_PREVENTS
  * What the model added to the design (README.md, "What the model taught us"); each undoes one addition:
  *   NO_WORD_REPAIR, NULL_LEASE_IS_LIVE, CANCEL_NOT_REMEMBERED, TRIGGER_LEAVES_STOPPED,
- *   RUN_NOW_IGNORES_EFFECT, STOP_BY_WORD, DECIDE_TWICE
+ *   RUN_NOW_IGNORES_EFFECT, STOP_BY_WORD, DECIDE_TWICE, RECONCILE_FORGETS_YES, PUT_OFF_NOT_DUE
  */
 
 #ifndef CLAIMS
@@ -56,6 +61,10 @@
 #endif
 #ifndef DOUBTS
 #define DOUBTS 0
+#endif
+
+#ifndef PUT_OFFS
+#define PUT_OFFS 1
 #endif
 
 #ifdef KEY
@@ -83,6 +92,9 @@
 #define FAILED  5
 #define STOPPED 6
 #define GONE    7
+/* No words: what the table refuses at present (table.pml). */
+#define NOTHING 8
+#define EVERY   9
 
 /* The outcome column of the effects table; NO_ROW: that claim's gate never committed. */
 #define NO_ROW    0
@@ -107,6 +119,11 @@ byte attempt;
 bool stop_wanted;
 bool is_enabled = true;
 bool due = true;
+#ifdef RULES
+byte rules = RULES;
+byte refused = NOTHING;
+byte refused_rescue;  /* the claim whose rescue the table has refused as queued, and is tried as failed */
+#endif
 
 /* The effects table: one row a claim whose gate committed; append-only but for the outcome. */
 #define ROWS (CLAIMS + 2)
@@ -136,6 +153,11 @@ byte doubts = DOUBTS;
 bool current[2];      /* nobody has changed the item since this worker's claim or gate */
 bool said_no;         /* a stop was answered, or a plain Cancelled was committed, and nothing re-armed it */
 bool excused;         /* a person said "did not happen" in a world where requests may still be late */
+#ifdef RULES
+bool later;           /* somebody has postponed it, and that time has not come */
+bool own_due;         /* run_at is a time of our own, sooner perhaps */
+byte put_offs = PUT_OFFS;
+#endif
 bool late_yes;        /* the event was written */
 bool told_late;       /* ... ever (only with NO_FALSE_END) */
 byte ran;             /* attempts that really ran */
@@ -146,6 +168,7 @@ byte ran;             /* attempts that really ran */
 
 /* --- what may act on it: one file a party ----------------------------------------------------------------- */
 #include "guards.pml"
+#include "table.pml"
 #include "statements.pml"
 #include "workers.pml"
 #include "people.pml"
@@ -164,6 +187,9 @@ init {
 #endif
 #if FOREIGN > 0
     run Foreign();
+#endif
+#ifdef RULES
+    run Table();
 #endif
 #ifndef REPEATABLE
     run Reconciler();

@@ -72,6 +72,14 @@ inline foreign_word() {
   word = 0
 }
 
+#ifdef RULES
+#define LATER_OK (due || own_due)
+#define POSTPONED later = true; own_due = false;
+#else
+#define LATER_OK due
+#define POSTPONED
+#endif
+
 proctype Foreign()
 {
   byte word;
@@ -81,22 +89,26 @@ proctype Foreign()
 
 statements:
   if
-  :: d_step { foreign > 0 && (status != QUEUED && status != GONE) -> foreign--; printf("foreign: Queued\n");
+  :: d_step { foreign > 0 && (status != QUEUED && status != GONE) && !REFUSED(QUEUED) ->
+              foreign--; printf("foreign: Queued\n");
               word = QUEUED; fence = AFTER_TRIGGER_FENCE(fence); moved(); foreign_word(); F1 };
      goto statements
-  :: d_step { foreign > 0 && (status != STOPPED && status != GONE) ->
+  :: d_step { foreign > 0 && (status != STOPPED && status != GONE) && !REFUSED(STOPPED) ->
               foreign--; printf("foreign: Cancelled\n");
               word = STOPPED; fence = AFTER_TRIGGER_FENCE(fence); moved(); foreign_word(); F1 };
      goto statements
-  :: d_step { foreign > 0 && (status != DONE && status != GONE) -> foreign--; printf("foreign: Completed\n");
+  :: d_step { foreign > 0 && (status != DONE && status != GONE) && !REFUSED(DONE) ->
+              foreign--; printf("foreign: Completed\n");
               word = DONE; fence = AFTER_TRIGGER_FENCE(fence); moved(); foreign_word(); F1 };
      goto statements
 #ifdef FLAGS
-  :: d_step { foreign > 0 && status != GONE -> foreign--; printf("foreign: is_enabled = %d\n", !is_enabled);
+  :: d_step { foreign > 0 && status != GONE && !REFUSED(status) -> foreign--;
+              printf("foreign: is_enabled = %d\n", !is_enabled);
               is_enabled = !is_enabled; fence = AFTER_TRIGGER_FENCE(fence); moved(); F1 };
      goto statements
-  :: d_step { foreign > 0 && status != GONE && due -> foreign--; printf("foreign: postponed\n");
-              due = false; fence = AFTER_TRIGGER_FENCE(fence); moved(); F1 };
+  :: d_step { foreign > 0 && status != GONE && LATER_OK && !REFUSED(status) -> foreign--;
+              printf("foreign: postponed\n"); due = false; POSTPONED
+              fence = AFTER_TRIGGER_FENCE(fence); moved(); F1 };
      goto statements
 #endif
 #ifndef NO_SAVE
@@ -105,7 +117,7 @@ statements:
               c_key = effect_key; c_lease = lease; c_attempt = attempt; c_stop = stop_wanted;
               c_enabled = is_enabled; c_due = due };
      goto statements
-  :: d_step { foreign > 0 && have && status != GONE ->
+  :: d_step { foreign > 0 && have && status != GONE && !REFUSED(c_status) ->
               foreign--; printf("foreign: saves its whole old row\n");
               word = c_status;
               fence = AFTER_TRIGGER_FENCE(c_fence);
@@ -117,6 +129,9 @@ statements:
               claim_id = KEEP_CLAIM(claim_id, c_claim);
               attempt = KEEP_ATTEMPT(attempt, c_attempt);
               lease = c_lease; is_enabled = c_enabled; due = c_due;
+#ifdef RULES
+              later = !c_due; own_due = false;
+#endif
               have = false; c_status = 0; c_fence = 0; c_claim = 0; c_effect = 0; c_key = 0; c_lease = 0;
               c_attempt = 0; c_stop = false; c_enabled = false; c_due = false;
               F1 };

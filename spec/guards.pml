@@ -131,9 +131,12 @@
 #endif
 /* F5, where everything has come to rest: ended, shown to a person, claimable, or paused by a person. */
 #define AT_REST (status == DONE || status == FAILED || status == STOPPED || status == UNKNOWN || \
-                 status == GONE || (status == QUEUED && effect == 0 && (!is_enabled || MAY_BEGIN || !IS_ONCE)))
+                 status == GONE || HELD_UP || \
+                 (status == QUEUED && effect == 0 && (!is_enabled || MAY_BEGIN || !IS_ONCE)))
 /* ... and no begun effect is forgotten by a row that shows something else. */
 #define SETTLED(c) (outcome[c] == NO_ROW || outcome[c] == HAPPENED || outcome[c] == NEVER || \
-                    (effect == c && status == UNKNOWN))
+                    (effect == c && (status == UNKNOWN || HELD_UP)))
 /* ... and an item whose effect happened says so. */
-#define SAYS_DONE (effect == 0 || outcome[effect] != HAPPENED || status == DONE)
+#define SAYS_DONE (effect == 0 || outcome[effect] != HAPPENED || status == DONE || HELD_UP)
+/* ... also under a later effect, or none: a known yes stays the item's. */
+#define YES_STAYS(c) (outcome[c] != HAPPENED || effect == c || status == GONE)

@@ -38,10 +38,19 @@ inline decide_stop() {
      fi
   fi
 }
+#define STOP_REFUSED ((answer == PREVENTED && REFUSED(STOPPED)) || \
+                      ((answer == IN_FLIGHT || answer == OUTCOME_UNKNOWN) && REFUSED(status)))
 inline write_stop() {
   if
-  :: answer == IN_FLIGHT || answer == OUTCOME_UNKNOWN -> stop_wanted = true
-  :: answer == PREVENTED                              -> own_write(STOPPED); lease = NULL_LEASE; F1
+#ifdef RULES
+#ifdef REFUSED_STOP_PREVENTS
+  :: STOP_REFUSED
+#else
+  :: STOP_REFUSED -> answer = 0                              /* an error, which promises nothing */
+#endif
+#endif
+  :: !STOP_REFUSED && (answer == IN_FLIGHT || answer == OUTCOME_UNKNOWN) -> stop_wanted = true
+  :: !STOP_REFUSED && answer == PREVENTED             -> own_write(STOPPED); lease = NULL_LEASE; F1
   :: else
   fi
 }
@@ -86,7 +95,7 @@ acts:
      goto stop_again
 
   /* The recorded act that re-arms a stopped item. */
-  :: d_step { users > 0 && status == STOPPED && effect == 0 ->
+  :: d_step { users > 0 && status == STOPPED && effect == 0 && !REFUSED(QUEUED) ->
               users--; printf("re-arm\n"); own_write(QUEUED); stop_wanted = false; said_no = false; F1 };
      goto acts
 
@@ -97,7 +106,8 @@ acts:
      goto acts
 #endif
   :: d_step { users > 0 && !HAS_OPEN_EFFECT &&
-              (status == QUEUED || status == CLAIMED || status == FAILED || status == STOPPED) ->
+              (status == QUEUED || status == CLAIMED || status == FAILED || status == STOPPED) &&
+              !REFUSED(status) && !(IS_ONCE && status == CLAIMED && REFUSED(OR_STOPPED(QUEUED))) ->
               users--; printf("edit\n");
 #ifdef EDIT_KEEPS_FENCE
               moved();
@@ -111,16 +121,18 @@ acts:
      goto acts
 
   /* Rule 8, resolve: a person looks and tells the truth of that moment, never before the hard deadline. */
-  :: d_step { users > 0 && status == UNKNOWN && STILL_OPEN && MAY_RESOLVE && took[effect] ->
+  :: d_step { users > 0 && status == UNKNOWN && STILL_OPEN && MAY_RESOLVE && took[effect] &&
+              !REFUSED(DONE) ->
               users--; printf("resolve: happened\n"); conclude(effect, HAPPENED); own_write(DONE);
               lease = NULL_LEASE };
      goto acts
-  :: d_step { users > 0 && status == UNKNOWN && STILL_OPEN && MAY_RESOLVE && taken == 0 ->
+  :: d_step { users > 0 && status == UNKNOWN && STILL_OPEN && MAY_RESOLVE && taken == 0 &&
+              !REFUSED(OR_STOPPED(FAILED)) ->
               users--; printf("resolve: did not happen\n"); conclude(effect, NEVER); effect = 0;
               own_write(OR_STOPPED(FAILED)); lease = NULL_LEASE; excused = MAY_BE_LATE };
      goto acts
   /* A stale copy brought the word unknown back although nothing is open. */
-  :: d_step { users > 0 && status == UNKNOWN && effect == 0 ->
+  :: d_step { users > 0 && status == UNKNOWN && effect == 0 && !REFUSED(OR_STOPPED(FAILED)) ->
               users--; printf("resolve: nothing is open\n"); own_write(OR_STOPPED(FAILED));
               lease = NULL_LEASE };
      goto acts

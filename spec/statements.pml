@@ -50,6 +50,9 @@ inline gate(w) {
 #endif
   assert(!said_no);                               /* F2 */
   assert(is_enabled && due);
+#ifdef RULES
+  assert(!later);                                 /* nor before the time that somebody asked for */
+#endif
   assert(outcome[my_claim[w]] == NO_ROW);         /* a claim begins once */
   for (c : 1 .. CLAIMS) { assert(!BEGUN_BESIDE(my_claim[w], c)) };
   c = 0;

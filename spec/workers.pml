@@ -3,6 +3,20 @@
 /* Two idle workers are the same, so that it is enough to let the first one ask. */
 #define MAY_ASK(w) (claims < CLAIMS && (w == 0 || my_claim[0] != 0))
 
+#ifdef PUT_OFF_UNTESTED
+#define PUT_OFF_OK (status != GONE)
+#else
+#ifdef PUT_OFF_NOT_DUE
+#define PUT_OFF_OK (status == QUEUED && effect == 0)
+#else
+#define PUT_OFF_OK CLAIM_OK
+#endif
+#endif
+/* The words that a settlement writes. */
+#define WORD_OF(knows) (knows == QUEUED -> OR_STOPPED(QUEUED) : knows)
+#define EFFECT_WORD(knows) (knows == YES -> DONE : (knows == NO -> OR_STOPPED(QUEUED) : \
+                           (knows == NO_RETRY -> OR_STOPPED(FAILED) : UNKNOWN)))
+
 proctype Worker(bit w)
 {
   byte knows;                      /* what it will settle with */
@@ -14,13 +28,26 @@ idle:
   :: d_step { CLAIM_OK && MAY_ASK(w) -> printf("w%d reads: queued\n", w) };
      d_step { status != GONE -> printf("w%d claims by id\n", w); grant(w) }
 #else
-  :: d_step { CLAIM_OK && MAY_ASK(w) -> printf("w%d claims\n", w); grant(w) }
+  :: d_step { CLAIM_OK && MAY_ASK(w) && !REFUSED(CLAIMED) -> printf("w%d claims\n", w); grant(w) }
+#endif
+#ifdef RULES
+  /* Refused by itself: put off by a time of our own, in a transaction of its own that tests what the claim
+     tested. Whoever wants it later, or not at all, has said so meanwhile. */
+  :: d_step { put_offs > 0 && CLAIM_OK && MAY_ASK(w) && REFUSED(CLAIMED) ->
+              printf("w%d claims: refused\n", w); put_offs-- };
+     if
+     :: d_step { PUT_OFF_OK && !REFUSED(QUEUED) -> printf("w%d puts it off\n", w);
+                 own_write(QUEUED); due = false; own_due = true }
+     :: d_step { !PUT_OFF_OK || REFUSED(QUEUED) -> printf("w%d puts nothing off\n", w) }
+     fi;
+     goto idle
 #endif
   /* Rule 8: run_now claims by itself and makes the item due; on a failed one it is the act that re-arms. */
 #ifdef RUN_NOW_IGNORES_EFFECT
-  :: d_step { users > 0 && MAY_ASK(w) && (status == QUEUED || status == FAILED) ->
+  :: d_step { users > 0 && MAY_ASK(w) && (status == QUEUED || status == FAILED) && !REFUSED(CLAIMED) ->
 #else
-  :: d_step { users > 0 && MAY_ASK(w) && (status == QUEUED || status == FAILED) && effect == 0 ->
+  :: d_step { users > 0 && MAY_ASK(w) && (status == QUEUED || status == FAILED) && effect == 0 &&
+              !REFUSED(CLAIMED) ->
 #endif
        users--;
        printf("w%d run_now: started\n", w);
@@ -30,6 +57,10 @@ idle:
        :: else
        fi;
        due = true;
+#ifdef RULES
+       later = false;
+       own_due = false;
+#endif
        grant(w) }
   fi;
 
@@ -43,22 +74,24 @@ idle:
   fi;
 settle:
   if
-  :: d_step { SETTLE_OK(w) -> printf("w%d settles %d\n", w, knows); settle_repeatable(w, knows); forget(w);
+  :: d_step { SETTLE_OK(w) && !REFUSED(WORD_OF(knows)) ->
+              printf("w%d settles %d\n", w, knows); settle_repeatable(w, knows); forget(w);
               knows = 0 };
      goto idle
-  :: d_step { doubts > 0 && SETTLE_OK(w) ->
+  :: d_step { doubts > 0 && SETTLE_OK(w) && !REFUSED(WORD_OF(knows)) ->
               printf("w%d settles %d, in doubt, applied\n", w, knows);
               doubts--; settle_repeatable(w, knows) };
      goto settle                                                       /* rule 4: repeat */
   :: d_step { doubts > 0 && SETTLE_OK(w) ->
               printf("w%d settles %d, in doubt, lost\n", w, knows); doubts-- };
      goto settle
-  :: d_step { !SETTLE_OK(w) -> printf("w%d is stale\n", w); knows = 0 }
+  :: d_step { !SETTLE_OK(w) || REFUSED(WORD_OF(knows)) -> printf("w%d is stale, or refused\n", w);
+              knows = 0 }
   :: d_step { printf("w%d crashes\n", w); forget(w); knows = 0 }; goto idle
   fi;
   /* Rule 8, "again afterwards": the item was edited under this worker, which says now that it is through. */
   if
-  :: d_step { ACK_OK(w) ->
+  :: d_step { ACK_OK(w) && !REFUSED(OR_STOPPED(QUEUED)) ->
        printf("w%d acknowledges\n", w);
        assert(my_claim[w] == claims);                                  /* nobody else was let in meanwhile */
        own_write(OR_STOPPED(QUEUED));
@@ -76,14 +109,16 @@ begin:
   :: d_step { GATE_OK(w) -> printf("w%d reads: may begin\n", w) };
      d_step { status != GONE -> printf("w%d gate by id\n", w); gate(w); my_fence[w] = 0 }
 #else
-  :: d_step { GATE_OK(w) -> printf("w%d gate\n", w); gate(w); my_fence[w] = 0 }
+  :: d_step { GATE_OK(w) && !REFUSED(SENDING) -> printf("w%d gate\n", w); gate(w); my_fence[w] = 0 }
 #endif
   :: d_step { !GATE_OK(w) -> printf("w%d gate: revoked\n", w); forget(w) }; goto idle
-  :: d_step { doubts > 0 && GATE_OK(w) -> printf("w%d gate, in doubt, applied\n", w); doubts--; gate(w) };
+  :: d_step { doubts > 0 && GATE_OK(w) && !REFUSED(SENDING) ->
+              printf("w%d gate, in doubt, applied\n", w); doubts--; gate(w) };
      goto look
   :: d_step { doubts > 0 && GATE_OK(w) -> printf("w%d gate, in doubt, lost\n", w); doubts-- }; goto look
   /* Hand-back at shutdown, before anything began. */
-  :: d_step { claim_id == my_claim[w] && fence == my_fence[w] && status == CLAIMED ->
+  :: d_step { claim_id == my_claim[w] && fence == my_fence[w] && status == CLAIMED &&
+              !REFUSED(OR_STOPPED(QUEUED)) ->
               printf("w%d hands back\n", w);
               own_write(OR_STOPPED(QUEUED)); lease = NULL_LEASE; forget(w) };
      goto idle
@@ -114,9 +149,18 @@ send:
 
 settle:
   if
-  :: d_step { SETTLE_EFFECT_OK(my_claim[w]) -> printf("w%d settles %d\n", w, knows);
+#ifdef RULES
+  /* The table refuses the word: a yes is kept without it, anything else is lost, and the lease lapses. */
+  :: d_step { SETTLE_EFFECT_OK(my_claim[w]) && knows == YES && REFUSED(DONE) ->
+              printf("w%d settles %d: refused\n", w, knows) };
+     goto keep
+  :: d_step { SETTLE_EFFECT_OK(my_claim[w]) && knows != YES && REFUSED(EFFECT_WORD(knows)) ->
+              printf("w%d settles %d: refused, lost\n", w, knows); forget(w); knows = 0 }
+#endif
+  :: d_step { SETTLE_EFFECT_OK(my_claim[w]) && !REFUSED(EFFECT_WORD(knows)) ->
+              printf("w%d settles %d\n", w, knows);
               settle_effect(my_claim[w], knows); forget(w); knows = 0 }
-  :: d_step { doubts > 0 && SETTLE_EFFECT_OK(my_claim[w]) ->
+  :: d_step { doubts > 0 && SETTLE_EFFECT_OK(my_claim[w]) && !REFUSED(EFFECT_WORD(knows)) ->
               printf("w%d settles %d, in doubt, applied\n", w, knows);
               doubts--; settle_effect(my_claim[w], knows) };
      goto settle                                                       /* rule 4: repeat */
@@ -147,6 +191,18 @@ settle:
   :: d_step { printf("w%d crashes before settling\n", w); forget(w); knows = 0 }
   fi;
   goto idle;
+
+#ifdef RULES
+keep:
+  if
+  :: d_step { keep_yes(my_claim[w]); forget(w); knows = 0 }
+  :: d_step { doubts > 0 -> printf("kept, in doubt, applied\n"); doubts--; keep_yes(my_claim[w]) };
+     goto settle
+  :: d_step { doubts > 0 -> printf("kept, in doubt, lost\n"); doubts-- }; goto settle
+  :: d_step { printf("w%d crashes before it keeps it\n", w); forget(w); knows = 0 }
+  fi;
+  goto idle;
+#endif
 
 look:
   /* Rule 4: the doubtful transaction held the row lock, so whoever gets it now sees what became of it. */
