@@ -65,7 +65,14 @@ void Sweeper::rescue_lapsed(store::Connection& connection) {
 
 void Sweeper::sweep(const std::set<std::int64_t>& gone) {
   auto connection = context_.database.acquire();
-  runner_.fence().clamp_leases(*connection, kLongestLease);
+  try {
+    runner_.fence().clamp_leases(*connection, kLongestLease);
+  } catch (const base::InfraError& error) {
+    // A row that refuses every write: the others are rescued all the same.
+    if (!connection->usable()) throw;
+    base::log(base::LogLevel::error, "leases not clamped",
+              {{"queue", runner_.fence().queue().name}, {"error", error.what()}});
+  }
   rescue_gone(*connection, gone);
   rescue_lapsed(*connection);
   seats_.sweep(*connection, gone);

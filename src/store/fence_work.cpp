@@ -163,8 +163,11 @@ void Fence::put_off(Connection& connection, const std::string& item) const try {
   write(connection, *s, to);
   transaction.commit();
 } catch (const base::InfraError& error) {
-  // A trigger that refuses every write of the row: it is passed over.
-  if (!refused_by_table(error)) throw;
+  // A trigger that refuses every write of the row: it is passed over. Of everything else the next statement
+  // hears; what is claimed already must not be lost with it.
+  if (!refused_by_table(error))
+    base::log(base::LogLevel::warn, "not put off",
+              {{"queue", queue_.name}, {"item", item}, {"error", error.what()}});
 }
 
 std::vector<Claim> Fence::claim_each(Connection& connection, int n, Duration lease,
@@ -314,8 +317,20 @@ std::vector<Fence::Renewed> Fence::renew(Connection& connection, const std::vect
   if (claims.empty()) return renewed;
   std::vector<Params> batch;
   for (const auto& c : claims) batch.push_back({c.item, c.claim});
-  for (const auto& row : run_batch(connection, sql::renew, batch, {static_cast<std::int64_t>(lease.count())}))
-    renewed.push_back({row[0].integer(), row[1].integer(), row[2].boolean()});
+  try {
+    for (const auto& row :
+         run_batch(connection, sql::renew, batch, {static_cast<std::int64_t>(lease.count())}))
+      renewed.push_back({row[0].integer(), row[1].integer(), row[2].boolean()});
+  } catch (const base::InfraError& error) {
+    if (!refused_by_table(error) || connection.in_transaction() || !guard("renew_each")) throw;
+    // Its lease lapses; the others' do not.
+    if (claims.size() == 1) {
+      log_refused(claims[0].item, error);
+      return renewed;
+    }
+    for (const auto& c : claims)
+      for (const auto& one : renew(connection, {c}, lease)) renewed.push_back(one);
+  }
   return renewed;
 }
 

@@ -46,6 +46,7 @@ inline constexpr std::string_view kGuards[] = {
     "refused_states",           // rules 9, 14: a trigger may refuse a row with any SQLSTATE
     "refused_within",           // rule 6: what the application writes beside is not the item's row
     "refused_seats",            // rule 14: items of full keys do not hide the refused one
+    "renew_each",               // rule 11: a row that refuses its renewal takes no other one's lease along
     "put_off_due",              // rule 2: a refused item that was moved meanwhile is left where it is
     "reconcile_open",           // rule 6: a yes that was kept without its row is not overturned
     "reconcile_refuses",        // rule 10: absent is queued only where the platform refuses a second arrival

@@ -58,6 +58,7 @@ inline constexpr Mutant kMutants[] = {
     {"refused_states", "Store/Refusals.AnyCodeOfTheOwnersCounts/", "", true},
     {"refused_within", "Store/Refusals.WhatTheApplicationRefusesIsNotTheTables/"},
     {"refused_seats", "Store/Limited.ARefusedItemBehindAFullKeyIsPutOff/"},
+    {"renew_each", "Store/Refusals.ARefusedRenewalTakesNoOtherAlong/"},
     {"put_off_due", "Store/Refusals.WhoeverMovesARefusedItemMeanwhileIsHeard/"},
     {"reconcile_open", "Store/Refusals.AYesThatWasKeptIsNotOverturnedByALook/"},
     {"rescue_seen", kOnce, "claimed, lapsed | renew | rescue"},

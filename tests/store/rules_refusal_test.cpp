@@ -97,6 +97,16 @@ TEST_P(Refusals, AnActOfAPersonThatIsLeftOutSaysSo) {
   EXPECT_EQ(row().state, State::queued);
 }
 
+TEST_P(Refusals, ARefusedRenewalTakesNoOtherAlong) {
+  auto& w = repeatable();
+  for (const auto* key : {"a", "b", "c"}) w.add(key);
+  const auto claims = fence().claim(w.a(), 3, minutes(1), kWorker);
+  own_rule("NEW.{key} = 'b'", postgres() ? "RAISE EXCEPTION 'never'" : "RAISE(ABORT, 'never')");
+  EXPECT_EQ(fence().renew(w.a(), claims, hours(1)).size(), 2U);
+  EXPECT_GT(*row("c").lease_until, row("c").now + Duration(minutes(30)).count());
+  EXPECT_LT(*row("b").lease_until, row("b").now + Duration(minutes(30)).count());
+}
+
 // Between the refusal and the putting off nothing is locked.
 TEST_P(Refusals, WhoeverMovesARefusedItemMeanwhileIsHeard) {
   auto& w = repeatable();
