@@ -84,6 +84,17 @@ class LooksTest : public testing::LiveTest {
     }
     return channels;
   }
+  std::string channels_as_they_are() {
+    std::string text;
+    for (const auto& row :
+         database_.run("SELECT id, status, looks, failures, last_error, run_at - fencepost_now() "
+                       "FROM fencepost_live_channels ORDER BY id"))
+      text += std::to_string(row[0].integer()) + " " + row[1].text() + ", looks " +
+              std::to_string(row[2].integer()) + ", failures " + std::to_string(row[3].integer()) + ", " +
+              row[4].maybe_text().value_or("no error") + ", due in " + std::to_string(row[5].integer()) +
+              " us\n";
+    return text;
+  }
   std::vector<store::Violation> violations() {
     const std::vector<store::Fence> fences{channels_, streams_};
     return store::verify(*database_->acquire(), fences);
@@ -240,7 +251,7 @@ TEST_P(LooksTest, TheWholeTickIsNotLostToOneSlowChannel) {
   one->watcher.watch();
   one->engine.start();
   const std::string looked = "SELECT count(*) FROM fencepost_live_channels WHERE looks > 0";
-  ASSERT_TRUE(ended.wait([&] { return count(looked) == 10; }));
+  ASSERT_TRUE(ended.wait([&] { return count(looked) == 10; })) << channels_as_they_are();
   EXPECT_FALSE(channel_of(channels[0]).looked_at);
   EXPECT_FALSE(channel_of(channels[1]).looked_at);
   one.reset();  // asks those that hang to stop
