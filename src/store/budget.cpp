@@ -51,8 +51,8 @@ std::vector<Params> bucket_rows(std::vector<BucketLimit> buckets) {
   return rows;
 }
 
-// Locks the buckets of all requests, and writes what the ledger does not have yet; answers which.
-std::set<TakeName> open_and_write(Connection& connection, const std::vector<TakeRequest>& requests) {
+// Locks the buckets of all requests, and writes what the ledger does not have yet.
+std::vector<Connection::Call> writes_of(const std::vector<TakeRequest>& requests) {
   std::vector<BucketLimit> buckets;
   std::vector<Params> rows;
   for (const auto& r : requests) {
@@ -60,14 +60,32 @@ std::set<TakeName> open_and_write(Connection& connection, const std::vector<Take
     buckets.push_back({r.key, r.quota});
     rows.push_back({r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt, r.amount});
   }
+  if (requests.empty()) return {};
+  return {{sql::open_buckets, {}, bucket_rows(std::move(buckets))}, {sql::add_ledger, {}, std::move(rows)}};
+}
+
+// Those that the ledger did not have, as the second of these statements answers.
+std::set<TakeName> added_by(const std::vector<Rows>& answers) {
   std::set<TakeName> added;
-  if (requests.empty()) return added;
-  const auto answers = connection.run_together(
-      {{sql::open_buckets, {}, bucket_rows(std::move(buckets))}, {sql::add_ledger, {}, std::move(rows)}});
+  if (answers.empty()) return added;
   for (const auto& row : answers[1])
     added.emplace(row[0].text(), row[1].text(), BucketKey{row[2].text(), row[3].text(), row[4].text()},
                   row[5].text(), static_cast<int>(row[6].integer()));
   return added;
+}
+
+// Which of the requests are `added`, each once: a take that is named twice is the first's. And their sums.
+struct Mine {
+  std::vector<bool> is;
+  std::map<BucketKey, std::int64_t> sums;
+};
+Mine mine_of(const std::vector<TakeRequest>& requests, std::set<TakeName> added) {
+  Mine mine;
+  for (const auto& r : requests) {
+    mine.is.push_back(added.erase(name_of(r)) == 1);
+    if (mine.is.back()) mine.sums[r.key] += r.amount;
+  }
+  return mine;
 }
 
 // The buckets that had room for their whole sum, and the seat of each request, which has none where its item
@@ -77,22 +95,25 @@ struct Grants {
   std::vector<std::optional<int>> seats;
 };
 
-Grants take_and_sit(Connection& connection, const std::map<BucketKey, std::int64_t>& sums,
-                    const std::vector<SeatRequest>& seats) {
-  std::vector<Connection::Call> calls;
+// Takes the sums, and sits down, whether there is room or not: what is refused gives back all.
+void add_takes(std::vector<Connection::Call>& calls, const std::map<BucketKey, std::int64_t>& sums,
+               const std::vector<SeatRequest>& seats) {
   std::vector<Params> rows;
   for (const auto& [key, amount] : sums) rows.push_back({key.scope, key.name, key.window, amount});
   if (!rows.empty()) calls.push_back({sql::take, {}, std::move(rows)});
   for (const auto& s : seats) calls.push_back({sql::add_seat, {s.channel, s.slot_at, s.queue, s.item}});
-  const auto answers = connection.run_together(calls);
+}
+
+// Of the answers to these calls, which begin at `at`.
+Grants grants_of(const std::vector<Rows>& answers, std::size_t at, bool takes, std::size_t seats) {
   Grants grants;
-  if (!sums.empty())
-    for (const auto& row : answers[0])
+  if (takes)
+    for (const auto& row : answers[at++])
       grants.taken[{row[0].text(), row[1].text(), row[2].text()}] = {Take::Outcome::granted, row[3].integer(),
                                                                      row[4].integer()};
-  for (auto n = answers.size() - seats.size(); n < answers.size(); ++n)
-    grants.seats.push_back(answers[n].empty() ? std::nullopt
-                                              : std::optional(static_cast<int>(answers[n][0][0].integer())));
+  for (const auto end = at + seats; at < end; ++at)
+    grants.seats.push_back(
+        answers[at].empty() ? std::nullopt : std::optional(static_cast<int>(answers[at][0][0].integer())));
   return grants;
 }
 
@@ -138,30 +159,34 @@ void prepare_takes(Connection& connection) {
     connection.prepare_only(*statement);
 }
 
-TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
-                 const std::vector<SeatRequest>& seats) {
-  const auto others = requests.size();
-  for (const auto& seat : seats) requests.push_back(request_of(seat));
-  FENCEPOST_ASSERT(connection.in_transaction());
-  auto added = open_and_write(connection, requests);
-  std::vector<bool> mine;  // a take that is named twice is the first's
-  std::map<BucketKey, std::int64_t> sums;
-  for (const auto& r : requests) {
-    mine.push_back(added.erase(name_of(r)) == 1);
-    if (mine.back()) sums[r.key] += r.amount;
+namespace {
+// Exactly what this call did.
+void undo(Connection& connection, const std::vector<TakeRequest>& requests, const Mine& mine,
+          const std::vector<SeatRequest>& seats, const Grants& grants) {
+  for (std::size_t n = 0; n < seats.size(); ++n)
+    if (grants.seats[n]) connection.run(sql::delete_seat, {seats[n].queue, seats[n].item});
+  for (std::size_t n = 0; n < requests.size(); ++n) {
+    const auto& r = requests[n];
+    if (mine.is[n])
+      connection.run(sql::drop_ledger,
+                     {r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt});
   }
-  // Seats too, whether there is room or not: what is refused gives back all.
-  const auto [taken, sat] = take_and_sit(connection, sums, seats);
+  for (const auto& [key, take] : grants.taken) give_back(connection, key, mine.sums.at(key));
+}
 
+// `requests`: with those of the seats, which are the last.
+TakeAll answer_to(Connection& connection, const std::vector<TakeRequest>& requests, const Mine& mine,
+                  const std::vector<SeatRequest>& seats, const Grants& grants) {
+  const auto others = requests.size() - seats.size();
   TakeAll all;
   const auto refuse = [&](std::size_t n) {
     if (!all.full || requests[n].key < requests[*all.full].key) all.full = n;
   };
   for (std::size_t n = 0; n < requests.size(); ++n) {
     const auto& key = requests[n].key;
-    if (!mine[n]) {
+    if (!mine.is[n]) {
       all.takes.push_back(state_after(connection, key, Take::Outcome::already_taken));
-    } else if (const auto grant = taken.find(key); grant != taken.end()) {
+    } else if (const auto grant = grants.taken.find(key); grant != grants.taken.end()) {
       all.takes.push_back(grant->second);
     } else {
       all.takes.push_back(state_after(connection, key, Take::Outcome::full));
@@ -170,22 +195,46 @@ TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
   }
   const bool room = !all.full;
   for (std::size_t n = 0; n < seats.size(); ++n) {
-    all.seats.push_back(room ? seat_taken(connection, seats[n], sat[n]) : SeatTake{});
+    all.seats.push_back(room ? seat_taken(connection, seats[n], grants.seats[n]) : SeatTake{});
     if (all.seats[n].outcome == SeatTake::Outcome::elsewhere) refuse(others + n);
   }
   all.takes.resize(others);
-  if (!all.full) return all;
-  // Exactly what this call did.
-  for (std::size_t n = 0; n < seats.size(); ++n)
-    if (sat[n]) connection.run(sql::delete_seat, {seats[n].queue, seats[n].item});
-  for (std::size_t n = 0; n < requests.size(); ++n) {
-    const auto& r = requests[n];
-    if (mine[n])
-      connection.run(sql::drop_ledger,
-                     {r.queue, r.item, r.key.scope, r.key.name, r.key.window, r.purpose, r.attempt});
-  }
-  for (const auto& [key, take] : taken) give_back(connection, key, sums.at(key));
+  if (all.full) undo(connection, requests, mine, seats, grants);
   return all;
+}
+
+void add_seats(std::vector<TakeRequest>& requests, const std::vector<SeatRequest>& seats) {
+  for (const auto& seat : seats) requests.push_back(request_of(seat));
+}
+}  // namespace
+
+TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
+                 const std::vector<SeatRequest>& seats) {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  add_seats(requests, seats);
+  const auto mine = mine_of(requests, added_by(connection.run_together(writes_of(requests))));
+  std::vector<Connection::Call> calls;
+  add_takes(calls, mine.sums, seats);
+  const auto answers = connection.run_together(calls);
+  return answer_to(connection, requests, mine, seats,
+                   grants_of(answers, 0, !mine.sums.empty(), seats.size()));
+}
+
+TakeAll take_all_of_new(Connection& connection, std::vector<TakeRequest> requests,
+                        const std::vector<SeatRequest>& seats, std::vector<Connection::Call> beside) {
+  FENCEPOST_ASSERT(connection.in_transaction() && !requests.empty());
+  add_seats(requests, seats);
+  std::set<TakeName> names;
+  for (const auto& r : requests) names.insert(name_of(r));
+  const auto mine = mine_of(requests, names);
+  auto calls = writes_of(requests);
+  const auto takes_at = calls.size();
+  add_takes(calls, mine.sums, seats);
+  for (auto& call : beside) calls.push_back(std::move(call));
+  const auto answers = connection.run_together(calls);
+  if (added_by(answers).size() != names.size())
+    throw base::InfraError("the ledger has takes of an item that was made just now", {});
+  return answer_to(connection, requests, mine, seats, grants_of(answers, takes_at, true, seats.size()));
 }
 
 void lock_buckets(Connection& connection, std::vector<BucketKey> keys) {

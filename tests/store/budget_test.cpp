@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "both_databases.hpp"
+#include "store/sql.hpp"
 
 namespace fencepost::store::testing {
 namespace {
@@ -209,6 +210,32 @@ TEST_P(BudgetTest, TakeAllIsAllOrNothing) {
   EXPECT_EQ(granted.takes[0].outcome, Outcome::granted);
   EXPECT_EQ(granted.takes[2].outcome, Outcome::already_taken);
   expect_bucket(world, requests[1].key, 100, 50);
+}
+
+TEST_P(BudgetTest, OfNewItemsAllIsTakenAtOnceOrNothing) {
+  World world(GetParam(), core::Kind::once);
+  const auto taken = [&](const std::string& item, std::int64_t quota) {
+    const TakeRequest call{kDay, quota, 1, "posts", item, "upload", 0};
+    const SeatRequest seat{"channel", 0, 2, "posts", item};
+    const std::vector<Connection::Call> beside{
+        {sql::add_event, {"posts", item, "created", Value(), "queued", 0, Value(), "test", "beside"}}};
+    return in_transaction(world.a(), [&](auto& c) {
+      return take_all_of_new(c, {call, call}, {seat}, beside);
+    });
+  };
+  const auto first = taken("1", 2);
+  EXPECT_FALSE(first.full.has_value());
+  EXPECT_EQ(first.takes[0].outcome, Outcome::granted);
+  EXPECT_EQ(first.takes[1].outcome, Outcome::already_taken) << "named twice";
+  EXPECT_EQ(first.seats[0].outcome, SeatTake::Outcome::granted);
+  EXPECT_EQ(world.run("SELECT count(*) FROM fencepost_events WHERE detail = 'beside'")[0][0].integer(), 1);
+  expect_bucket(world, kDay, 2, 1);
+  EXPECT_THROW(taken("1", 2), base::InfraError) << "it is not new";
+  expect_bucket(world, kDay, 2, 1);
+  EXPECT_FALSE(taken("2", 2).full.has_value());
+  EXPECT_EQ(taken("3", 2).full, 0U);
+  expect_bucket(world, kDay, 2, 2);
+  expect_bucket(world, slot_key("channel", 0), 2, 2);
 }
 
 TEST_P(BudgetTest, ATakeThatIsNamedTwiceInOneCallCountsOnce) {

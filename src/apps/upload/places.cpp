@@ -163,18 +163,30 @@ void Places::open_buckets(const std::vector<Taking>& takings, std::vector<store:
   store::open_buckets(connection_, std::move(buckets));
 }
 
-void Places::take(const std::vector<Taking>& takings) {
-  std::vector<store::TakeRequest> requests;
-  std::vector<store::SeatRequest> seats;
+Places::Asked Places::asked_of(const std::vector<Taking>& takings) const {
+  Asked asked;
   for (const auto& taking : takings) {
-    for (auto& request : takes_of(taking)) requests.push_back(std::move(request));
-    seats.push_back(seat_of(taking));
+    for (auto& request : takes_of(taking)) asked.takes.push_back(std::move(request));
+    asked.seats.push_back(seat_of(taking));
   }
-  const auto taken = store::take_all(connection_, requests, seats);
-  if (taken.full && guard("take_full")) throw Filled{};
+  return asked;
+}
+
+void Places::take(const std::vector<Taking>& takings) {
+  const auto asked = asked_of(takings);
+  taken(asked, store::take_all(connection_, asked.takes, asked.seats));
+}
+
+void Places::take_new(const std::vector<Taking>& takings, std::vector<store::Connection::Call> beside) {
+  const auto asked = asked_of(takings);
+  taken(asked, store::take_all_of_new(connection_, asked.takes, asked.seats, std::move(beside)));
+}
+
+void Places::taken(const Asked& asked, const store::TakeAll& all) {
+  if (all.full && guard("take_full")) throw Filled{};
   std::map<store::BucketKey, store::Take> calls;
-  for (std::size_t n = 0; n < requests.size(); ++n)
-    if (requests[n].purpose == name(Call::insert)) calls[requests[n].key] = taken.takes[n];
+  for (std::size_t n = 0; n < asked.takes.size(); ++n)
+    if (asked.takes[n].purpose == name(Call::insert)) calls[asked.takes[n].key] = all.takes[n];
   for (const auto& [key, take] : calls)
     warn(connection_, project_, key, take.used, take.limit, channel_->connection_id);
 }

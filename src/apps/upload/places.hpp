@@ -43,6 +43,8 @@ class Places {
   void open_buckets(const std::vector<Taking>& takings, std::vector<store::BucketKey> held = {});
   // Throws Filled.
   void take(const std::vector<Taking>& takings);
+  // Of uploads that this transaction has made; with `beside` in the same round trip.
+  void take_new(const std::vector<Taking>& takings, std::vector<store::Connection::Call> beside);
 
  private:
   Places(store::Connection& connection, std::unique_ptr<Channel> channel, Project project, Load load,
@@ -52,6 +54,13 @@ class Places {
                                     const std::vector<store::Params>& videos);
   std::vector<store::TakeRequest> takes_of(const Taking& taking) const;
   store::SeatRequest seat_of(const Taking& taking) const;
+  // What the takings ask for.
+  struct Asked {
+    std::vector<store::TakeRequest> takes;
+    std::vector<store::SeatRequest> seats;
+  };
+  Asked asked_of(const std::vector<Taking>& takings) const;
+  void taken(const Asked& asked, const store::TakeAll& all);
   store::Connection& connection_;
   std::unique_ptr<Channel> channel_;  // where it is does not change: the planner refers to it
   Project project_;

@@ -74,13 +74,12 @@ std::vector<store::Params> rows_of(const Channel& channel, const std::vector<Pla
   return rows;
 }
 
-void add_events(store::Connection& connection, const std::vector<Places::Taking>& takings,
-                const std::string& actor) {
+std::vector<store::Params> events_of(const std::vector<Places::Taking>& takings, const std::string& actor) {
   std::vector<store::Params> events;
   for (const auto& one : takings)
     events.push_back({kQueue, one.item, "created", store::Value(), "queued", 0, store::Value(), actor,
                       "for " + base::format_utc(one.place.slot_at)});
-  connection.run_batch(store::sql::add_events, events);
+  return events;
 }
 
 // Whether one is due before a queue looks by itself, which it does once a second. `run_at` is never before
@@ -141,8 +140,7 @@ std::vector<Scheduled> schedule_in(store::Connection& connection, std::int64_t i
   std::vector<Places::Taking> takings;
   for (const auto& [n, place] : planned)
     takings.push_back({std::to_string(made.at(wishes[n].video_id).id), wishes[n].kind, place, 0});
-  places->take(takings);
-  add_events(connection, takings, actor);
+  places->take_new(takings, {{store::sql::add_events, {}, events_of(takings, actor)}});
   for (const auto& one : planned) answers[one.wish].upload = std::move(made.at(wishes[one.wish].video_id));
   if (within) within(connection, answers);
   if (is_soon(answers)) connection.run(store::sql::notify, {kQueue});
