@@ -164,7 +164,7 @@ TEST_P(RotationTest, AnswersAndAuthorisationsAreSealedAnewToo) {
   for (int i = 0; i < 120; ++i) keys.push_back("k" + std::to_string(i));
   keep_answers(vault_, -3, keys);
   keep_answers(vault_, 2, keys);
-  begin_idempotent(*database_->acquire(), request(2, "at work"));
+  begin_idempotent(*database_->acquire(), request(2, "at-work"));
   const auto state = begin(vault_);
   begin_rotation();
   EXPECT_EQ(code_of([&] { retire(); }), "keys_needed");
