@@ -60,9 +60,10 @@ PRELUDE = r"""
 set -eE
 served() {
   if [ -n "$server" ]; then kill -INT "$server"; while kill -0 "$server" 2>/dev/null; do sleep 0.05; done; fi
+  rm -f served.log  # the last one's, which says `listening` too
   setsid "$@" >served.log 2>&1 & server=$!
   disown
-  until grep -q 'listening on http' served.log; do
+  until grep -qs 'listening on http' served.log; do
     kill -0 "$server" || { cat served.log; return 1; }
     sleep 0.05
   done

@@ -8,11 +8,13 @@ FENCEPOST_TEST_POSTGRES names the server; each race has a database of its own.
 """
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -107,6 +109,16 @@ class System:
         check(worker.stdout.readline().strip() == "working", "a worker did not start")
         return worker
 
+    def stop(self, worker):
+        """Stops a process, but not in a write: on SQLite it would keep everybody else from theirs."""
+        with contextlib.ExitStack() as stack:
+            if self.database == "sqlite":
+                own = stack.enter_context(contextlib.closing(sqlite3.connect(f"{self.folder.name}/race.db", PATIENCE)))
+                own.isolation_level = None
+                own.execute("BEGIN IMMEDIATE")
+            worker.send_signal(signal.SIGSTOP)
+            os.waitpid(worker.pid, os.WUNTRACED)  # it has stopped
+
     def finish(self, worker):
         """Lets a worker finish what it is at; the peers', which cannot be asked, until nothing comes any more."""
         if not self.is_ours:
@@ -167,8 +179,7 @@ def stopped_past_its_lock(system):
     system.receiver.hold("begin")
     first = system.work()
     check(system.receiver.wait("begin", JOBS), "the handlers did not begin")
-    first.send_signal(signal.SIGSTOP)
-    os.waitpid(first.pid, os.WUNTRACED)  # it has stopped
+    system.stop(first)
     system.receiver.release()  # its answers wait for it in its sockets
     system.let_locks_expire()
     second = system.work()
