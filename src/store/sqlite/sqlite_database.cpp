@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "store/sqlite/turns.hpp"
 
 namespace fencepost::store::sqlite {
 
@@ -17,31 +18,6 @@ struct Finalize {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
 using StatementPtr = std::unique_ptr<sqlite3_stmt, Finalize>;
-
-// One process's writers take turns on a mutex: waiting for it is prompt, where busy_timeout polls. Other
-// processes are waited for by busy_timeout. Not a std::timed_mutex: it locks by pthread_mutex_clocklock,
-// which the thread sanitizer of gcc 12 does not see.
-class WriterMutex {
- public:
-  bool try_lock_for(base::Duration timeout) {
-    std::unique_lock lock(mutex_);
-    if (!free_.wait_for(lock, timeout, [this] { return !held_; })) return false;
-    held_ = true;
-    return true;
-  }
-  void unlock() {
-    {
-      const std::lock_guard lock(mutex_);
-      held_ = false;
-    }
-    free_.notify_one();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable free_;
-  bool held_ = false;
-};
 
 void now_function(sqlite3_context* context, int, sqlite3_value**) {
   const auto* clock = static_cast<const base::Clock*>(sqlite3_user_data(context));
@@ -74,8 +50,8 @@ void add_functions(sqlite3* db, const base::Clock* clock) {
 
 class SqliteConnection final : public Connection {
  public:
-  SqliteConnection(const std::string& path, const DatabaseOptions& options, WriterMutex& writers)
-      : options_(options), writers_(&writers) {
+  SqliteConnection(const std::string& path, const DatabaseOptions& options, Turns& turns)
+      : options_(options), turns_(&turns) {
     const int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
@@ -113,7 +89,7 @@ class SqliteConnection final : public Connection {
   }
   ~SqliteConnection() override {
     statements_.clear();
-    if (writers_ == nullptr) return;
+    if (turns_ == nullptr) return;
     if (in_transaction_) rollback();
     sqlite3_close(db_);
   }
@@ -158,17 +134,17 @@ class SqliteConnection final : public Connection {
 
   void begin() override {
     FENCEPOST_ASSERT(!in_transaction_);
-    if (!writers_->try_lock_for(options_.lock_timeout))
+    if (!turns_->wait_for(options_.lock_timeout))
       throw base::InfraError("the database is busy", {.retryable = true}, "SQLITE_BUSY");
     if (sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK) {
-      writers_->unlock();
+      turns_->end();
       fail("begin");
     }
     in_transaction_ = true;
   }
 
   void commit() override {
-    FENCEPOST_ASSERT(in_transaction_ && writers_ != nullptr);
+    FENCEPOST_ASSERT(in_transaction_ && turns_ != nullptr);
     if (sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) {
       try {
         fail("commit", true);
@@ -181,7 +157,7 @@ class SqliteConnection final : public Connection {
   }
 
   void rollback() noexcept override {
-    FENCEPOST_ASSERT(writers_ != nullptr);
+    FENCEPOST_ASSERT(turns_ != nullptr);
     // Some errors (a full disk) have rolled back by themselves already.
     if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
     if (in_transaction_) leave();
@@ -229,7 +205,7 @@ class SqliteConnection final : public Connection {
 
   void leave() {
     in_transaction_ = false;
-    writers_->unlock();
+    turns_->end();
   }
 
   [[noreturn]] void fail(const std::string& what, bool committing = false) {
@@ -335,7 +311,7 @@ class SqliteConnection final : public Connection {
   }
 
   const DatabaseOptions options_;
-  WriterMutex* const writers_ = nullptr;  // nullptr: db_ is borrowed
+  Turns* const turns_ = nullptr;  // nullptr: db_ is borrowed
   sqlite3* db_ = nullptr;
   std::unordered_map<std::string, std::pair<std::string, StatementPtr>> statements_;
   bool in_transaction_ = false;
@@ -350,14 +326,14 @@ class SqliteDatabase final : public Database {
   SqliteDatabase(std::string path, const DatabaseOptions& options)
       : Database(options), path_(std::move(path)) {}
   std::unique_ptr<Connection> connect() override {
-    return std::make_unique<SqliteConnection>(path_, options(), writers_);
+    return std::make_unique<SqliteConnection>(path_, options(), turns_);
   }
   Dialect dialect() const override { return Dialect::sqlite; }
   std::string label() const override { return "sqlite:" + path_; }
 
  private:
   const std::string path_;
-  WriterMutex writers_;
+  Turns turns_;
 };
 
 }  // namespace
