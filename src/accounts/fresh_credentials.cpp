@@ -148,7 +148,8 @@ std::variant<LiveConnection, NotUsable> FreshCredentials::settle(Life life, Refr
   const auto id = live.id, version = live.version;
   // Each of these writes the same again, or finds that it was overtaken.
   const auto write = [&](base::Duration until, const std::function<void(store::Connection&)>& work) {
-    return engine::insist(context_, "credentials", clock().boot() + until, work).written;
+    return engine::insist(context_, "credentials", clock().boot() + until,
+                          [&](store::Connection& connection, bool) { work(connection); });
   };
   const char* const kinds[] = {"fresh", "refused", "later", "unknown"};
   base::log(answer.kind == Kind::fresh ? base::LogLevel::info : base::LogLevel::warn, "credentials refreshed",

@@ -42,15 +42,10 @@ class Timed {
 };
 
 // Repeats a write of which the outcome is known to the caller until the database takes it: settlements are
-// idempotent. Gives up at `until`; answers whether it was written, and whether an earlier try of it may have
-// been written too, its commit being in doubt.
-struct Insisted {
-  bool written = false;
-  bool doubted = false;
-  explicit operator bool() const { return written; }
-};
-Insisted insist(const Context& context, const std::string& what, base::BootTime until,
-                const std::function<void(store::Connection&)>& write);
+// idempotent. `doubt`, as of store::until_certain: an earlier try may have been written, its commit being in
+// doubt. Gives up at `until`; answers whether it was written.
+bool insist(const Context& context, const std::string& what, base::BootTime until,
+            const std::function<void(store::Connection&, bool doubt)>& write);
 
 // Whether such a write may be tried again after `error`.
 bool worth_repeating(const base::InfraError& error);

@@ -98,18 +98,20 @@ void EffectWork::settle(const store::Effect& effect, EffectResult result, const 
     return;
   }
   auto answer = store::EffectAnswer::stale;
+  std::optional<store::Ending> ending;
   const Timed timed(context_, fence_.queue().name, "settle");
-  const auto written =
-      insist(context_, "settle effect", context_.clock.boot() + kInsist, [&](store::Connection& c) {
+  const bool written = insist(
+      context_, "settle effect", context_.clock.boot() + kInsist, [&](store::Connection& c, bool doubt) {
         answer =
             fence_.settle_effect(c, effect, result, store::worker_name(context_.worker),
                                  [&](store::Connection& within) { app_.settled(within, effect, result); });
+        ending = store::ending_of(result, answer, doubt);
       });
   constexpr const char* kVerdicts[] = {"done", "did_not_happen", "unknown"};
   constexpr const char* kAnswers[] = {"recorded", "stopped", "already_recorded", "late_yes", "stale"};
   const auto* verdict = kVerdicts[static_cast<int>(result.verdict)];
   context_.metrics.count(fence_.queue().name, std::string("effect_") + verdict);
-  if (written) context_.ended(fence_.queue().name, store::ending_of(result, answer, written.doubted));
+  if (written) context_.ended(fence_.queue().name, ending);
   base::log(result.verdict == Verdict::happened ? base::LogLevel::info : base::LogLevel::warn,
             "effect settled",
             {{"queue", fence_.queue().name},
@@ -157,7 +159,7 @@ void EffectWork::run(const store::Claim& claim, Desk& desk) {
 void EffectWork::reconcile(const std::string& item, std::stop_token stop) {
   std::optional<store::Reconcile> asked;
   insist(context_, "begin reconcile", context_.clock.boot() + std::chrono::seconds(5),
-         [&](store::Connection& c) {
+         [&](store::Connection& c, bool) {
            asked = fence_.begin_reconcile(c, item, std::chrono::minutes(2), context_.worker);
          });
   if (!asked) return;
@@ -171,9 +173,9 @@ void EffectWork::reconcile(const std::string& item, std::stop_token stop) {
   }
   std::optional<core::State> to;
   const bool refuses = app_.refuses_second_arrival(asked->effect, asked->age);
-  const auto written =
+  const bool written =
       insist(context_, "settle reconcile", context_.clock.boot() + std::chrono::minutes(1),
-             [&](store::Connection& c) {
+             [&](store::Connection& c, bool) {
                to = fence_.settle_reconcile(
                    c, *asked, result, refuses, ask_again(asked->age),
                    [&](store::Connection& within) { app_.settled(within, asked->effect, result); });

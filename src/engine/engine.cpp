@@ -127,7 +127,7 @@ void Engine::sweep(Sweeper& sweeper, const std::set<std::int64_t>& gone) {
 
 void Engine::flush_throughput(base::BootTime until) {
   if (metrics_.throughput().empty()) return;
-  insist(context_, "add throughput", until, [this](store::Connection& connection) {
+  insist(context_, "add throughput", until, [this](store::Connection& connection, bool) {
     metrics_.throughput().flush(connection, context_.worker, context_.clock.boot());
   });
 }

@@ -130,17 +130,20 @@ void HandlerWork::write_alone(const Written& result, bool doubted) const {
   const auto& queue = fence_.queue().name;
   const Timed timed(context_, queue, "settle");
   auto answer = SettleAnswer::stale;
-  Insisted written;
+  std::optional<store::Ending> ending;
+  bool written = false;
   try {
-    written = insist(context_, "settle", context_.clock.boot() + kInsist, [&](store::Connection& c) {
-      store::Transaction transaction(c);
-      answer = fence_.settle(c, {result.settlement}).at(0);
-      if (answer == SettleAnswer::stale) return;
-      // Written before, by a commit that was in doubt: then the handler's own writes are there too.
-      if (answer != SettleAnswer::already_recorded) result.within(c);
-      base::testpoint("settle.commit");
-      transaction.commit();
-    });
+    written =
+        insist(context_, "settle", context_.clock.boot() + kInsist, [&](store::Connection& c, bool doubt) {
+          store::Transaction transaction(c);
+          answer = fence_.settle(c, {result.settlement}).at(0);
+          ending = store::ending_of(result.settlement, answer, doubted || doubt);
+          if (answer == SettleAnswer::stale) return;
+          // Written before, by a commit that was in doubt: then the handler's own writes are there too.
+          if (answer != SettleAnswer::already_recorded) result.within(c);
+          base::testpoint("settle.commit");
+          transaction.commit();
+        });
   } catch (const std::exception& error) {
     // The own writes themselves threw: they would again. Nothing of them is there, and the attempt counts.
     base::log(base::LogLevel::error, "own writes threw",
@@ -150,12 +153,12 @@ void HandlerWork::write_alone(const Written& result, bool doubted) const {
   if (!written) refused(*result.claim);
   if (written && answer == SettleAnswer::stale)
     insist(context_, "acknowledge", context_.clock.boot() + kInsist,
-           [&](store::Connection& c) { fence_.acknowledge(c, *result.claim); });
+           [&](store::Connection& c, bool) { fence_.acknowledge(c, *result.claim); });
   const char* answered = !written                        ? "lost"
                          : answer == SettleAnswer::stale ? "stale"
                                                          : core::name(result.settlement.to).data();
   context_.metrics.count(queue, std::string("settled_") + answered);
-  if (written) context_.ended(queue, store::ending_of(result.settlement, answer, doubted || written.doubted));
+  if (written) context_.ended(queue, ending);
   if (base::logs(base::LogLevel::debug))
     base::log(base::LogLevel::debug, "item settled",
               {{"queue", queue},
@@ -168,10 +171,12 @@ void HandlerWork::write_alone(const Written& result, bool doubted) const {
 // The database took the result, but not the own writes, or neither: an attempt that failed.
 void HandlerWork::refused(const store::Claim& claim) const {
   const auto retry = settlement(claim, Outcome::retry("its own writes were refused"));
-  auto answer = SettleAnswer::stale;
-  if (const auto written = insist(context_, "settle", context_.clock.boot() + std::chrono::seconds(30),
-                                  [&](store::Connection& c) { answer = fence_.settle(c, {retry}).at(0); }))
-    context_.ended(fence_.queue().name, store::ending_of(retry, answer, written.doubted));
+  std::optional<store::Ending> ending;
+  if (insist(context_, "settle", context_.clock.boot() + std::chrono::seconds(30),
+             [&](store::Connection& c, bool doubt) {
+               ending = store::ending_of(retry, fence_.settle(c, {retry}).at(0), doubt);
+             }))
+    context_.ended(fence_.queue().name, ending);
 }
 
 }  // namespace fencepost::engine

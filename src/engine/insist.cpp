@@ -15,21 +15,21 @@ base::Duration pause_after(int tries) {
   return base::Duration(2000 + base::random_below(ceiling));
 }
 
-Insisted insist(const Context& context, const std::string& what, base::BootTime until,
-                const std::function<void(store::Connection&)>& write) {
-  bool doubted = false;
+bool insist(const Context& context, const std::string& what, base::BootTime until,
+            const std::function<void(store::Connection&, bool doubt)>& write) {
+  bool doubt = false;
   for (int tries = 1;; ++tries) {
     try {
       auto connection = context.database.acquire();
-      write(*connection);
-      return {true, doubted};
+      write(*connection, doubt);
+      return true;
     } catch (const base::InfraError& error) {
-      doubted = doubted || error.in_doubt();
+      doubt = doubt || error.in_doubt();
       const bool again = worth_repeating(error);
       if (tries == 1 || !again)
         base::log(base::LogLevel::warn, "write failed",
                   {{"what", what}, {"error", error.what()}, {"again", again ? "yes" : "no"}});
-      if (!again || context.clock.boot() >= until) return {false, doubted};
+      if (!again || context.clock.boot() >= until) return false;
     }
     base::sleep_for(pause_after(tries));
   }

@@ -1,7 +1,6 @@
 #include "engine/outbox.hpp"
 
 #include <algorithm>
-#include <functional>
 
 #include "base/log.hpp"
 #include "base/testpoint.hpp"
@@ -128,27 +127,28 @@ void Outbox::settle(const Result& result, base::BootTime until) const {
   const auto& queue = fence_.queue().name;
   const Timed timed(context_, queue, "settle");
   const char* answered = "lost";
-  std::function<std::optional<store::Ending>(bool doubted)> ended;
-  const auto written = insist(context_, "settle", until, [&](store::Connection& connection) {
+  std::optional<store::Ending> ended;
+  const bool written = insist(context_, "settle", until, [&](store::Connection& connection, bool doubt) {
+    const bool doubted = result.doubted || doubt;
     if (const auto* sent = std::get_if<Sent>(&result.what)) {
       constexpr const char* kAnswers[] = {"recorded", "stopped", "already_recorded", "late_yes", "stale"};
       const auto answer =
           fence_.settle_effect(connection, sent->effect, sent->result, store::worker_name(context_.worker));
       answered = kAnswers[static_cast<int>(answer)];
-      ended = [sent, answer](bool doubted) { return store::ending_of(sent->result, answer, doubted); };
+      ended = store::ending_of(sent->result, answer, doubted);
       return;
     }
     const auto& settlement = std::get<Settlement>(result.what);
     constexpr const char* kAnswers[] = {"settled", "stopped", "already_recorded", "stale"};
     const auto answer = fence_.settle(connection, {settlement}).at(0);
     answered = kAnswers[static_cast<int>(answer)];
-    ended = [&settlement, answer](bool doubted) { return store::ending_of(settlement, answer, doubted); };
+    ended = store::ending_of(settlement, answer, doubted);
     // Edited under its handler, perhaps: then this lets it be claimed again (rule 8).
     if (answer == SettleAnswer::stale)
       fence_.acknowledge(connection,
                          {settlement.item, settlement.claim, settlement.fence, 0, 0, false, {}, {}, 0});
   });
-  if (written) context_.ended(queue, ended(result.doubted || written.doubted));
+  if (written) context_.ended(queue, ended);
   context_.metrics.count(queue, std::string("singly_") + answered);
   base::log(base::LogLevel::info, "item settled by itself",
             {{"queue", queue}, {"item", result.item()}, {"claim", result.claim()}, {"answer", answered}});

@@ -328,20 +328,24 @@ void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, s
   }
   const auto due = fence().next_due(connection);
   if (!due) return;
-  if (due->count() <= 0) {
-    // Overdue and yet not claimed: somebody holds it, or the queue is paused. Then the poll will see; one by
-    // one, since a foreign trigger may leave out the claims of those that come first, without an error.
-    if (claims.empty()) refused_ = true;
+  const auto now = context_.clock.boot();
+  const std::lock_guard lock(mutex_);
+  if (due->count() > 0) {
+    next_look_ = std::min(next_look_, now + *due);
     return;
   }
-  const std::lock_guard lock(mutex_);
-  next_look_ = std::min(next_look_, context_.clock.boot() + *due);
+  // Overdue and yet not claimed: somebody holds it, or the queue is paused. Then the poll will see; once in a
+  // while one by one, since a foreign trigger may leave out the claims of those that come first, without an
+  // error.
+  if (!claims.empty() || now < next_singly_) return;
+  refused_ = true;
+  next_singly_ = now + options_.poll;
 }
 
 void QueueRunner::disown() {
   const std::unique_lock unheld(unheld_);
   insist(context_, "disown", context_.clock.boot() + options_.lease,
-         [&](store::Connection& c) { fence().disown(c, context_.worker, held_.claims()); });
+         [&](store::Connection& c, bool) { fence().disown(c, context_.worker, held_.claims()); });
 }
 
 void QueueRunner::not_fed(std::vector<Result> results, bool claiming, const base::InfraError& error) {

@@ -126,8 +126,9 @@ class QueueRunner final : private Desk {
   bool more_due_ = true;  // the last claim took all that it wanted, or something was added since
   std::uint64_t wakes_ = 0;
   base::BootTime next_look_{};
-  int claiming_ = 0;                      // what the feeders are asking for at this moment
-  int feeding_ = 0;                       // feeders that are at the database
+  base::BootTime next_singly_{};  // not before: a claim row by row because nothing overdue was claimed
+  int claiming_ = 0;              // what the feeders are asking for at this moment
+  int feeding_ = 0;               // feeders that are at the database
   std::multiset<base::BootTime> asleep_;  // until when each feeder sleeps that has nothing to do
   int failures_ = 0;                      // of the database, one after the other
   std::atomic<bool> refused_ = false;     // the table has refused a claim: the next one goes row by row

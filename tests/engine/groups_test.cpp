@@ -95,6 +95,28 @@ TEST_P(Groups, ABatchHandlerGetsSeveralAndEachHasItsOwnEnd) {
   EXPECT_EQ(std::count(said_.begin(), said_.end(), "worked"), 40);
 }
 
+// Rule 14. A foreign trigger leaves out the claim of what comes first, without an error.
+TEST_P(Groups, Rule14_AClaimThatIsLeftOutKeepsNobodyElseWaiting) {
+  for (const auto* item : {"a", "b"}) world_.add(item);
+  const std::string first = "NEW.{key} = 'a' AND NEW.{status} = 'Processing'";
+  world_.script(
+      GetParam() == store::Dialect::postgres
+          ? "CREATE FUNCTION own_rule() RETURNS trigger LANGUAGE plpgsql AS $own$ BEGIN IF " + first +
+                " THEN RETURN NULL; END IF; RETURN NEW; END $own$; CREATE TRIGGER own_rule BEFORE UPDATE "
+                "ON {table} FOR EACH ROW EXECUTE FUNCTION own_rule()"
+          : "CREATE TRIGGER own_rule BEFORE UPDATE ON {table} WHEN " + first +
+                " BEGIN SELECT RAISE(IGNORE); END");
+  start(
+      [&](const std::vector<Attempt>& attempts) {
+        say(attempts[0].claim().item);
+        return std::vector<Outcome>{Outcome::done()};
+      },
+      1, {.concurrency = 1, .largest_batch = 1});
+  EXPECT_TRUE(heard("b"));
+  engine_->stop(base::system_clock().boot() + 10s);
+  EXPECT_EQ(state("a"), core::State::queued);
+}
+
 // Rule 14. On SQLite whoever holds a row holds them all.
 TEST_P(Groups, Rule14_AHeldRowKeepsNobodyElseWaiting) {
   for (const auto* item : {"a", "b", "c"}) world_.add(item);
