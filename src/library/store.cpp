@@ -68,14 +68,7 @@ ResolveAnswer Store::resolve(const Queue& queue, const std::string& item, bool h
                              const std::string& actor, const std::string& remote_url) {
   const auto& fence = impl_->core.fence(queue);
   return impl_->core.certain(queue, [&](store::Connection& connection, bool doubt) {
-    const auto answer = fence.resolve(connection, item, happened, actor, remote_url);
-    if (answer != ResolveAnswer::not_unknown || !doubt) return answer;
-    const auto now = fence.read(connection, item);
-    const bool as_said = now && (happened ? now->state == State::done
-                                          : now->state == State::failed || now->state == State::stopped);
-    if (!as_said) return answer;
-    store::Fence::confirm(connection);
-    return ResolveAnswer::resolved;
+    return store::resolve(connection, fence, item, happened, actor, remote_url, doubt);
   });
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 // Repeating what people do until its answer is certain (rule 4).
 
-#include "store/database.hpp"
+#include <string>
+
+#include "store/fence.hpp"
 
 namespace fencepost::store {
 
@@ -25,5 +27,11 @@ auto until_certain(Database& database, Act&& act) {
     }
   }
 }
+
+// Fence::resolve as such an act: with `doubt` an earlier run's answer counts as given where the item is as it
+// said, once that is confirmed.
+core::ResolveAnswer resolve(Connection& connection, const Fence& fence, const std::string& item,
+                            bool happened, const std::string& actor, const std::string& remote_url,
+                            bool doubt, const Fence::Within& within = {});
 
 }  // namespace fencepost::store

@@ -2,6 +2,7 @@
 // decides and writes in one transaction, so that its answer is the truth at the moment of its commit.
 
 #include "base/testpoint.hpp"
+#include "store/certain.hpp"
 #include "store/fence_write.hpp"
 #include "store/guards.hpp"
 #include "store/sql.hpp"
@@ -276,6 +277,19 @@ ResolveAnswer Fence::resolve(Connection& connection, const std::string& item, bo
   end_seats(connection, *s);
   if (within) within(connection);
   transaction.commit();
+  return ResolveAnswer::resolved;
+}
+
+ResolveAnswer resolve(Connection& connection, const Fence& fence, const std::string& item, bool happened,
+                      const std::string& actor, const std::string& remote_url, bool doubt,
+                      const Fence::Within& within) {
+  const auto answer = fence.resolve(connection, item, happened, actor, remote_url, within);
+  if (answer != ResolveAnswer::not_unknown || !doubt) return answer;
+  const auto now = fence.read(connection, item);
+  const bool as_said = now && (happened ? now->state == State::done
+                                        : now->state == State::failed || now->state == State::stopped);
+  if (!as_said) return answer;
+  Fence::confirm(connection);
   return ResolveAnswer::resolved;
 }
 

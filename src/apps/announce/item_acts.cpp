@@ -140,21 +140,12 @@ ResolveAnswer resolve(store::Database& database, const store::Fence& fence, std:
                       const std::string& actor, const std::string& post_url) {
   check_url(post_url);
   return store::until_certain(database, [&](store::Connection& connection, bool doubt) {
-    const auto item = std::to_string(id);
-    const auto answer =
-        fence.resolve(connection, item, happened, actor, post_url, [&](store::Connection& within) {
-          if (!happened) return;
-          set_posted(within, id, "", post_url);
-          release_thread(within, id);
-        });
-    if (answer != ResolveAnswer::not_unknown || !doubt) return answer;
-    const auto now = fence.read(connection, item);
-    const bool as_said =
-        now && (happened ? now->state == core::State::done
-                         : now->state == core::State::failed || now->state == core::State::stopped);
-    if (!as_said) return answer;
-    store::Fence::confirm(connection);
-    return ResolveAnswer::resolved;
+    return store::resolve(connection, fence, std::to_string(id), happened, actor, post_url, doubt,
+                          [&](store::Connection& within) {
+                            if (!happened) return;
+                            set_posted(within, id, "", post_url);
+                            release_thread(within, id);
+                          });
   });
 }
 

@@ -243,20 +243,11 @@ std::string rearm(store::Database& database, const store::Fence& fence, const st
 ResolveAnswer Service::resolve(std::int64_t id, bool happened, const std::string& actor,
                                const std::string& post_id, const std::string& post_url) {
   return store::until_certain(database_, [&](store::Connection& connection, bool doubt) {
-    const auto item = std::to_string(id);
-    const auto answer =
-        fence_.resolve(connection, item, happened, actor, post_url, [&](store::Connection& within) {
-          if (happened) set_uploaded(within, id, post_id, post_url);
-          if (resolved_) resolved_(within, id, happened);
-        });
-    if (answer != ResolveAnswer::not_unknown || !doubt) return answer;
-    const auto now = fence_.read(connection, item);
-    const bool as_said =
-        now && (happened ? now->state == core::State::done
-                         : now->state == core::State::failed || now->state == core::State::stopped);
-    if (!as_said) return answer;
-    store::Fence::confirm(connection);
-    return ResolveAnswer::resolved;
+    return store::resolve(connection, fence_, std::to_string(id), happened, actor, post_url, doubt,
+                          [&](store::Connection& within) {
+                            if (happened) set_uploaded(within, id, post_id, post_url);
+                            if (resolved_) resolved_(within, id, happened);
+                          });
   });
 }
 
