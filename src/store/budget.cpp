@@ -125,41 +125,6 @@ SeatTake seat_taken(Connection& connection, const SeatRequest& s, std::optional<
           static_cast<int>(own[2].integer())};
 }
 
-std::vector<LedgerEntry> release_where(Connection& connection, const std::string& queue,
-                                       const std::string& item, auto&& wanted) {
-  FENCEPOST_ASSERT(connection.in_transaction());
-  auto entries = ledger_of(connection, queue, item);
-  std::erase_if(entries, [&](const LedgerEntry& e) { return e.spent || !wanted(e); });
-  std::vector<BucketKey> keys;
-  for (const auto& e : entries) keys.push_back(e.key);
-  lock_buckets(connection, keys);
-  std::vector<LedgerEntry> released;
-  for (auto& e : entries) {
-    // Decided again by the DELETE itself: the list was read without a lock.
-    const auto gone = connection.run(
-        sql::release_entry, {queue, item, e.key.scope, e.key.name, e.key.window, e.purpose, e.attempt});
-    if (gone.empty()) continue;
-    e.amount = gone[0][0].integer();
-    give_back(connection, e.key, e.amount);
-    if (is_slot(e.key)) connection.run(sql::delete_seat, {queue, item});
-    released.push_back(std::move(e));
-  }
-  return released;
-}
-
-}  // namespace
-
-Take take(Connection& connection, const BucketKey& key, std::int64_t quota, std::int64_t amount,
-          const std::string& queue, const std::string& item, const std::string& purpose, int attempt) {
-  return take_all(connection, {{key, quota, amount, queue, item, purpose, attempt}}).takes[0];
-}
-
-void prepare_takes(Connection& connection) {
-  for (const auto* statement : {&sql::open_buckets, &sql::add_ledger, &sql::take, &sql::add_seat})
-    connection.prepare_only(*statement);
-}
-
-namespace {
 // Exactly what this call did.
 void undo(Connection& connection, const std::vector<TakeRequest>& requests, const Mine& mine,
           const std::vector<SeatRequest>& seats, const Grants& grants) {
@@ -206,7 +171,40 @@ TakeAll answer_to(Connection& connection, const std::vector<TakeRequest>& reques
 void add_seats(std::vector<TakeRequest>& requests, const std::vector<SeatRequest>& seats) {
   for (const auto& seat : seats) requests.push_back(request_of(seat));
 }
+
+std::vector<LedgerEntry> release_where(Connection& connection, const std::string& queue,
+                                       const std::string& item, auto&& wanted) {
+  FENCEPOST_ASSERT(connection.in_transaction());
+  auto entries = ledger_of(connection, queue, item);
+  std::erase_if(entries, [&](const LedgerEntry& e) { return e.spent || !wanted(e); });
+  std::vector<BucketKey> keys;
+  for (const auto& e : entries) keys.push_back(e.key);
+  lock_buckets(connection, keys);
+  std::vector<LedgerEntry> released;
+  for (auto& e : entries) {
+    // Decided again by the DELETE itself: the list was read without a lock.
+    const auto gone = connection.run(
+        sql::release_entry, {queue, item, e.key.scope, e.key.name, e.key.window, e.purpose, e.attempt});
+    if (gone.empty()) continue;
+    e.amount = gone[0][0].integer();
+    give_back(connection, e.key, e.amount);
+    if (is_slot(e.key)) connection.run(sql::delete_seat, {queue, item});
+    released.push_back(std::move(e));
+  }
+  return released;
+}
+
 }  // namespace
+
+Take take(Connection& connection, const BucketKey& key, std::int64_t quota, std::int64_t amount,
+          const std::string& queue, const std::string& item, const std::string& purpose, int attempt) {
+  return take_all(connection, {{key, quota, amount, queue, item, purpose, attempt}}).takes[0];
+}
+
+void prepare_takes(Connection& connection) {
+  for (const auto* statement : {&sql::open_buckets, &sql::add_ledger, &sql::take, &sql::add_seat})
+    connection.prepare_only(*statement);
+}
 
 TakeAll take_all(Connection& connection, std::vector<TakeRequest> requests,
                  const std::vector<SeatRequest>& seats) {
