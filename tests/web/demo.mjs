@@ -60,8 +60,15 @@ async function videosAreInSlots() {
   const bar = way.getByRole("progressbar");
   await eventually(async () => Number(await bar.getAttribute("aria-valuenow")) > 0, "an upload is seen on its way");
   await ada.page.getByRole("button", { name: "Month", exact: true }).click();
-  for (const title of ["Waiting rooms", "The last train", "A night at the station", "Patience, a history"])
-    await ada.page.getByRole("button", { name: new RegExp(`${title} \\| Night Talk`) }).first().waitFor();
+  // In the slots of the next days, which may be those of the next month.
+  const titles = new Set(["Waiting rooms", "The last train", "A night at the station", "Patience, a history"]);
+  const shown = (title) => ada.page.getByRole("button", { name: new RegExp(`${title} \\| Night Talk`) }).count();
+  let looks = 0;
+  await eventually(async () => {
+    for (const title of titles) if ((await shown(title)) > 0) titles.delete(title);
+    if (titles.size > 0 && ++looks === 100) await ada.button("Next month").click();
+    return titles.size === 0;
+  }, "the films are in their slots");
   await picture(ada, "uploads");
   check(ada.complaints.length === 0, ada.complaints.join(" | "));
 }

@@ -52,6 +52,7 @@ async function firstRun() {
   await ada.button("It is live", ada.page.getByRole("dialog")).click();
   await card.getByText("Posted", { exact: true }).waitFor();
   check((await receiver.arrivals()) === 1, "one post arrived");
+  await card.getByText("Night Talk is live: Pilot").waitFor(); // what was sent, not what was being written
   quiet(ada);
 }
 
@@ -157,6 +158,7 @@ async function unknownOutcome() {
   await ada.button("Post now", ada.page.getByRole("dialog")).click();
   const card = world.card(ada, "Ada");
   await card.getByText("It was sent, and no answer came.").waitFor();
+  await card.getByText(/: A cut/).waitFor(); // what the platform was asked
   await ada.page.getByRole("link", { name: "Today" }).click();
   await ada.page.getByText("Say whether it was posted.").waitFor();
   await ada.page.getByRole("link", { name: "A cut" }).first().click();
