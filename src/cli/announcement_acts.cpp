@@ -108,7 +108,8 @@ int preview(Client& client, bool as_json, const Given& given) {
   }
   const auto limit = cell(body, "limit");
   print(cell(body, "text") + "\n\n" + cell(body, "platform") + ": " + cell(body, "length") +
-        (limit == "-" ? " characters, no limit" : " of " + limit + " characters") + "\n");
+        (limit == "-" ? " characters, no limit" : " of " + limit + " characters") +
+        (body.at("sent").get<bool>() ? ", as it was sent" : "") + "\n");
   if (!body.at("obstacle").is_null()) print("not postable now: " + cell(body, "why") + "\n");
   return 0;
 }

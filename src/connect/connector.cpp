@@ -24,6 +24,8 @@ std::variant<Rendered, Outcome> Connector::prepare(Rendered rendered, const Post
   return rendered;
 }
 
+std::string Connector::text_of(const Rendered&) const { return ""; }
+
 std::string Connector::told_by(const Rendered&) const { return ""; }
 
 std::optional<base::Micros> Connector::expires_at(const Credentials&) const { return std::nullopt; }

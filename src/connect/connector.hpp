@@ -173,6 +173,9 @@ class Connector {
   virtual Look look(const Rendered& rendered, const Credentials& credentials, const std::string& key,
                     base::BootTime deadline, std::stop_token stop) = 0;
 
+  // Pure: the text of what render() or prepare() made, as it stands on the platform; empty where it has none.
+  virtual std::string text_of(const Rendered& rendered) const;
+
   // Pure: the text by which look() tells this post of the account's others. Empty: it is told by what no
   // other post can have.
   virtual std::string told_by(const Rendered& rendered) const;

@@ -169,6 +169,12 @@ WHERE a.id = $1
   AND NOT EXISTS (SELECT 1 FROM fencepost_announcements AS o WHERE o.id = CAST(d.item AS BIGINT))
 ORDER BY 1
 
+-- name: sent
+-- $1 id: what left of it, where it is being sent, was posted, or nobody knows.
+SELECT x.destination, x.request
+FROM fencepost_announcements AS a JOIN fencepost_effects AS x ON x.claim = a.effect
+WHERE a.id = $1 AND a.status IN ('sending', 'unknown', 'posted')
+
 -- name: to_publish
 -- $1 id: what the publisher needs of it, of its connection, and of what can forbid it.
 SELECT a.text, a.url, a.connection_id, c.platform, c.target, x.detail, a.include_url, a.generated_text,

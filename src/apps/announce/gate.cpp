@@ -49,6 +49,12 @@ std::optional<ToPublish> to_publish(store::Connection& connection, std::int64_t 
   return item;
 }
 
+std::optional<connect::Rendered> sent(store::Connection& connection, std::int64_t id) {
+  const auto rows = connection.run(sql::sent, {id});
+  if (rows.empty()) return std::nullopt;
+  return connect::Rendered{rows[0][0].text(), rows[0][1].text()};
+}
+
 Words words_of(const ToPublish& item) {
   if (!item.episode) return {item.text, item.include_url ? item.url : ""};
   const auto& show_template = item.episode->show_template;

@@ -40,6 +40,10 @@ struct ToPublish {
 };
 std::optional<ToPublish> to_publish(store::Connection& connection, std::int64_t id);
 
+// What left of it, as its gate has written it down: while it is being sent, once it was posted, and where
+// nobody knows. nullopt: nothing did, or that was forgotten (retention).
+std::optional<connect::Rendered> sent(store::Connection& connection, std::int64_t id);
+
 // The words and the URL that go out: its own text, else the generated one, else its show's template.
 struct Words {
   std::string text, url;

@@ -136,6 +136,10 @@ Outcome Bluesky::send(const Rendered& rendered, const Credentials& credentials, 
   return certain(Reason::credentials, error.what());
 }
 
+std::string Bluesky::text_of(const Rendered& rendered) const {
+  return nlohmann::json::parse(rendered.request).at("record").at("text").get<std::string>();
+}
+
 Look Bluesky::look(const Rendered& rendered, const Credentials&, const std::string&, base::BootTime deadline,
                    std::stop_token stop) {
   const auto request = parsed(rendered.request);

@@ -41,6 +41,7 @@ class Bluesky final : public Connector {
                                           base::BootTime deadline, std::stop_token stop) override;
   Outcome send(const Rendered& rendered, const Credentials& credentials, const std::string& key,
                base::BootTime deadline, std::stop_token stop) override;
+  std::string text_of(const Rendered& rendered) const override;
   // Another record than ours under our key is an earlier attempt of the same item: present.
   Look look(const Rendered& rendered, const Credentials& credentials, const std::string& key,
             base::BootTime deadline, std::stop_token stop) override;

@@ -33,6 +33,7 @@ TEST_F(BlueskyTest, RendersTheSameRecordEachTimeWithTheTimeOfItsKey) {
   const auto one = bluesky_.render(post, {"https://pds.example/", "did:plc:x"}, kKey);
   EXPECT_EQ(one.request, bluesky_.render(post, {"https://pds.example/", "did:plc:x"}, kKey).request);
   EXPECT_EQ(one.destination, "https://pds.example");
+  EXPECT_EQ(bluesky_.text_of(one), bluesky_.fit(post, account_).text);
   EXPECT_EQ(bluesky_.render(post, {""}, kKey).destination, "https://bsky.social");
   const auto request = json::parse(one.request);
   EXPECT_EQ(request["repo"], "did:plc:x");

@@ -123,6 +123,10 @@ Outcome Discord::send(const Rendered& rendered, const Credentials& credentials, 
   return certain(Reason::credentials, error.what());
 }
 
+std::string Discord::text_of(const Rendered& rendered) const {
+  return nlohmann::json::parse(rendered.request).at("message").at("content").get<std::string>();
+}
+
 Look Discord::look(const Rendered&, const Credentials&, const std::string&, base::BootTime, std::stop_token) {
   return {Presence::cannot_tell, "", "", "a webhook cannot read its channel: look there"};
 }

@@ -47,6 +47,7 @@ class Discord final : public Connector {
                                           base::BootTime deadline, std::stop_token stop) override;
   Outcome send(const Rendered& rendered, const Credentials& credentials, const std::string& key,
                base::BootTime deadline, std::stop_token stop) override;
+  std::string text_of(const Rendered& rendered) const override;
   Look look(const Rendered& rendered, const Credentials& credentials, const std::string& key,
             base::BootTime deadline, std::stop_token stop) override;
 

@@ -129,6 +129,7 @@ TEST_F(DiscordTest, LengthIsCountedInCodePoints) {
   EXPECT_FALSE(discord_.fit({cats, ""}, {}).shortened);
   EXPECT_EQ(send({cats, ""}, hook()).verdict, Verdict::accepted);
   const auto fitted = discord_.fit({cats, "https://example.com/"}, {});
+  EXPECT_EQ(discord_.text_of(discord_.render({cats, "https://example.com/"}, {}, kKey)), fitted.text);
   EXPECT_TRUE(fitted.shortened);
   EXPECT_LE(fitted.length, 2000);
   EXPECT_EQ(send({cats, "https://example.com/"}, hook()).verdict, Verdict::accepted);

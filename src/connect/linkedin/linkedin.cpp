@@ -232,10 +232,11 @@ Look LinkedIn::look(const Rendered& rendered, const Credentials& credentials, co
   return found;
 }
 
-std::string LinkedIn::told_by(const Rendered& rendered) const {
-  const auto sent = nlohmann::json::parse(rendered.request);
-  return comparable(linkedin::from_little(sent.at("commentary").get<std::string>()));
+std::string LinkedIn::text_of(const Rendered& rendered) const {
+  return linkedin::from_little(nlohmann::json::parse(rendered.request).at("commentary").get<std::string>());
 }
+
+std::string LinkedIn::told_by(const Rendered& rendered) const { return comparable(text_of(rendered)); }
 
 Verified LinkedIn::verify(const Account& account, const Credentials& credentials, base::BootTime deadline,
                           std::stop_token stop) {

@@ -43,6 +43,7 @@ class LinkedIn final : public OAuthConnector {
                base::BootTime deadline, std::stop_token stop) override;
   Look look(const Rendered& rendered, const Credentials& credentials, const std::string& key,
             base::BootTime deadline, std::stop_token stop) override;
+  std::string text_of(const Rendered& rendered) const override;
   std::string told_by(const Rendered& rendered) const override;
   Verified verify(const Account& account, const Credentials& credentials, base::BootTime deadline,
                   std::stop_token stop) override;

@@ -49,6 +49,7 @@ TEST_F(LinkedInTest, RendersTheSameBytesEachTime) {
   const auto body = json::parse(rendered().request);
   EXPECT_EQ(body["author"], "urn:li:person:Demo_1");
   EXPECT_EQ(body["commentary"], R"(Live now \(really\))");
+  EXPECT_EQ(linkedin().text_of(rendered()), "Live now (really)");
   EXPECT_EQ(body["lifecycleState"], "PUBLISHED");
   EXPECT_FALSE(body.contains("content"));
   EXPECT_EQ(rendered().destination, url() + "/rest/posts");

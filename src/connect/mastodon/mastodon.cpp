@@ -145,6 +145,10 @@ Look Mastodon::look(const Rendered& rendered, const Credentials& credentials, co
   return found;
 }
 
+std::string Mastodon::text_of(const Rendered& rendered) const {
+  return nlohmann::json::parse(rendered.request).at("status").at("status").get<std::string>();
+}
+
 std::string Mastodon::told_by(const Rendered& rendered) const {
   const auto status = nlohmann::json::parse(rendered.request).at("status");
   return mastodon::seen(status.at("status").get<std::string>()) + ' ' + text_at(status, "in_reply_to_id");

@@ -42,6 +42,7 @@ class Mastodon final : public OAuthConnector {
                base::BootTime deadline, std::stop_token stop) override;
   Look look(const Rendered& rendered, const Credentials& credentials, const std::string& key,
             base::BootTime deadline, std::stop_token stop) override;
+  std::string text_of(const Rendered& rendered) const override;
   std::string told_by(const Rendered& rendered) const override;
 
   // `facts`: what the server allows, and who sees the account's posts unless it says otherwise (facts.hpp).

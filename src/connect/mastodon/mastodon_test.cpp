@@ -108,7 +108,9 @@ TEST_F(MastodonTest, AUrlCountsTwentyThree) {
   const auto fitted = mastodon_.fit({std::string(476, 'a'), url}, account_);
   EXPECT_FALSE(fitted.shortened);
   EXPECT_EQ(fitted.length, 500);
-  EXPECT_EQ(send(ready({std::string(476, 'a'), url})).verdict, Verdict::accepted);
+  const auto sent = ready({std::string(476, 'a'), url});
+  EXPECT_EQ(mastodon_.text_of(sent), fitted.text);
+  EXPECT_EQ(send(sent).verdict, Verdict::accepted);
   EXPECT_TRUE(mastodon_.fit({std::string(477, 'a'), url}, account_).shortened);
   key_ = key();
   EXPECT_EQ(send(ready({std::string(600, 'a'), url})).verdict, Verdict::accepted);

@@ -220,6 +220,10 @@ std::string Threads::permalink(const std::string& id, const Call& call) const {
   return url_problem(link, {.allow_private = true}) ? "" : link;
 }
 
+std::string Threads::text_of(const Rendered& rendered) const {
+  return nlohmann::json::parse(rendered.request).at("text").get<std::string>();
+}
+
 Look Threads::look(const Rendered& rendered, const Credentials& credentials, const std::string& key,
                    base::BootTime deadline, std::stop_token stop) {
   const Call call{credentials, deadline, std::move(stop)};

@@ -259,6 +259,7 @@ TEST_F(ThreadsTest, RefusesWhatItCannotCarry) {
   EXPECT_NO_THROW(threads().check("", credentials_));
   const Post answer{.text = "and", .url = "", .reply_to = Thread{{"1", ""}, {"2", ""}}};
   EXPECT_EQ(json::parse(threads().render(answer, account_, "k").request)["reply_to"], "2");
+  EXPECT_EQ(threads().text_of(threads().render(answer, account_, "k")), answer.text);
 }
 
 TEST_F(ThreadsTest, ALongLivedTokenIsRefreshedByItself) {

@@ -143,6 +143,10 @@ Outcome Webhook::send(const Rendered& rendered, const Credentials& credentials, 
   return classify_webhook(result, http_.clock().wall());
 }
 
+std::string Webhook::text_of(const Rendered& rendered) const {
+  return nlohmann::json::parse(rendered.request).at("text").get<std::string>();
+}
+
 Look Webhook::look(const Rendered&, const Credentials&, const std::string&, base::BootTime, std::stop_token) {
   Look look;
   look.evidence = "a webhook's receiver cannot be asked";

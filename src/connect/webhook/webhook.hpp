@@ -28,6 +28,7 @@ class Webhook final : public Connector {
   Rendered render(const Post& post, const Account& account, const std::string& key) const override;
   Outcome send(const Rendered& rendered, const Credentials& credentials, const std::string& key,
                base::BootTime deadline, std::stop_token stop) override;
+  std::string text_of(const Rendered& rendered) const override;
   Look look(const Rendered& rendered, const Credentials& credentials, const std::string& key,
             base::BootTime deadline, std::stop_token stop) override;
 
@@ -39,14 +40,12 @@ class Webhook final : public Connector {
 //
 // accepted   any 2xx, also when its body was cut: the receiver had said yes.
 // certain    no byte left; 307 and 308 ("not here", and never followed); the 4xx of RFC 9110, 4918, 6585,
-// 7725
-//            and 8470 that say that the request was not carried out. To be retried: 429, 425, 423 and all
-//            failures to connect.
+//            7725 and 8470 that say that the request was not carried out. To be retried: 429, 425, 423 and
+//            all failures to connect.
 // unknown    cut, time-out or stop after the request began; 5xx; the other 3xx (many programs act, then
-// redirect);
-//            408 (gateways use it for a slow backend); 409 (the Idempotency-Key draft: the same key is being
-//            worked on); proxies' private 4xx such as 499 and 460 (the client gave up, the backend may not
-//            have).
+//            redirect); 408 (gateways use it for a slow backend); 409 (the Idempotency-Key draft: the same
+//            key is being worked on); proxies' private 4xx such as 499 and 460 (the client gave up, the
+//            backend may not have).
 Outcome classify_webhook(const HttpResult& result, base::Micros now);
 
 }  // namespace fencepost::connect

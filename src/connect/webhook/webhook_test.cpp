@@ -64,6 +64,7 @@ TEST_F(WebhookTest, RendersTheSameBytesEachTimeAndNoSecret) {
   const auto one = webhook_.render(post, {"https://example.com/hook"}, "k");
   const auto two = webhook_.render(post, {"https://example.com/hook"}, "k");
   EXPECT_EQ(one.destination, "https://example.com/hook");
+  EXPECT_EQ(webhook_.text_of(one), post.text);
   EXPECT_EQ(one.request, two.request);
   EXPECT_EQ(one.request,
             R"({"type":"announcement","id":"k","text":"Grüße \"live\"","url":"https://example.com/show"})");

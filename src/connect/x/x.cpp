@@ -102,9 +102,11 @@ Look X::look(const Rendered& rendered, const Credentials& credentials, const std
   return found;
 }
 
-std::string X::told_by(const Rendered& rendered) const {
-  return comparable(nlohmann::json::parse(rendered.request).at("post").at("text").get<std::string>());
+std::string X::text_of(const Rendered& rendered) const {
+  return nlohmann::json::parse(rendered.request).at("post").at("text").get<std::string>();
 }
+
+std::string X::told_by(const Rendered& rendered) const { return comparable(text_of(rendered)); }
 
 Verified X::verify(const Account& account, const Credentials& credentials, base::BootTime deadline,
                    std::stop_token stop) {

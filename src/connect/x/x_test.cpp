@@ -51,6 +51,7 @@ TEST_F(XTest, RendersTheSameBytesEachTimeAndWhatTheyCost) {
   EXPECT_EQ(one.request, two.request);
   EXPECT_EQ(one.request, R"({"user":"1001","post":{"text":"Live now"}})");
   EXPECT_EQ(one.destination, url() + "/2/tweets");
+  EXPECT_EQ(x().text_of(one), "Live now");
   EXPECT_EQ(one.cost, 15'000);
   EXPECT_EQ(rendered("Live now", "https://example.com/show").cost, 200'000);
   EXPECT_EQ(rendered("See example.com").cost, 200'000)

@@ -160,6 +160,19 @@ TEST_P(EpisodesApi, APreviewShowsWhatWouldBePostedAndWhatForbidsIt) {
   EXPECT_EQ(json_of(as(signed_in(bob_), "GET", path + "/preview"))["obstacle"], "needs_approval");
 }
 
+TEST_P(EpisodesApi, APreviewOfWhatIsOutShowsWhatWasSent) {
+  stage.start();
+  const auto path = announce(episode(), bob_, {{"text", "{show}: {title}"}});
+  EXPECT_EQ(json_of(as(signed_in(bob_), "GET", path + "/preview"))["sent"], false);
+  ASSERT_EQ(json_of(as(signed_in(bob_), "POST", path + "/post-now?wait=30"))["announcement"]["status"],
+            "posted");
+  patch(show_path_, {{"name", "Late Talk"}, {"enabled", false}});
+  const auto shown = json_of(as(signed_in(bob_), "GET", path + "/preview?text=Another"));
+  EXPECT_EQ(shown["sent"], true);
+  EXPECT_EQ(shown["text"], "Night Talk: Pilot");
+  EXPECT_EQ(shown["obstacle"], nullptr);
+}
+
 TEST_P(EpisodesApi, APreviewOfADraftStoresNothing) {
   const auto path = announce(episode(), bob_, {{"text", "Stored"}});
   const auto version = json_of(as(signed_in(bob_), "GET", path))["version"];

@@ -71,15 +71,17 @@ json rules_json(const connect::ImageRules& rules) {
           {"why_none", text_or_null(rules.why_none)}};
 }
 
-// As it would stand on its platform, were it posted now: as it is stored, or with words that are being
-// written.
+// As it stands on its platform, where it has left; else as it would, were it posted now: as it is stored, or
+// with words that are being written.
 Response preview(Services& services, const Request& request) {
   const auto id = id_of(request);
   std::optional<announce::ToPublish> item;
+  std::optional<connect::Rendered> sent;
   std::optional<accounts::ConnectionInfo> account;
   std::vector<connect::ImageFacts> facts;
   services.database.retrying([&](store::Connection& connection) {
     item = announce::to_publish(connection, id);
+    sent = announce::sent(connection, id);
     facts.clear();
     for (const auto& [of, image] : announce::images_of(connection, {{id}})) facts.push_back(image.facts);
     if (item) account = accounts::get_connection(connection, item->connection_id);
@@ -87,9 +89,10 @@ Response preview(Services& services, const Request& request) {
   });
   if (!item || !account) return not_found(request, "announcement");
   if (const auto text = request.query.find("text"); text != request.query.end()) item->text = text->second;
-  const auto words = announce::words_of(*item);
+  auto words = announce::words_of(*item);
   const connect::Account who{account->target, account->account_id, account->account_name, account->facts};
   const auto& connector = services.connections.outside().connector(item->platform);
+  if (sent) words = {connector.text_of(*sent), ""};
   const auto fitted = connector.fit({words.text, words.url}, who);
   const auto rules = connector.image_rules(who);
   std::string problem;
@@ -98,8 +101,9 @@ Response preview(Services& services, const Request& request) {
   } catch (const base::UserError& error) {
     problem = error.what();
   }
-  const auto why = announce::obstacle(*item);
+  const auto why = sent ? std::nullopt : announce::obstacle(*item);
   return json_response(200, {{"text", fitted.text},
+                             {"sent", sent.has_value()},
                              {"platform", item->platform},
                              {"length", fitted.length},
                              {"limit", fitted.limit > 0 ? json(fitted.limit) : json()},
@@ -164,6 +168,10 @@ Field rules_field() {
 
 std::vector<Field> preview_fields() {
   return {{.name = "text", .required = true, .max_length = 10000, .example = "\"Night Talk is live: Pilot\""},
+          {.name = "sent",
+           .type = FieldType::boolean,
+           .required = true,
+           .description = "it left like this: it is being sent, was posted, or nobody knows"},
           {.name = "platform", .required = true, .example = "\"webhook\""},
           count_field("length", "as the platform counts"),
           {.name = "limit",
@@ -216,12 +224,13 @@ void add_scheduler(std::vector<Route>& routes, Services& services) {
        .limit = kReads,
        .query = {{.name = "text",
                   .max_length = 3000,
-                  .description = "a draft in the place of its own text; empty: as if it had none",
+                  .description = "a draft in the place of its own text, while nothing of it has left; empty: "
+                                 "as if it had none",
                   .example = "\"{show} is live\""}},
-       .answers = {{200, "as it would be posted now", preview_fields()},
+       .answers = {{200, "as it was sent, or as it would be posted now", preview_fields()},
                    {404, "not_found", {}},
                    {422, "invalid_text", {}}},
-       .summary = "How an announcement will look"},
+       .summary = "How an announcement looks on its platform"},
       preview);
 }
 

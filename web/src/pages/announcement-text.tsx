@@ -41,11 +41,11 @@ export function Preview({ announcement, draft }: { announcement: Announcement; d
   if (tooLong) return <p className="notice tone-warn">A preview of more than {MOST} characters is shown once the text is saved.</p>;
   if (preview.error) return <p className="notice tone-bad">{messageOf(preview.error)}</p>;
   if (!preview.data) return null;
-  const { platform, length, limit, shortened, why } = preview.data;
+  const { platform, length, limit, sent, shortened, why } = preview.data;
   return (
     <figure className="preview">
       <figcaption>
-        <span>On {platformName(platform)}</span>
+        <span>{sent ? "Sent to" : "On"} {platformName(platform)}</span>
         <span className={shortened ? "counter over" : "counter"} aria-label="Length as the platform counts">
           {limit === null ? length : `${length} / ${limit}`}
         </span>

@@ -30,7 +30,6 @@ export function Unknown({ announcement, may }: { announcement: Announcement; may
       <p>
         <strong>It was sent, and no answer came.</strong> It may stand on {announcement.connection}, or not. It is not sent again by itself.
       </p>
-      {announcement.text && <p>What was to be posted: <q>{announcement.text}</q></p>}
       {known.length > 0 && (
         <ul className="plain" aria-label="What is known">
           {known.map((event) => (

@@ -154,8 +154,7 @@ export function AnnouncementCard(props: CardProps) {
       )}
       {acts && open && <TextEditor announcement={announcement} mine={mine} draft={draft} setDraft={setDraft} />}
       {acts && open && <ImagesEditor announcement={announcement} />}
-      {open && <Preview announcement={announcement} draft={draft} />}
-      {!open && announcement.text && <p className="said">{announcement.text}</p>}
+      <Preview announcement={announcement} draft={open ? draft : null} />
       <Thread parts={announcement.parts} />
       {status === "unknown" && <Unknown announcement={announcement} may={acts} />}
       <div className="actions">
