@@ -105,6 +105,7 @@ void QueueRunner::submit_reconcile(const std::string& item) {
 }
 
 void QueueRunner::work_loop(std::stop_token stop) {
+  base::testpoint("worker.begins");
   const auto batch = static_cast<std::size_t>(work_.batch());
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -117,6 +118,8 @@ void QueueRunner::work_loop(std::stop_token stop) {
     } while (tasks.size() < batch && !tasks_.empty() && std::holds_alternative<store::Claim>(tasks[0]) &&
              std::holds_alternative<store::Claim>(tasks_.front()));
     ++running_;
+    // The feeders may have rested for good while these waited for a worker: what runs now may run for hours.
+    tell_feeder();
     const auto claims = std::holds_alternative<store::Claim>(tasks[0]) ? tasks.size() : 0;
     lock.unlock();
     permits_.acquire(options_.priority);
@@ -127,11 +130,15 @@ void QueueRunner::work_loop(std::stop_token stop) {
     lock.lock();
     --running_;
     if (claims > 0) measured(took, claims);
-    // A slot is free, or a result waits, or the last one has ended: mostly nothing that a feeder must know
-    // now.
-    const auto round = next_round();
-    if (round.write || round.over || round.again < feeders_sleep_until()) wake_feeder_.notify_one();
+    // A slot is free, or a result waits, or the last one has ended.
+    tell_feeder();
   }
+}
+
+// Mostly there is nothing that a feeder must know now.
+void QueueRunner::tell_feeder() {
+  const auto round = next_round();
+  if (round.write || round.over || round.again < feeders_sleep_until()) wake_feeder_.notify_one();
 }
 
 void QueueRunner::work(std::vector<Task> tasks) {
@@ -216,10 +223,12 @@ void QueueRunner::feed_loop() {
     if (round.over) break;
     if (!round.write) {
       const auto asleep = asleep_.insert(round.again);
-      if (round.again == base::BootTime::max())
+      if (round.again == base::BootTime::max()) {
+        base::testpoint("feeder.rests");
         wake_feeder_.wait(lock);
-      else
+      } else {
         wake_feeder_.wait_for(lock, round.again - context_.clock.boot());
+      }
       asleep_.erase(asleep);
       continue;
     }

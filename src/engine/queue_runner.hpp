@@ -92,6 +92,8 @@ class QueueRunner final : private Desk {
   };
   Round next_round() const;
   base::BootTime feeders_sleep_until() const;
+  // After what a feeder may have to act on; under the lock.
+  void tell_feeder();
   // Answers whether the database took it.
   bool feed(int n, std::uint64_t wakes);
   void fed(std::vector<Result> results, const std::vector<bool>& settled);

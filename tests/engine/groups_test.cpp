@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/random.hpp"
+#include "base/testpoint.hpp"
 #include "both_databases.hpp"
 #include "engine/engine.hpp"
 #include "engine/handler_work.hpp"
@@ -40,9 +41,9 @@ class Groups : public BothDatabases {
     said_.push_back(what);
     changed_.notify_all();
   }
-  bool heard(const std::string& what, int times = 1) {
+  bool heard(const std::string& what, int times = 1, base::Duration patience = 60s) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 60s,
+    return changed_.wait_for(lock, patience,
                              [&] { return std::count(said_.begin(), said_.end(), what) >= times; });
   }
   core::State state(const std::string& item) {
@@ -115,6 +116,29 @@ TEST_P(Groups, Rule14_AClaimThatIsLeftOutKeepsNobodyElseWaiting) {
   EXPECT_TRUE(heard("b"));
   engine_->stop(base::system_clock().boot() + 10s);
   EXPECT_EQ(state("a"), core::State::queued);
+}
+
+// Its workers are slow to begin: the two feeders rest by the time that the only claim is taken.
+TEST_P(Groups, WhoRunsForLongKeepsNobodyElseWaiting) {
+  world_.add("long");
+  base::on_testpoint([&](std::string_view point) {
+    if (point == "claimed") say("claimed");
+    if (point == "feeder.rests" && heard("claimed", 1, 0s)) say("rests");
+    if (point == "worker.begins") heard("rests", 2);
+  });
+  start(
+      [&](const std::vector<Attempt>& attempts) {
+        say(attempts[0].claim().item);
+        if (attempts[0].claim().item == "long") heard("enough", 1, 10min);
+        return std::vector<Outcome>{Outcome::done()};
+      },
+      1, {.concurrency = 2});
+  ASSERT_TRUE(heard("long"));
+  world_.add("next");
+  EXPECT_TRUE(heard("next"));
+  say("enough");
+  engine_->stop(base::system_clock().boot() + 10s);
+  base::on_testpoint({});
 }
 
 // Rule 14. On SQLite whoever holds a row holds them all.
