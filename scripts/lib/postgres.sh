@@ -102,7 +102,7 @@ configure_postgres() {
 listen_addresses = '127.0.0.1'
 port = $1
 unix_socket_directories = '$POSTGRES_HOME'
-max_connections = 200
+max_connections = 400
 max_prepared_transactions = 4
 fsync = ${FENCEPOST_TEST_FSYNC:-off}
 full_page_writes = ${FENCEPOST_TEST_FSYNC:-off}

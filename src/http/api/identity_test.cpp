@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <map>
 
 #include "accounts/first_run.hpp"
 #include "accounts/sessions.hpp"
@@ -89,17 +90,19 @@ TEST_P(Identity, NobodyLearnsWhoHasAnAccount) {
 
 TEST_P(Identity, GuessingLocksOutAlikeWhetherThereIsAnAccount) {
   person("ada");
-  std::vector<std::string> last;
+  std::map<std::string, std::vector<std::string>> told;
   for (const auto* email : {"ada@example.org", "eve@example.org"}) {
-    std::string answer;
-    for (int i = 0; i < 6; ++i) answer = code(sign_in(email, "guess " + std::to_string(i)));
-    last.push_back(answer);
+    auto& answers = told[email];
+    for (int i = 0; i < 5; ++i) answers.push_back(code(sign_in(email, "guess " + std::to_string(i))));
+    // A second, which may pass while a busy machine does nothing.
+    database.run("UPDATE fencepost_attempts SET locked_until = tried_at + 600000000 WHERE locked_until > 0");
+    answers.push_back(code(sign_in(email, "guess 5")));
     const auto right = sign_in(email, kPassword);
     EXPECT_EQ(code(right), "429 locked_out") << email;
     ASSERT_NE(right.headers.find("Retry-After"), nullptr);
     EXPECT_GE(std::stoi(*right.headers.find("Retry-After")), 1);
   }
-  EXPECT_EQ(last[0], last[1]);
+  EXPECT_EQ(told["ada@example.org"], told["eve@example.org"]);
 }
 
 TEST_P(Identity, ALockOutLeavesSessionsAlone) {
