@@ -54,16 +54,19 @@ class Kill : public ::testing::TestWithParam<std::tuple<Dialect, Flavour>> {
 
   void kill_at(const Point& point, int pass) {
     SCOPED_TRACE(std::string(point.name) + ", pass " + std::to_string(pass));
+    std::atomic<pid_t> victim{0};
     Scene scene(dialect(), flavour(), 4);
     const std::string plan = std::string(point.name) + ":" + std::to_string(pass) + ":kill";
     const bool by_receiver = std::string(point.name) == "arrived";
-    std::atomic<pid_t> victim{0};
     if (by_receiver)
       scene.receiver().on_arrival([&](int number) {
-        if (number == pass) ::kill(victim, SIGKILL);
+        if (number != pass) return;
+        victim.wait(0);  // it may be sending before we are told who it is; 0 would be ourselves
+        ::kill(victim, SIGKILL);
       });
     auto& first = scene.start({.at = {by_receiver ? "ready:1:kill" : plan}});
     victim = first.pid();
+    victim.notify_all();
     if (!scene.killed_at(first, by_receiver ? "" : point.name)) return;
     const int open = scene.in_state(State::sending);
     EXPECT_GE(open, point.least) << "effects open at the death";
