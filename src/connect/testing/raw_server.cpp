@@ -127,8 +127,8 @@ void RawServer::serve(int fd, int number) {
 }
 
 int refused_port() {
-  const auto [fd, port] = bound();
-  ::close(fd);
+  // Bound for as long as the process lives, so that nobody else can have it and listen there.
+  static const int port = bound().second;
   return port;
 }
 
