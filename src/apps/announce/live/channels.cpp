@@ -17,8 +17,6 @@ using connect::youtube::Trouble;
 using connect::youtube::Video;
 
 namespace {
-// A look that took so long may not keep every worker waiting the next time.
-constexpr auto kSlow = std::chrono::seconds(1);
 // Without a key each video of a feed costs a page: only what is new can be about to begin.
 constexpr Duration kFresh = std::chrono::hours(14 * 24);
 
@@ -124,7 +122,7 @@ engine::Outcome Watcher::look(const engine::Attempt& attempt) {
   }
   const auto begun = youtube_.clock().boot();
   auto found = discover(channel, claim.claim, claim.item, near, attempt.stop());
-  const bool slow = youtube_.clock().boot() - begun > kSlow;
+  const bool slow = youtube_.clock().boot() - begun > options_.slow;
   // The process ends: this look says nothing about the channel, and the next one is another's.
   if (found.trouble && attempt.stop().stop_requested()) return engine::Outcome::snooze(Duration(0));
   base::testpoint("looked");

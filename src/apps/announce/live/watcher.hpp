@@ -29,6 +29,8 @@ core::Queue stream_queue();
 struct Options {
   Duration every = std::chrono::minutes(3);
   Duration timeout = std::chrono::seconds(10);  // of one look at a channel, or of one call
+  // A look at a channel that took so long may not keep every worker waiting the next time.
+  Duration slow = std::chrono::seconds(1);
   Quota quota{};
 };
 

@@ -47,6 +47,7 @@ class LiveTest : public ::testing::TestWithParam<const char*> {
   SeenStream stream_of(const std::string& video) const;
   SeenChannel channel_of(const std::string& channel) const;
   store::BucketKey today() const { return units_key(Quota{}, now()); }
+  // Of this test, on whatever days it ran.
   std::int64_t units_used() const;
 
   const accounts::testing::TestDatabase database_{GetParam(), migrations()};
