@@ -107,7 +107,11 @@ TEST_P(ScheduleTest, ABatchIsAllOrNothing) {
 }
 
 TEST_P(ScheduleTest, ABatchOfBestEffortSpreadsOverSlotsAndDays) {
-  const auto on = channel({.horizon_days = 4});
+  // Hours from now and from each other, so that no slot is just over, or just within the horizon.
+  std::vector<std::string> times;
+  for (const auto hours : {3, 8, 13}) times.push_back(base::format_utc(now() + hours * kHour).substr(11, 5));
+  std::sort(times.begin(), times.end());
+  const auto on = channel({.slot_times = times, .horizon_days = 4});
   std::vector<Wish> wishes;
   for (int n = 0; n < 20; ++n) wishes.push_back({video(), "short"});
   const auto answers = service_.schedule(on.id, wishes, Mode::best_effort, {}, "ada");

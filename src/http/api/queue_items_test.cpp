@@ -103,10 +103,13 @@ class HouseQueues : public testing::ApiTest, public ::testing::WithParamInterfac
     return act(queue, word, {{"preview", true}});
   }
   std::int64_t seats() { return database.run("SELECT count(*) FROM fencepost_slots")[0][0].integer(); }
-  // A video on the channel, and its upload.
+  // A video on the channel, and its upload in the first free slot that is a day away: the next one may come,
+  // or be too near, while a test runs.
   Response schedule(std::int64_t of) {
+    const auto tomorrow = base::system_clock().wall() + base::Duration(std::chrono::hours(24)).count();
+    const auto slot = uploads.next_slot(channel_, "final", tomorrow).value();
     return send("POST", "/api/v1/channels/" + std::to_string(channel_) + "/uploads",
-                {{"video_id", of}, {"kind", "final"}});
+                {{"video_id", of}, {"kind", "final"}, {"at", base::format_utc(slot.slot_at)}});
   }
 
   const std::int64_t channel_ = channel();

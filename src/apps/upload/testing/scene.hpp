@@ -57,7 +57,8 @@ class Scene : public ::testing::TestWithParam<const char*> {
     const auto rows = run(statement, params);
     return rows.empty() ? "none" : rows[0][0].maybe_text().value_or("null");
   }
-  base::Micros now() { return database_->acquire()->run(store::sql::now)[0][0].integer(); }
+  // The database's time when the test began: all its days and slots are counted from one moment.
+  base::Micros now() const { return now_; }
   template <typename Act>
   auto in_transaction(Act&& act) {
     auto lease = database_->acquire();
@@ -184,6 +185,7 @@ class Scene : public ::testing::TestWithParam<const char*> {
   bool waited_ = false;
 
   accounts::testing::TestDatabase database_{GetParam(), migrations()};
+  const base::Micros now_ = database_->acquire()->run(store::sql::now)[0][0].integer();
   const store::Fence fence_ = installed(*database_);
   Service service_{*database_, fence_, {}};
 

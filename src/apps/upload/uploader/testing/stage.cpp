@@ -131,9 +131,12 @@ std::string World::sha256(const std::string& name) const {
 }
 
 std::int64_t World::schedule(std::int64_t channel, std::int64_t video, const upload::Metadata& metadata) {
-  const auto answers =
-      service().schedule(channel, {{.video_id = video, .kind = "final", .metadata = metadata}},
-                         upload::Mode::all_or_nothing, std::nullopt, "ada");
+  const auto slot =
+      service().next_slot(channel, "final", base::system_clock().wall() + base::Duration(24h).count());
+  FENCEPOST_ASSERT(slot);
+  const auto answers = service().schedule(
+      channel, {{.video_id = video, .kind = "final", .at = slot->slot_at, .metadata = metadata}},
+      upload::Mode::all_or_nothing, std::nullopt, "ada");
   FENCEPOST_ASSERT(answers.at(0).upload);
   return answers[0].upload->id;
 }

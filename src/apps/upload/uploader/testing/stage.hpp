@@ -45,6 +45,7 @@ class World {
   std::int64_t add_video(const std::string& name, std::int64_t size);
   std::string sha256(const std::string& name) const;
   std::string path(const std::string& name) const { return media_ + "/" + name; }
+  // In the first free slot that is a day away: the next one may come, or be too near, while a test runs.
   std::int64_t schedule(std::int64_t channel, std::int64_t video, const upload::Metadata& metadata = {});
   upload::Service service();
 
@@ -73,6 +74,9 @@ class Stage {
   explicit Stage(World& world, Options options = {}, WatchOptions watch = {});
   ~Stage();
   void start() { engine_->start(); }
+  // Ends it in good order, as the destructor does. Of several, all are stopped before one is destroyed: they
+  // share the hook of test points.
+  void stop() { engine_.reset(); }
   // Waits until it holds, asked again whenever something has happened; false: it never did.
   bool await(const std::function<bool()>& holds);
   bool await_status(std::int64_t id, const std::string& status) {
