@@ -4,6 +4,7 @@
 
 #include "accounts/connections.hpp"
 #include "accounts/shows.hpp"
+#include "connect/testing/fake_clock.hpp"
 #include "http/api/testing/fixture.hpp"
 
 namespace fencepost::http {
@@ -131,6 +132,10 @@ TEST_P(EpisodesApi, PeoplePostNowFiveTimesAMinuteAndCreateForAllTwice) {
   const auto mine = announce(path, bob_);
   patch(show_path_, {{"enabled", false}});
   const auto bob = signed_in(bob_), ann = signed_in(ann_);
+  // Its clock stands: after twelve seconds one more would be let in.
+  const connect::testing::FakeClock clock;
+  dispatcher = std::make_unique<Dispatcher>(routes(services), authenticator(services), clock,
+                                            dispatch_options(services));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(code(as(bob, "POST", mine + "/post-now")), "409 show_disabled");
   const auto sixth = as(bob, "POST", mine + "/post-now");
   EXPECT_EQ(code(sixth), "429 rate_limited");
@@ -138,6 +143,7 @@ TEST_P(EpisodesApi, PeoplePostNowFiveTimesAMinuteAndCreateForAllTwice) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(code(as(ann, "POST", path + "/announcements/create-all")), "200");
   EXPECT_EQ(code(as(ann, "POST", path + "/announcements/create-all")), "429 rate_limited");
   EXPECT_EQ(code(as(bob, "POST", path + "/announcements/create-all")), "403 forbidden");
+  dispatcher.reset();  // before its clock
 }
 
 TEST_P(EpisodesApi, TheKillSwitchSaysWhatItCameTo) {

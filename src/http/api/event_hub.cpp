@@ -15,7 +15,6 @@ namespace {
 // Of those who catch up from the database, so many pages are read between two looks at what is new.
 constexpr int kPagesATurn = 20;
 constexpr std::chrono::milliseconds kCatchUp{10};
-constexpr std::chrono::seconds kNewestPatience{5};
 
 std::shared_ptr<const std::string> shared(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
@@ -42,7 +41,7 @@ std::optional<std::int64_t> EventHub::newest() {
   std::unique_lock lock(mutex_);
   ++shared_.asking;
   changed_.notify_all();
-  changed_.wait_for(lock, kNewestPatience, [this] { return shared_.tail || shared_.stopped; });
+  changed_.wait_for(lock, options_.newest, [this] { return shared_.tail || shared_.stopped; });
   --shared_.asking;
   return shared_.stopped ? std::nullopt : shared_.tail;
 }

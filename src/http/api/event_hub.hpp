@@ -28,10 +28,11 @@ struct EventHubOptions {
   base::Duration recheck = std::chrono::seconds(15);  // who may still listen
   // A stream ends where that could not be found out for so long: the database is away.
   base::Duration unchecked = std::chrono::seconds(30);
-  std::size_t recent = 4096;           // events kept in memory, for those who come back soon
-  int page = 200;                      // events read at once
-  std::size_t page_bytes = 64 * 1024;  // sent at once to somebody who catches up
-  std::size_t each = 1000;             // streams of one principal
+  std::size_t recent = 4096;                        // events kept in memory, for those who come back soon
+  int page = 200;                                   // events read at once
+  std::size_t page_bytes = 64 * 1024;               // sent at once to somebody who catches up
+  std::size_t each = 1000;                          // streams of one principal
+  base::Duration newest = std::chrono::seconds(5);  // for newest() to find out what that is
 };
 
 // What an event belongs to, and what somebody reads all events of.
@@ -76,7 +77,7 @@ class EventHub {
   bool admit(const Principal& who);
   // The last event, or one of a moment before, to begin behind it: whatever is committed after this call is
   // told to who listens from there. Waits for a look at the database, and for the writers that were at work;
-  // nullopt after 5 s, or once stopped.
+  // nullopt after `newest`, or once stopped.
   std::optional<std::int64_t> newest();
   // Begins behind the event `after`.
   void listen(const Principal& who, std::int64_t after, std::shared_ptr<Sink> sink);

@@ -62,6 +62,7 @@ class EventHubTest : public ::testing::TestWithParam<const char*> {
   static EventHubOptions quick() {
     EventHubOptions options;
     options.poll = std::chrono::milliseconds(5);
+    options.newest = std::chrono::minutes(1);
     return options;
   }
   void open(EventHubOptions options = quick(), std::unique_ptr<EventViewers> viewers = nullptr) {
