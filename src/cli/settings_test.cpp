@@ -3,10 +3,22 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 namespace fencepost::cli {
 namespace {
+
+// A folder of its own, gone with its object.
+struct Folder {
+  std::string path = ::testing::TempDir() + "/fencepost-settings-XXXXXX";
+  Folder() {
+    if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no folder: " + path);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+};
 
 TEST(Settings, ASlipOfTheHandIsUnderstood) {
   const std::vector<std::string> known{"database", "listen", "lease", "drain"};
@@ -18,7 +30,8 @@ TEST(Settings, ASlipOfTheHandIsUnderstood) {
 }
 
 TEST(Settings, AnUnknownKeyOfTheFileIsRefusedWithWhatIsMeant) {
-  const auto path = ::testing::TempDir() + "/fencepost_settings_test.toml";
+  const Folder folder;
+  const auto path = folder.path + "/fencepost.toml";
   std::ofstream(path) << "conurrency = 4\n";
   try {
     const Settings settings({}, path);
@@ -38,7 +51,8 @@ TEST(Settings, AnUnknownKeyOfTheFileIsRefusedWithWhatIsMeant) {
 }
 
 TEST(Settings, FlagsBeforeTheEnvironmentBeforeTheFile) {
-  const auto path = ::testing::TempDir() + "/fencepost_settings_order.toml";
+  const Folder folder;
+  const auto path = folder.path + "/fencepost.toml";
   std::ofstream(path) << "lease = \"3s\"\ndrain = \"3s\"\nconcurrency = 3\n";
   setenv("FENCEPOST_LEASE", "2s", 1);
   setenv("FENCEPOST_DRAIN", "2s", 1);

@@ -141,7 +141,7 @@ TEST_P(LoopTest, AStopFiresTheStopToken) {
   auto store = open();
   Signals signals;
   auto options = quick();
-  options.lease = 1s;  // renewed at a third: so often it hears of a stop
+  options.lease = 9s;  // renewed every half second: so often it hears of a stop
   JobLoop loop(store, links(), options, [&](Job& job) {
     const std::stop_callback asked(job.stop_token(), [&] { signals.add("asked"); });
     signals.add("running");

@@ -41,9 +41,10 @@ class RetentionTest : public Rules {
     Retention retention({&kept()}, {.step = step, .keep_budgets = hours(40 * 24)});
     return retention.run(connection, base::system_clock(), minutes(10));
   }
-  // The database's day, so many days from today, and a slot on it.
+  // The database's day, so many days from today, and a slot on it; today is that of the first call.
   std::int64_t at(int days) {
-    return world_->run("SELECT fencepost_now()")[0][0].integer() + days * std::int64_t{86'400'000'000};
+    if (!today_) today_ = world_->run("SELECT fencepost_now()")[0][0].integer();
+    return *today_ + days * std::int64_t{86'400'000'000};
   }
   BucketKey day(int days) { return {"calls", "project", base::format_utc(at(days)).substr(0, 10)}; }
   static void take_one(Connection& connection, const BucketKey& key, const std::string& item,
@@ -61,6 +62,7 @@ class RetentionTest : public Rules {
   void later(Duration by = hours(48)) { shift_clock(*world_, by); }
 
   std::unique_ptr<Fence> kept_;
+  std::optional<std::int64_t> today_;
 };
 
 TEST_P(RetentionTest, WhatIsYoungStays) {
