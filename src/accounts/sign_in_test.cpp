@@ -30,7 +30,8 @@ class SignInTest : public testing::PeopleTestBase {
   }
   // The account's next failure locks it for 512 s, however few there were.
   void after_many_failures() {
-    database_.run("UPDATE fencepost_attempts SET failures = 13, locked_until = 0 WHERE name LIKE 'account:%'");
+    database_.run(
+        "UPDATE fencepost_attempts SET failures = 13, locked_until = 0 WHERE name LIKE 'account:%'");
   }
   // All that is locked opens, as if its time had passed.
   void delays_pass() { database_.run("UPDATE fencepost_attempts SET locked_until = 0"); }

@@ -55,8 +55,7 @@ TEST_P(Elsewhere, WhatItHeldIsRescuedWithinTwoLeases) {
   ASSERT_TRUE(scene.until("it lapses", [&] { return number("SELECT fencepost_now()") > last_end; }));
   await_sweep(scene, second);
   const auto seen = base::BootClock::now();
-  ASSERT_TRUE(
-      scene.until("it is seen", [&] { return base::BootClock::now() >= seen + kLease * 2 / 3; }));
+  ASSERT_TRUE(scene.until("it is seen", [&] { return base::BootClock::now() >= seen + kLease * 2 / 3; }));
   await_sweep(scene, second);
   EXPECT_EQ(number("SELECT count(*) FROM fencepost_events WHERE queue = {q} AND kind = 'rescued'"), held);
   scene.until_all_ended();
