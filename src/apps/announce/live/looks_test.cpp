@@ -57,19 +57,24 @@ class LooksTest : public testing::LiveTest {
             const store::Fence& channel_fence, const store::Fence& stream_fence, const std::string& folder,
             int concurrency)
         : watcher(database, youtube, std::move(options)),
-          engine(database, base::system_clock(), {.sweep = 20ms, .state_folder = folder}),
-          channels(engine.context(), channel_fence,
+          engine(std::make_unique<engine::Engine>(
+              database, base::system_clock(), engine::EngineOptions{.sweep = 20ms, .state_folder = folder})),
+          channels(engine->context(), channel_fence,
                    [this](const engine::Attempt& attempt) { return watcher.look(attempt); }),
           streams(
-              engine.context(), stream_fence,
+              engine->context(), stream_fence,
               [this](const std::vector<engine::Attempt>& attempts) { return watcher.judge(attempts); },
               watcher.batch()) {
-      engine.add(channels, {.concurrency = concurrency, .poll = 20ms});
-      engine.add(streams, {.concurrency = 1, .poll = 20ms});
+      engine->add(channels, {.concurrency = concurrency, .poll = 20ms});
+      engine->add(streams, {.concurrency = 1, .poll = 20ms});
     }
-    ~Process() { engine.stop(base::system_clock().boot() + 10s); }
+    // The works outlive the engine, which was made before them: its threads call them to its end.
+    ~Process() {
+      engine->stop(base::system_clock().boot() + 10s);
+      engine.reset();
+    }
     Watcher watcher;
-    engine::Engine engine;
+    std::unique_ptr<engine::Engine> engine;
     engine::HandlerWork channels, streams;
   };
   std::unique_ptr<Process> process(store::Database& database, Options options, int concurrency = 4) {
@@ -249,7 +254,7 @@ TEST_P(LooksTest, TheWholeTickIsNotLostToOneSlowChannel) {
   Ended ended;
   auto one = process(*database_, {.timeout = 1h}, 4);
   one->watcher.watch();
-  one->engine.start();
+  one->engine->start();
   const std::string looked = "SELECT count(*) FROM fencepost_live_channels WHERE looks > 0";
   ASSERT_TRUE(ended.wait([&] { return count(looked) == 10; })) << channels_as_they_are();
   EXPECT_FALSE(channel_of(channels[0]).looked_at);
@@ -311,8 +316,8 @@ TEST_P(LooksTest, OfTwoServerProcessesEachLookHappensOnce) {
   auto two = process(*second, {.every = 1h});
   one->watcher.watch();
   two->watcher.watch();
-  one->engine.start();
-  two->engine.start();
+  one->engine->start();
+  two->engine->start();
   ASSERT_TRUE(ended.wait(
       [&] { return count("SELECT count(*) FROM fencepost_live_channels WHERE looks > 0") == 40; }));
   one->watcher.watch();
