@@ -135,7 +135,6 @@ void QueueRunner::work_loop(std::stop_token stop) {
   }
 }
 
-// Mostly there is nothing that a feeder must know now.
 void QueueRunner::tell_feeder() {
   const auto round = next_round();
   if (round.write || round.over || round.again < feeders_sleep_until()) wake_feeder_.notify_one();
