@@ -65,6 +65,7 @@ def start_while_another_writes():
         with contextlib.closing(sqlite3.connect(path / "x.db", isolation_level=None, check_same_thread=False)) as db:
             db.execute("BEGIN IMMEDIATE")
             log = path / "server.log"
+            log.touch()
 
             def release():
                 eventually(lambda: "waiting for the database" in log.read_text(), "it says what it waits for")
