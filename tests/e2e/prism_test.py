@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 
 import contract
-from harness import PATIENCE, Server, check, eventually, first_line, folder, run_all, show_logs
+from harness import PATIENCE, Server, check, eventually, first_line, folder, free_port, run_all, show_logs
 from people_test import PASSWORD, Page
 from platforms import PLATFORMS, Emulated
 
@@ -47,9 +47,7 @@ def proxy(server, path):
     """The URL of a Prism in front of that server."""
     document = path / "openapi.json"
     document.write_text(json.dumps(server.contract.document))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with open(path / "prism.log", "wb") as log:
         process = subprocess.Popen([prism(), "proxy", str(document), server.url, "--errors", "--host", "127.0.0.1", "--port", str(port)],
                                    stdout=log, stderr=log)
