@@ -215,7 +215,9 @@ def pick_what_comes(ada):
 def main(binary, *options):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.ExitStack() as stack:
-        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fencepost-demo-")))
+        # A test's is in memory where there is room, as those of scripts/lib/postgres.sh.
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(
+            prefix="fencepost-demo-", dir=os.environ.get("FENCEPOST_TEST_MEMORY") or None)))
         outside = Outside(stack)
         server = subprocess.Popen(
             [binary, "serve", "--database", f"sqlite:{folder}/demo.db", "--token-file", str(folder / "token"), "--log-level", "warn",

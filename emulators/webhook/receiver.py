@@ -10,7 +10,8 @@ a second arrival of a key counts again, which is just what a test wants to see.
 
     GET  /count     {"total": n, "by_key": {key: n}, "refused": n}; what took effect here, and what was refused
     GET  /arrivals  [{"key", "body"}]; what took effect, in order
-    POST /fault     {"mode": MODE, "times": n, "seconds": s}; the next n webhooks (default 1) meet the fault
+    POST /fault     {"mode": MODE, "times": n, "seconds": s}; the next n webhooks (default 1) meet the fault; those that
+                    are answered slowly just now are answered at once
 
 Modes, also as ?fault=MODE of a single webhook; "counted" means that it took effect:
     none                nothing (ends a fault)
@@ -76,7 +77,7 @@ class State:
 
     def __init__(self, key, show):
         self.key = key
-        self.ending = threading.Event()
+        self._hurry = threading.Event()
         self._show = show
         self._lock = threading.Lock()
         self._by_key = {}
@@ -113,6 +114,17 @@ class State:
     def set_fault(self, mode, times, seconds):
         with self._lock:
             self._fault = (mode, times, seconds)
+            self._hurry.set()
+            self._hurry = threading.Event()
+
+    def hurry(self):
+        """What slow answers wait for, besides their time; taken before the arrival is counted, which others wait for."""
+        with self._lock:
+            return self._hurry
+
+    def end(self):
+        """Nothing waits any more."""
+        self.set_fault("none", 0, None)
 
     def take_fault(self, only=None):
         """The fault that the next webhook meets, as (mode, seconds); with `only`, unless it is another one."""
@@ -200,6 +212,7 @@ class Handler(BaseHTTPRequestHandler):
             self.state.refused("429 on command")
             self._answer(429, {"error": "slow down"}, {"Retry-After": f"{1 if seconds is None else seconds:g}"})
             return
+        hurry = self.state.hurry()
         number = self.state.arrived(self.headers["webhook-id"], body)
         if mode == "accept_then_cut":
             self.close_connection = True
@@ -210,7 +223,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(500, {"error": "failed on command"})
         else:
             if mode == "slow":
-                self.state.ending.wait(30 if seconds is None else seconds)
+                hurry.wait(30 if seconds is None else seconds)
             self._answer(200, {"id": f"arrival-{number}"})
 
     def _answer(self, status, value, headers=None):
@@ -255,7 +268,7 @@ def main():
         except KeyboardInterrupt:
             pass
         finally:
-            receiver.state.ending.set()
+            receiver.state.end()
 
 
 if __name__ == "__main__":

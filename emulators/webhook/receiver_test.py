@@ -20,7 +20,7 @@ class ReceiverTest(unittest.TestCase):
         self.thread.start()
 
     def tearDown(self):
-        self.receiver.state.ending.set()
+        self.receiver.state.end()
         self.receiver.shutdown()
         self.thread.join()
         self.receiver.server_close()
@@ -98,7 +98,7 @@ class ReceiverTest(unittest.TestCase):
         while self.counts()["total"] == 0:
             self.assertTrue(caller.is_alive())
         self.assertEqual(done, [])
-        self.receiver.state.ending.set()
+        self.fault("none")
         caller.join()
         self.assertEqual(done, [200])
 

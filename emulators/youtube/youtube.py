@@ -26,10 +26,11 @@ Beside the controls of every emulator (emulator.py):
                     "gone": deleted or private
     POST /_sick     {"channels": [ID], "mode": slow | 500 | 404 | consent | none, "seconds": s}: feed and pages
                     of these channels, for as long as it is so
-    GET  /_units    {"day", "used": {bucket: n}}
+    GET  /_units    {"day", "used": {bucket: n}, "ever": {bucket: n}}; of today, and of all days
     POST /_set      now (seconds; null: real time), limits, live_page ("canonical" or "redirect")
 """
 
+import collections
 import datetime
 import html
 import pathlib
@@ -176,8 +177,11 @@ class YouTube(Uploads, Emulator):
         return Answer(200, {})
 
     def _units(self, _):
-        return Answer(200, {"day": self.day(), "used": {bucket: n for (bucket, day), n in self.used.items()
-                                                         if day == self.day()}})
+        today, ever = self.day(), collections.Counter()
+        for (bucket, _), n in self.used.items():
+            ever[bucket] += n
+        return Answer(200, {"day": today, "used": {bucket: n for (bucket, day), n in self.used.items() if day == today},
+                            "ever": ever})
 
     # -- quota
 

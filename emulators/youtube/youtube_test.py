@@ -91,6 +91,7 @@ class YouTubeTest(unittest.TestCase):
         self.control("/_set", {"now": 1_772_956_800})  # midnight in Los Angeles: 08:00 UTC before the clocks change
         self.assertEqual(self.api(f"videos?{PART}&id=x")[0], 200)
         self.assertEqual(self.used(), {"units": 1})
+        self.assertEqual(self.control("/_units")["ever"], {"units": 4, "search": 1})
 
     def test_what_is_refused(self):
         self.assertEqual(self.reason(f"videos?{PART}&id=x", key="wrong"), (400, "badRequest"))

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 
 from harness import Receiver, Server, check, eventually, folder, postgres_database, run_all, show_logs
 
@@ -115,11 +116,14 @@ def under_load(kind):
             work = [pool.submit(load, n) for n in range(4)]
             try:
                 eventually(lambda: receiver.arrivals()["total"] >= 40, "items are being sent")
-                # Due when it is restored, and sent by the old server before that.
-                late = [create(servers[0], hook, f"late {n}", run_at=soon(3)) for n in range(5)]
+                # Due when it is restored, and sent by the old server before that, but behind the backup.
+                due = time.time() + 30
+                late = [create(servers[0], hook, f"late {n}", run_at=soon(30)) for n in range(5)]
                 before = receiver.arrivals()["total"]
                 told = json.loads(run(0, "backup", "--database", old, "--to", path / "b", "--json"))
                 at_backup = receiver.arrivals()["total"]
+                for item in late:
+                    servers[0].expect(200, "POST", f"/api/v1/announcements/{item['id']}/post-now?wait=20", {})
                 eventually(lambda: receiver.arrivals()["total"] > at_backup + 20, "it went on all the time")
             finally:
                 over.set()
@@ -135,6 +139,7 @@ def under_load(kind):
         check(before < rows["fencepost_announcements"] < made, f"a moment in the middle: {before} {rows} {made}")
         check("key file is not in it" in told["note"], f"says so: {told}")
 
+        time.sleep(max(0.0, due + 1 - time.time()))
         back = json.loads(run(0, "restore", "--database", new, "--from", path / "b", "--key-file", path / "key", "--json"))
         check(back["paused"] == ["announcements", "uploads"] and back["key"]["opens_all"], f"paused, and the key fits: {back}")
         check(back["unknown"] >= 5, f"what was due is unknown: {back}")

@@ -10,12 +10,12 @@ import os
 import pathlib
 import random
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
 
 from curate_tricks import Tricks
+from harness import free_port
 
 DOCS = pathlib.Path("/usr/share/doc")
 LARGE_PAGE = 1 << 20  # larger ones are left out: two copies of a whole manual teach nothing
@@ -255,9 +255,7 @@ class World:
     # -- nginx
 
     def start(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.proxy = f"http://127.0.0.1:{port}"
         user = "user root;" if os.geteuid() == 0 else ""
         temporary = "".join(f"  {kind}_temp_path {self.folder}/tmp-{kind};\n"

@@ -117,11 +117,18 @@ def whole(kind, processes):
             w.await_outcome(account, (1, "posted"))
         check(w.announcement("mastodon")["status"] == "queued" and not w.texts("mastodon"), "Bob's other is an hour behind")
 
+        begun, let_in = time.monotonic(), CLICKS
         answers = clicked(servers, people["bob"], w.items["mastodon"])
         clear(answers)
         w.await_outcome("mastodon", (1, "posted"))
-        status, answer, headers = people["bob"].call(servers[-1], "POST", f"/api/v1/announcements/{w.items['mastodon']}/post-now", {})
-        check(status == 429 and int(headers["Retry-After"]) > 0, f"five a minute: {status} {answer}")
+        while True:
+            status, answer, headers = people["bob"].call(servers[-1], "POST", f"/api/v1/announcements/{w.items['mastodon']}/post-now", {})
+            if status == 429:
+                break
+            let_in += 1
+            took = time.monotonic() - begun
+            check(answer.get("code") == "already_posted" and let_in <= 5 + took / 12, f"five a minute: {let_in} in {took:.0f} s: {answer}")
+        check(int(headers["Retry-After"]) > 0, f"five a minute: {answer} {headers}")
 
         for account in ("webhook", "bluesky"):
             check(WRITTEN.replace("{title}", "Pilot") in w.texts(account)[0], f"{account} says what the model wrote: {w.texts(account)}")

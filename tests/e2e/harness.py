@@ -5,11 +5,14 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import secrets
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -147,8 +150,40 @@ def postgres_database():
 
 @contextlib.contextmanager
 def folder():
+    """A test's own. In memory where scripts/lib/postgres.sh found room: a disk that stalls would decide by the clock."""
+    with tempfile.TemporaryDirectory(prefix="fencepost-e2e-", dir=os.environ.get("FENCEPOST_TEST_MEMORY") or None) as path:
+        yield pathlib.Path(path)
+
+
+@contextlib.contextmanager
+def folder_on_disk():
+    """For films, which memory need not hold, and for programs, which may not run from there."""
     with tempfile.TemporaryDirectory(prefix="fencepost-e2e-") as path:
         yield pathlib.Path(path)
+
+
+def not_across_midnight():
+    """Waits until a midnight that is near has passed: what is counted by the day (UTC) is then counted on one."""
+    left = 86_400 - time.time() % 86_400
+    if left < 120:
+        time.sleep(left + 1)
+
+
+PORTS, PORTS_LOCK = set(), threading.Lock()  # that free_port gave out
+
+
+def free_port():
+    """For a program that cannot take 0, and may start much later. As in scripts/lib/postgres.sh below the ephemeral
+    range: the kernel gives it to nobody meanwhile."""
+    top = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    low, high = (10_000, top) if top > 12_000 else (1024, 65_535)
+    with PORTS_LOCK:
+        for port in random.sample([one for one in range(low, high) if one not in PORTS], 200):
+            with contextlib.suppress(OSError), socket.socket() as taken:
+                taken.bind(("127.0.0.1", port))
+                PORTS.add(port)
+                return port
+    raise Failed("no port is free")
 
 
 def show_logs(path):

@@ -100,6 +100,9 @@ def fetched_by_threads(path, database):
         emulator.ask("/_set", {"unfetchable": 1, "polls": 2})
         server.expect(202, "POST", f"/api/v1/announcements/{item}/post-now?wait=30", {})
         check("could not fetch an image" in eventually(lambda: show()["last_error"], "it says why"), show())
+        # It would be tried again in seconds; now it is when it is wanted.
+        server.expect(200, "PATCH", f"/api/v1/announcements/{item}", {"run_at": "2037-01-01T00:00:00Z"},
+                      {"If-Match": f'"{show()["version"]}"'})
         check(show()["status"] == "queued" and not emulator.posts(), show())
         server.expect(200, "POST", f"/api/v1/announcements/{item}/post-now?wait=30", {})
         [post] = emulator.posts()

@@ -141,6 +141,7 @@ def evening(kind, servers):
             found, stream = until("upcoming")
             check(found["answer"] == "not_live" and stream["episode_id"] is None, f"not live: {found}")
             youtube.post("/_state", {"id": video, "state": "live"})
+            begun = time.monotonic()
             report = server.expect(200, "POST", f"/api/v1/shows/{show}/live-check")
             check(report["answer"] == "live" and report["streams"][0]["announces"], f"the test explains it: {report}")
             found, stream = until("live")
@@ -159,13 +160,19 @@ def evening(kind, servers):
             eventually(over, "the episode has ended")
             check(database.run("SELECT video_id FROM fencepost_episodes") == [[video]], "it is the first one's")
 
-            # Over all instances: ten tests a minute and person.
-            codes = [running[i % servers].call("POST", f"/api/v1/shows/{show}/live-check") for i in range(12)]
-            refused = [headers for status, _, headers in codes if status == 429]
-            check(refused and all("Retry-After" in headers for headers in refused), "ten tests a minute, then 429")
-            check(sum(status == 200 for status, _, _ in codes) <= 9, "one was made before")
+            # Over all instances: ten tests a minute and person, of which one was made before.
+            let_in = 1
+            while True:
+                status, answer, headers = running[let_in % servers].call("POST", f"/api/v1/shows/{show}/live-check")
+                if status == 429:
+                    break
+                check(status == 200, f"a test: {status} {answer}")
+                let_in += 1
+                took = time.monotonic() - begun
+                check(let_in <= 10 + took / 6, f"{let_in} tests in {took:.0f} s")
+            check(let_in >= 10 and "Retry-After" in headers, f"ten tests a minute, then 429: {let_in} {headers}")
             spent = database.number("SELECT coalesce(sum(used), 0) FROM fencepost_buckets")
-            check(spent == youtube.get("/_units")["used"].get("units", 0), "our count is YouTube's")
+            check(spent == youtube.get("/_units")["ever"].get("units", 0), "our count is YouTube's")
     return test
 
 
@@ -177,12 +184,16 @@ def few_units(kind):
             check(status == 200 and project["units"] == 3, f"the project has three units a day: {project}")
             channel, = youtube.channels(1)
             show = server.expect(201, "POST", "/api/v1/shows", {"name": "S", "slug": "s", "channel_id": channel})["id"]
+            begun = youtube.get("/_units")["day"]
             youtube.streams([{"channel": channel, "title": "Tonight", "scheduled": time.time() + 300}])
             for _ in range(5):
                 server.expect(200, "POST", f"/api/v1/shows/{show}/live-check")
-            check(database.run("SELECT quota, used FROM fencepost_buckets WHERE scope = 'youtube.units'") == [["3", "3"]],
-                  "the day that the live check made has the project's limit")
-            check(youtube.get("/_units")["used"].get("units", 0) == 3, "and YouTube was asked no more")
+            days = {begun, youtube.get("/_units")["day"]}  # midnight in Los Angeles may be in between: then there are two
+            rows = database.run("SELECT quota, used, time_window FROM fencepost_buckets WHERE scope = 'youtube.units'")
+            check({day for _, _, day in rows} <= days and {quota for quota, _, _ in rows} == {"3"} and
+                  max(int(used) for _, used, _ in rows) == 3, f"a day that the live check made has the project's limit: {rows}")
+            check(youtube.get("/_units")["ever"].get("units", 0) == sum(int(used) for _, used, _ in rows),
+                  "and YouTube was asked no more")
     return test
 
 
@@ -209,7 +220,7 @@ def thousand(kind, servers):
             took = time.monotonic() - begun
             asked = youtube.asked()
             calls = asked["/youtube/v3/videos"]
-            used = youtube.get("/_units")["used"]
+            used = youtube.get("/_units")["ever"]
             check(used == {"units": calls}, f"units are spent for videos.list alone: {used}")
             check(database.number("SELECT sum(used) FROM fencepost_buckets") == calls, "our count is YouTube's")
             # 18 calls carry 900 streams; a few more where their moments differ.

@@ -18,13 +18,12 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 
-from harness import PATIENCE, Failed, ROOT, check, eventually, folder, postgres_database, run_all
+from harness import PATIENCE, Failed, ROOT, check, eventually, folder, free_port, postgres_database, run_all
 from platforms import Emulated
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "fencepost"
@@ -117,12 +116,6 @@ def commands_of(block):
             yield number - len(begun) + 1, text
         begun = []
     check(not begun, f"line {block.line}: the block ends in the middle of a command")
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 def clone(path):

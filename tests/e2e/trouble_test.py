@@ -17,7 +17,7 @@ import threading
 import urllib.error
 import urllib.request
 
-from harness import Failed, Receiver, Server, check, eventually, folder, postgres_database, run_all, show_logs
+from harness import Failed, Receiver, Server, check, eventually, folder, folder_on_disk, postgres_database, run_all, show_logs
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "fencepost"
 SECRET = "whsec_" + "A" * 43 + "="
@@ -65,6 +65,7 @@ def start_while_another_writes():
         with contextlib.closing(sqlite3.connect(path / "x.db", isolation_level=None, check_same_thread=False)) as db:
             db.execute("BEGIN IMMEDIATE")
             log = path / "server.log"
+            log.touch()
 
             def release():
                 eventually(lambda: "waiting for the database" in log.read_text(), "it says what it waits for")
@@ -118,12 +119,12 @@ def malformed_requests():
 
 def full_disk():
     """A server on a small file system that fills up: an error, nothing accepted is lost, and it goes on."""
-    with folder() as path:
+    with folder() as path, folder_on_disk() as programs:
         disk = path / "disk"
         disk.mkdir()
         inside = f"mount -t tmpfs -o size=8m none {disk} && exec \"$@\""
         unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
-        wrapped = path / "fencepost-on-a-small-disk"
+        wrapped = programs / "fencepost-on-a-small-disk"
         wrapped.write_text(f"#!/bin/sh\nexec {shlex.join(unshare)} sh -c {shlex.quote(inside)} sh {shlex.quote(BINARY)} \"$@\"\n")
         wrapped.chmod(0o755)
         server = Server(str(wrapped), f"sqlite:{disk}/x.db", path, "server")

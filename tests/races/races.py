@@ -8,13 +8,11 @@ FENCEPOST_TEST_POSTGRES names the server; each race has a database of its own.
 """
 import argparse
 import concurrent.futures
-import contextlib
 import json
 import os
 import pathlib
 import secrets
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -25,6 +23,10 @@ sys.dont_write_bytecode = True
 from receiver import PATIENCE, Receiver
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+
+from stopping import stop  # noqa: E402
+
 JOBS = 20
 
 
@@ -55,7 +57,7 @@ class System:
     def __enter__(self):
         self.receiver = Receiver()
         name = "race_" + secrets.token_hex(4)
-        self.folder = tempfile.TemporaryDirectory(prefix="fencepost-race-")
+        self.folder = tempfile.TemporaryDirectory(prefix="fencepost-race-", dir=os.environ.get("FENCEPOST_TEST_MEMORY") or None)
         self.url = f"sqlite:{self.folder.name}/race.db"
         if self.database == "postgres":
             self.name = name
@@ -110,14 +112,7 @@ class System:
         return worker
 
     def stop(self, worker):
-        """Stops a process, but not in a write: on SQLite it would keep everybody else from theirs."""
-        with contextlib.ExitStack() as stack:
-            if self.database == "sqlite":
-                own = stack.enter_context(contextlib.closing(sqlite3.connect(f"{self.folder.name}/race.db", PATIENCE)))
-                own.isolation_level = None
-                own.execute("BEGIN IMMEDIATE")
-            worker.send_signal(signal.SIGSTOP)
-            os.waitpid(worker.pid, os.WUNTRACED)  # it has stopped
+        stop(worker, self.url)
 
     def finish(self, worker):
         """Lets a worker finish what it is at; the peers', which cannot be asked, until nothing comes any more."""

@@ -15,8 +15,8 @@ export function check(condition, what) {
   if (!condition) throw new Failed(what);
 }
 
-export async function eventually(question, what) {
-  const end = Date.now() + PATIENCE;
+export async function eventually(question, what, patience = PATIENCE) {
+  const end = Date.now() + patience;
   while (Date.now() < end) {
     const answer = await question();
     if (answer) return answer;

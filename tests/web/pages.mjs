@@ -1,7 +1,7 @@
 // The pages in a headless Chromium, against a real server and a real receiver of webhooks.
 //
 // FENCEPOST_WORLD: {"url", "code", "receiver", "looks"}, from web_test.py, which starts them.
-import { check, eventually, launch, Line, PASSWORD, runAll, Someone } from "./browser.mjs";
+import { check, eventually, launch, Line, PASSWORD, PATIENCE, runAll, Someone } from "./browser.mjs";
 import { bulkSelection, manyRows } from "./bulk.mjs";
 import { everyPage } from "./every_page.mjs";
 import { images } from "./images.mjs";
@@ -112,7 +112,7 @@ async function anEvening() {
     await world.card(one, "Bob").waitFor();
   }
   await cat.page.getByText("Live", { exact: true }).first().waitFor();
-  await receiver.meets("slow", 3);
+  await receiver.meets("slow", 600);
   let requests = 0;
   bob.page.on("request", (request) => (requests += request.url().endsWith("/post-now") ? 1 : 0));
   await bob.button("Post now…", world.card(bob, "Bob")).click();
@@ -124,6 +124,7 @@ async function anEvening() {
   await world.card(ada, "Bob").getByText("Sending", { exact: true }).waitFor();
   await world.card(ada, "Bob").getByText("Goes out", { exact: true }).click();
   await ada.hears("Too late to prevent: it is being sent.");
+  await receiver.meets("none"); // and it is answered
   for (const one of [ada, bob, cat]) await world.card(one, "Bob").getByText("Posted", { exact: true }).first().waitFor();
   check(requests === 1, `five clicks sent ${requests} requests`);
   check((await receiver.arrivals()) === before + 1, "five clicks, one post");
@@ -163,15 +164,15 @@ async function unknownOutcome() {
   await ada.page.getByText("Say whether it was posted.").waitFor();
   await ada.page.getByRole("link", { name: "A cut" }).first().click();
   // Not before the request's own deadline: the old one may still be travelling.
-  const says = card.getByRole("button", { name: "It was posted", exact: true });
   await eventually(async () => {
-    if ((await card.getByText("Posted", { exact: true }).count()) > 0) return true;
-    if ((await says.count()) === 0) return false;
-    await says.click();
-    await ada.button("It was posted", ada.page.getByRole("dialog")).click();
-    await ada.page.getByRole("dialog").waitFor({ state: "detached" });
-    return false;
-  }, "the person's word is taken");
+    await ada.button("It was posted", card).click();
+    const said = ada.page.waitForResponse(/\/resolve$/);
+    const sure = ada.page.getByRole("dialog");
+    await Promise.all([said, ada.button("It was posted", sure).click()]);
+    await sure.waitFor({ state: "detached" });
+    return (await said).status() === 200;
+  }, "the person's word is taken", 2 * PATIENCE);
+  await card.getByText("Posted", { exact: true }).waitFor();
   quiet(ada);
 }
 

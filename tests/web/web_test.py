@@ -18,7 +18,8 @@ import threading
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import ROOT, Receiver, Server, check, first_line, folder, postgres_database, run_all, show_logs  # noqa: E402
+from harness import (ROOT, Receiver, Server, check, first_line, folder, folder_on_disk, postgres_database,  # noqa: E402
+                     run_all, show_logs)
 from platforms import PLATFORMS, Emulated  # noqa: E402
 
 WEB = ROOT / "web"
@@ -38,7 +39,7 @@ def pages(kind, binary, shots):
         x = stack.enter_context(contextlib.closing(Emulated(X.script, *X.arguments)))
         model = stack.enter_context(contextlib.closing(Emulated("model/model.py")))
         (path / "model-key").write_text("sk-demo\n")
-        server = Server(binary, database, path, "server", "--post-timeout", "5s", *DISCORD.settings(discord.url),
+        server = Server(binary, database, path, "server", "--post-timeout", "20s", *DISCORD.settings(discord.url),
                         *X.settings(x.url), "--text-api", "openai", "--text-url", model.url, "--text-model", "small",
                         "--text-key-file", str(path / "model-key"))
         stack.callback(server.close)
@@ -84,26 +85,26 @@ class Restarts(http.server.ThreadingHTTPServer):
 
 def uploads(kind, binary, shots):
     """Channels and videos: YouTube beside it, a folder of films, a server that is killed in between."""
-    with folder() as path, contextlib.ExitStack() as stack:
+    with folder() as path, folder_on_disk() as media, contextlib.ExitStack() as stack:
         database = stack.enter_context(postgres_database()) if kind == "postgres" else f"sqlite:{path}/fencepost.db"
         youtube = Emulated("youtube/youtube.py")
         stack.callback(youtube.close)
         youtube.ask("/_channels", {"channels": [{"id": CHANNEL, "title": "Night Talk"}]})
-        (path / "films").mkdir()
+        (media / "films").mkdir()
         for number in range(1, 9):
-            (path / "films" / f"Film {number}.mp4").write_bytes(MP4 + bytes([number]) * (1000 if number == 7 else 24_000_000))
-        (path / "nothing.mp4").touch()
+            (media / "films" / f"Film {number}.mp4").write_bytes(MP4 + bytes([number]) * (1000 if number == 7 else 24_000_000))
+        (media / "nothing.mp4").touch()
         for name in ("cut.mp4", "reload.mp4", "first.mp4", "drop one.mp4", "drop two.mp4", "drop three.mp4"):
-            (path / name).write_bytes(MP4 + name.encode() * 4_000_000)
+            (media / name).write_bytes(MP4 + name.encode() * 4_000_000)
         url = youtube.url
         restarts = Restarts(lambda: Server(
             binary, database, path, "server", "--youtube-api-url", url, "--youtube-accounts-url", url, "--youtube-token-url", url,
             "--youtube-client-id", "us", "--upload-timeout", "3s", "--lease", "3s", "--ffprobe", "off",
-            "--media-folders", f"films={path}/films", "--files-folder", str(path / "files")))
+            "--media-folders", f"films={media}/films", "--files-folder", str(media / "files")))
         stack.callback(restarts.close)
         code = first_line(restarts.server.process, r"first person: open \S+/welcome#code=(fpf_\S+)")
         world = {"url": restarts.server.url, "code": code, "restart": f"http://127.0.0.1:{restarts.server_port}/",
-                 "youtube": url, "files": str(path), "looks": kind == "sqlite"}
+                 "youtube": url, "files": str(media), "looks": kind == "sqlite"}
         environment = {**os.environ, "FENCEPOST_WORLD": json.dumps(world), **({"FENCEPOST_SHOTS": shots} if shots else {})}
         done = subprocess.run(["node", str(HERE / "uploads.mjs")], env=environment, check=False)
         if done.returncode != 0:
