@@ -21,7 +21,6 @@ class Contract:
     def __init__(self, document):
         self.document = document
         self.resolver = jsonschema.RefResolver.from_schema(document)
-        self.seen = set()  # (method, template, status)
         # What names a segment wins over what has a parameter there, as in the server's router.
         self.paths = sorted(document["paths"], key=lambda path: [part.startswith("{") for part in path.split("/")])
 
@@ -46,7 +45,6 @@ class Contract:
         response = operation["responses"].get(str(status))
         if response is None:
             raise Violation(f"{where}: the document has no such status; it answered {body[:300]!r}")
-        self.seen.add((method, template, status))
         if "$ref" in response:
             response = self.resolver.resolve(response["$ref"])[1]
         content = response.get("content", {})

@@ -2,6 +2,7 @@
 with the server's OpenAPI document."""
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -60,6 +61,12 @@ def parsed(headers, body):
     return json.loads(body) if "json" in headers.get("Content-Type", "") else body.decode()
 
 
+@functools.lru_cache(maxsize=4)
+def contract_of(document):
+    """Of the same document the same one: it takes megabytes, and tests have hundreds of servers."""
+    return contract.Contract(json.loads(document))
+
+
 class Receiver:
     """The real webhook receiver of emulators/, as a process of its own."""
 
@@ -95,7 +102,7 @@ class Server:
         self.url = first_line(self.process, r"listening on (http://\S+)")
         self.token = (folder / "token").read_text().strip()
         with urllib.request.urlopen(self.url + "/api/v1/openapi.json", timeout=PATIENCE) as answer:
-            self.contract = contract.Contract(json.load(answer))
+            self.contract = contract_of(answer.read())
 
     def call(self, method, path, body=None, headers=None):
         """(status, JSON, headers) of one request."""
