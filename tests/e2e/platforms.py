@@ -8,7 +8,7 @@ from typing import Callable
 
 from harness import ROOT, first_line
 
-TIMEOUT = 2  # seconds that a platform has for a post (--post-timeout)
+TIMEOUT = 5  # seconds that a platform has for a post (--post-timeout)
 LATE = TIMEOUT + 1.5  # a request that travels longer than that
 # A text that every platform rewrites in its own way.
 TEXT = "Live now (really) & <here> #show"
