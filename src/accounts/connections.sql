@@ -62,10 +62,11 @@ SELECT id, secret FROM fencepost_connections WHERE id > $1 AND secret IS NOT NUL
 
 -- name: reconnect
 -- $1 id, $2 the sealed secret, which is bound to the id. The index of connected names may refuse it.
--- What was known of the one before goes with it.
+-- What was known of the one before goes with it, also that its platform wanted a rest: a person says that it
+-- is to be tried.
 UPDATE fencepost_connections
 SET secret = $2, secret_at = fencepost_now(), secret_version = secret_version + 1, disconnected_at = NULL,
   last_error = NULL, expires_at = NULL, refreshable = FALSE, refresh_wanted = FALSE, on_trial = FALSE,
   refresh_id = NULL, refresh_until = NULL, refresh_in_doubt = FALSE, broken_since = NULL,
-  broken_reason = NULL, expiry_told = NULL
+  broken_reason = NULL, expiry_told = NULL, resting_until = NULL
 WHERE id = $1 RETURNING id

@@ -336,6 +336,9 @@ TEST_P(FreshCredentialsTest, ARestIsKeptAndTheLongestCounts) {
   database_.run("UPDATE fencepost_connections SET resting_until = 1");
   EXPECT_EQ(got(), "t1");
   EXPECT_FALSE(info().resting_until);
+  rest_connection(*database_->acquire(), id_, 24h);
+  reconnect(*database_->acquire(), vault_, id_, base::Secret("anew"));
+  EXPECT_FALSE(info().resting_until) << "a person has connected it anew";
 }
 
 TEST_P(FreshCredentialsTest, VerifyingEndsWhatWasWrong) {

@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "accounts/connections.hpp"
+#include "accounts/fresh_credentials.hpp"
 #include "apps/announce/testing/stage.hpp"
 
 namespace fencepost::announce {
@@ -83,6 +84,17 @@ TEST_P(PublishTest, WhatIsNotDueWaits) {
   EXPECT_TRUE(stage_.await_status(create("now"), "posted"));
   EXPECT_EQ(texts(), std::vector<std::string>{"now"});
   EXPECT_EQ(get(later).status, "queued");
+}
+
+TEST_P(PublishTest, WhatWaitsForItsAccountIsLookedAtAgainSoon) {
+  accounts::rest_connection(*database_->acquire(), connection_, 24h);
+  stage_.start();
+  const auto id = create();
+  const auto begun = get(id).run_at;
+  EXPECT_TRUE(stage_.await([&] { return get(id).run_at > begun + 60'000'000; }));
+  EXPECT_LT(get(id).run_at, begun + kHour);
+  EXPECT_EQ(get(id).status, "queued");
+  EXPECT_TRUE(texts().empty());
 }
 
 TEST_P(PublishTest, F2DisabledAfterItWasRenderedItNeverArrives) {

@@ -1,5 +1,7 @@
 #include "apps/announce/publisher.hpp"
 
+#include <algorithm>
+
 #include "accounts/connections.hpp"
 #include "accounts/spend.hpp"
 #include "announce/sql.hpp"
@@ -24,6 +26,8 @@ std::int64_t id_of(const std::string& item) { return std::stoll(item); }
 
 // What a request may take beyond its own deadline before its credentials end.
 constexpr base::Duration kSpare = std::chrono::seconds(30);
+// What waits for its account is looked at again, whatever the platform said: a person may connect it anew.
+constexpr base::Duration kLookAgain = std::chrono::minutes(5);
 
 // Takes the claim back where the release lies ahead now: then its gate is refused.
 void renew_release(store::Connection& connection, std::int64_t id) {
@@ -134,7 +138,7 @@ std::optional<engine::NotNow> Publisher::prepare(const store::Claim& claim, cons
   auto& way = std::any_cast<Way&>(rendered.context);
   auto fresh = credentials_.get(way.connection_id, timeout_ + kSpare);
   if (const auto* none = std::get_if<accounts::NotUsable>(&fresh))
-    return engine::NotNow{none->why, none->again};
+    return engine::NotNow{none->why, none->again ? std::min(*none->again, kLookAgain) : none->again};
   auto& live = std::get<accounts::LiveConnection>(fresh);
   way.version = live.version;
   way.may_refresh = live.refreshable && !live.on_trial;
