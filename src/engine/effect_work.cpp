@@ -140,9 +140,14 @@ void EffectWork::run(const store::Claim& claim, Desk& desk) {
   if (!stop.stop_requested() && desk.alive(claim)) {
     const Timed timed(context_, fence_.queue().name, "gate");
     base::testpoint("gate.begin");
-    effect = desk.gate(
-        claim, {key, rendered.request, rendered.destination, rendered.timeout, rendered.timeout + kMargin},
-        rendered.allowed, deadline);
+    try {
+      effect = desk.gate(
+          claim, {key, rendered.request, rendered.destination, rendered.timeout, rendered.timeout + kMargin},
+          rendered.allowed, deadline);
+    } catch (const std::exception& error) {
+      // The table, its disk or the application refuses it, and nothing of it was committed.
+      log("gate failed", claim, error.what());
+    }
   }
   base::testpoint("gate.passed");
   if (!effect) {
@@ -165,14 +170,15 @@ void EffectWork::reconcile(const std::string& item, std::stop_token stop) {
   if (!asked) return;
   base::testpoint("reconcile.begun");
   EffectResult result{Verdict::unknown, "", "", "the platform could not be asked", {}};
+  bool refuses = false;
   try {
+    refuses = app_.refuses_second_arrival(asked->effect, asked->age);
     result = app_.look(*asked, stop);
   } catch (const std::exception& error) {
     base::log(base::LogLevel::warn, "look failed",
               {{"queue", fence_.queue().name}, {"item", item}, {"error", error.what()}});
   }
   std::optional<core::State> to;
-  const bool refuses = app_.refuses_second_arrival(asked->effect, asked->age);
   const bool written =
       insist(context_, "settle reconcile", context_.clock.boot() + std::chrono::minutes(1),
              [&](store::Connection& c, bool) {

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "base/testpoint.hpp"
+#include "store/sql.hpp"
 
 namespace fencepost::engine {
 
@@ -94,8 +95,8 @@ std::set<std::int64_t> Engine::gone_workers() {
 
 void Engine::sweep_loop(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    flush_throughput(context_.clock.boot());
     try {
+      flush_throughput(context_.clock.boot());
       const auto gone = gone_workers();
       for (auto& sweeper : sweepers_) sweep(*sweeper, gone);
       base::testpoint("swept");
@@ -119,7 +120,9 @@ void Engine::sweep(Sweeper& sweeper, const std::set<std::int64_t>& gone) {
   try {
     sweeper.sweep(gone);
   } catch (const base::InfraError& error) {
-    if (worth_repeating(error)) throw;
+    // Where the database itself is away, it is so for all of them.
+    if (worth_repeating(error) && database_.one_writer()) throw;
+    if (worth_repeating(error)) database_.acquire()->run(store::sql::now);
     base::log(base::LogLevel::error, "queue not swept",
               {{"queue", sweeper.queue()}, {"error", error.what()}});
   }

@@ -38,7 +38,9 @@ QueueRunner::QueueRunner(const Context& context, Work& work, const QueueOptions&
       options_(options),
       permits_(permits),
       outbox_(context, work.fence()),
-      gates_(context, work.fence()) {
+      gates_(context, work.fence()),
+      alone_(work.fence().queue().name),
+      looks_(work.fence().queue().name) {
   FENCEPOST_ASSERT(options.concurrency > 0 && options.lease >= std::chrono::seconds(1) &&
                    options.largest_batch > 0);
   permits_.on_release([this] { wake(); });
@@ -47,6 +49,8 @@ QueueRunner::QueueRunner(const Context& context, Work& work, const QueueOptions&
 QueueRunner::~QueueRunner() { stop(context_.clock.boot()); }
 
 void QueueRunner::start() {
+  alone_.start(1);
+  if (fence().queue().kind == core::Kind::once) looks_.start(std::max(1, options_.concurrency / 2));
   // Where writers take turns, a second one would only wait.
   feeders_left_ = context_.database.one_writer() ? 1 : 2;
   for (int i = feeders_left_; i > 0; --i) feeders_.emplace_back([this] { feed_loop(); });
@@ -63,7 +67,8 @@ void QueueRunner::wake() {
 
 bool QueueRunner::idle() const {
   const std::lock_guard lock(mutex_);
-  return running_ == 0 && tasks_.empty() && outbox_.size() == 0 && feeding_ == 0 && !more_due_;
+  return running_ == 0 && tasks_.empty() && outbox_.size() == 0 && feeding_ == 0 && !more_due_ &&
+         alone_.idle() && looks_.idle();
 }
 
 // -- workers
@@ -91,17 +96,22 @@ void QueueRunner::submit_reconcile(const std::string& item) {
   const std::lock_guard lock(mutex_);
   if (stopping_ || std::find(reconciling_.begin(), reconciling_.end(), item) != reconciling_.end()) return;
   reconciling_.push_back(item);
-  tasks_.push_back([this, item] {
-    bool ends = false;
+  looks_.add([this, item] {
+    // However it ends: the next sweep may ask again.
+    struct Over {
+      QueueRunner& runner;
+      const std::string& item;
+      ~Over() {
+        const std::lock_guard again(runner.mutex_);
+        std::erase(runner.reconciling_, item);
+      }
+    } const over{*this, item};
     {
       const std::lock_guard again(mutex_);
-      ends = stopping_;
+      if (stopping_) return;
     }
-    if (!ends) work_.reconcile(item, ending_.get_token());
-    const std::lock_guard again(mutex_);
-    std::erase(reconciling_, item);
+    work_.reconcile(item, ending_.get_token());
   });
-  wake_worker_.notify_one();
 }
 
 void QueueRunner::work_loop(std::stop_token stop) {
@@ -111,25 +121,21 @@ void QueueRunner::work_loop(std::stop_token stop) {
   for (;;) {
     wake_worker_.wait(lock, stop, [this] { return !tasks_.empty(); });
     if (tasks_.empty()) return;
-    std::vector<Task> tasks;
-    do {
-      tasks.push_back(std::move(tasks_.front()));
-      tasks_.pop_front();
-    } while (tasks.size() < batch && !tasks_.empty() && std::holds_alternative<store::Claim>(tasks[0]) &&
-             std::holds_alternative<store::Claim>(tasks_.front()));
+    std::vector<store::Claim> claims;
+    for (; claims.size() < batch && !tasks_.empty(); tasks_.pop_front())
+      claims.push_back(std::move(tasks_.front()));
     ++running_;
     // The feeders may have rested for good while these waited for a worker: what runs now may run for hours.
     tell_feeder();
-    const auto claims = std::holds_alternative<store::Claim>(tasks[0]) ? tasks.size() : 0;
     lock.unlock();
     permits_.acquire(options_.priority);
     const auto begun = context_.clock.boot();
-    work(std::move(tasks));
+    work(claims);
     const auto took = duration_cast<Duration>(context_.clock.boot() - begun);
     permits_.release();
     lock.lock();
     --running_;
-    if (claims > 0) measured(took, claims);
+    measured(took, claims.size());
     // A slot is free, or a result waits, or the last one has ended.
     tell_feeder();
   }
@@ -140,20 +146,17 @@ void QueueRunner::tell_feeder() {
   if (round.write || round.over || round.again < feeders_sleep_until()) wake_feeder_.notify_one();
 }
 
-void QueueRunner::work(std::vector<Task> tasks) {
+void QueueRunner::work(const std::vector<store::Claim>& claims) {
   try {
-    if (auto* other = std::get_if<std::function<void()>>(&tasks[0])) {
-      (*other)();
-      return;
-    }
-    std::vector<store::Claim> claims;
-    claims.reserve(tasks.size());
-    for (auto& task : tasks) claims.push_back(std::move(std::get<store::Claim>(task)));
     work_.run(claims, *this);
   } catch (const std::exception& error) {
-    // Nothing of a work throws. What did is not settled: its lease ends, and the rescuer says so.
+    // Nothing of a work throws. What did is not settled, and held no longer: its lease ends, and the rescuer
+    // says so.
     base::log(base::LogLevel::error, "work threw",
               {{"queue", fence().queue().name}, {"error", error.what()}});
+    std::vector<std::int64_t> numbers;
+    for (const auto& claim : claims) numbers.push_back(claim.claim);
+    ended(numbers);
   }
 }
 
@@ -171,8 +174,14 @@ void QueueRunner::ended(const std::vector<std::int64_t>& claims) {
   held_.remove(claims);
   base::testpoint("ended");
   const std::lock_guard lock(mutex_);
-  if (waiters_.empty()) return;
+  // A seat is free; what waited for it has no time of its own, and not every database tells of it.
+  if (const auto& limits = fence().queue().limits; limits.per_key > 0 || limits.concurrency > 0) {
+    more_due_ = true;
+    ++wakes_;
+    wake_feeder_.notify_one();
+  }
   for (const auto claim : claims) {
+    if (waiters_.empty()) return;
     const auto found = waiters_.find(claim);
     if (found == waiters_.end()) continue;
     found->second.set_value();
@@ -211,10 +220,6 @@ QueueRunner::Round QueueRunner::next_round() const {
   return round;
 }
 
-base::BootTime QueueRunner::feeders_sleep_until() const {
-  return asleep_.empty() ? base::BootTime::max() : *asleep_.begin();
-}
-
 void QueueRunner::feed_loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -240,10 +245,15 @@ void QueueRunner::feed_loop() {
     lock.lock();
     --feeding_;
     claiming_ -= round.claim;
-    if (fed)
+    if (fed) {
       failures_ = 0;
-    else if (!stopping_)
-      wake_feeder_.wait_for(lock, pause_after(failures_), [this] { return stopping_; });
+    } else if (const auto pause = pause_after(failures_); !stopping_) {
+      wake_feeder_.wait_for(lock, pause, [this] { return stopping_; });
+    } else {
+      lock.unlock();
+      base::sleep_for(pause);
+      lock.lock();
+    }
     // What this one knows now, the other may have waited for.
     wake_feeder_.notify_one();
   }
@@ -311,15 +321,7 @@ void QueueRunner::settle_alone(Result result) {
     outbox_.settle(one, until);
     ended({one.claim()});
   };
-  {
-    const std::lock_guard lock(mutex_);
-    if (!stopping_) {
-      tasks_.push_front(std::move(settle));
-      wake_worker_.notify_one();
-      return;
-    }
-  }
-  settle();
+  if (!alone_.add(settle)) settle();
 }
 
 void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, std::uint64_t wakes,
@@ -330,7 +332,8 @@ void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, s
     const std::lock_guard lock(mutex_);
     for (const auto& claim : claims) tasks_.push_back(claim);
     if (!claims.empty()) wake_worker_.notify_all();
-    // Who woke us since the claim began may have added what it did not see.
+    // There may be more of what was due; so there may where somebody woke us since the claim began.
+    if (static_cast<int>(claims.size()) == wanted) more_due_ = true;
     if (static_cast<int>(claims.size()) == wanted || wakes_ != wakes) return;
     more_due_ = false;
   }
@@ -416,20 +419,14 @@ void QueueRunner::renew() {
 }
 
 void QueueRunner::stop(base::BootTime until) {
-  std::deque<Task> unstarted;
+  std::deque<store::Claim> unstarted;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
     stopping_ = true;
     unstarted.swap(tasks_);
   }
-  // A result that was to be settled alone still is; what has not started goes back.
-  for (auto& task : unstarted) {
-    if (auto* claim = std::get_if<store::Claim>(&task))
-      give(store::Settlement::hand_back(*claim));
-    else
-      std::get<std::function<void()>>(task)();
-  }
+  for (const auto& claim : unstarted) give(store::Settlement::hand_back(claim));
   if (!feeders_.empty()) {
     std::unique_lock lock(mutex_);
     wake_feeder_.notify_all();
@@ -438,6 +435,7 @@ void QueueRunner::stop(base::BootTime until) {
     const auto left = until - context_.clock.boot();
     if (left.count() > 0) quiet_.wait_for(lock, left, [this] { return feeders_left_ == 0; });
   }
+  looks_.wait_idle(duration_cast<Duration>(until - context_.clock.boot()));
   held_.stop_all();
   ending_.request_stop();
   for (auto& feeder : feeders_) feeder.join();
@@ -445,6 +443,8 @@ void QueueRunner::stop(base::BootTime until) {
   wake_worker_.notify_all();
   for (auto& worker : workers_)
     if (worker.joinable()) worker.join();
+  looks_.stop();
+  alone_.stop();
 }
 
 }  // namespace fencepost::engine

@@ -13,9 +13,9 @@
 #include <stop_token>
 #include <thread>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
+#include "engine/asides.hpp"
 #include "engine/gates.hpp"
 #include "engine/held.hpp"
 #include "engine/outbox.hpp"
@@ -49,8 +49,8 @@ class QueueRunner final : private Desk {
   // Runs such a claim, before what the feeders find. The future is ready when the claim was settled, or
   // handed back because the process ends.
   std::shared_future<void> submit(const store::Claim& claim);
-  // Asks about an unknown item on the pool; an item that is being asked about already is not asked about
-  // twice.
+  // Asks about an unknown item, beside the workers; an item that is being asked about already is not asked
+  // about twice.
   void submit_reconcile(const std::string& item);
   // No more claims; what has not started is handed back; what runs may finish until `until`, then is asked to
   // stop.
@@ -65,9 +65,6 @@ class QueueRunner final : private Desk {
   std::size_t held() const { return held_.size(); }
 
  private:
-  // A claim, or something else to do on the pool.
-  using Task = std::variant<store::Claim, std::function<void()>>;
-
   std::stop_token token(const store::Claim& claim) const override { return held_.token(claim.claim); }
   bool alive(const store::Claim& claim) const override {
     return held_.alive(claim.claim, context_.clock.boot());
@@ -81,7 +78,7 @@ class QueueRunner final : private Desk {
   }
 
   void work_loop(std::stop_token stop);
-  void work(std::vector<Task> tasks);
+  void work(const std::vector<store::Claim>& claims);
   void feed_loop();
   // What a feeder does next, decided under the lock.
   struct Round {
@@ -91,7 +88,9 @@ class QueueRunner final : private Desk {
     base::BootTime again;  // look again at the latest
   };
   Round next_round() const;
-  base::BootTime feeders_sleep_until() const;
+  base::BootTime feeders_sleep_until() const {
+    return asleep_.empty() ? base::BootTime::max() : *asleep_.begin();
+  }
   // After what a feeder may have to act on; under the lock.
   void tell_feeder();
   // Answers whether the database took it.
@@ -115,11 +114,12 @@ class QueueRunner final : private Desk {
   HeldClaims held_;
   Outbox outbox_;
   Gates gates_;
+  Asides alone_, looks_;  // results settled by themselves; questions about unknown items
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_worker_;
   std::condition_variable wake_feeder_, quiet_;
-  std::deque<Task> tasks_;
+  std::deque<store::Claim> tasks_;
   std::vector<std::string> reconciling_;
   std::unordered_map<std::int64_t, std::promise<void>> waiters_;
   int running_ = 0;       // workers at work

@@ -1,77 +1,17 @@
 // Results go in groups: what a group leaves out is settled by itself, and nobody waits for it meanwhile.
 
 #include <gtest/gtest.h>
-#include <algorithm>
-#include <condition_variable>
-#include <filesystem>
 
-#include "base/random.hpp"
-#include "base/testpoint.hpp"
-#include "both_databases.hpp"
-#include "engine/engine.hpp"
-#include "engine/handler_work.hpp"
+#include <algorithm>
+
+#include "said.hpp"
 
 namespace fencepost::engine {
 namespace {
 
 using namespace std::chrono_literals;
-using store::testing::BothDatabases;
-using store::testing::World;
 
-class Groups : public BothDatabases {
- public:
-  Groups() : world_(GetParam(), core::Kind::repeatable, options()) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~Groups() override {
-    engine_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
-  void start(BatchHandler handler, int batch, QueueOptions options) {
-    engine_ = std::make_unique<Engine>(world_.database(), base::system_clock(),
-                                       EngineOptions{.sweep = 50ms, .state_folder = folder_.string()});
-    work_ = std::make_unique<HandlerWork>(engine_->context(), world_.fence(), std::move(handler), batch);
-    options.poll = 20ms;
-    engine_->add(*work_, options);
-    engine_->start();
-  }
-  void say(const std::string& what) {
-    const std::lock_guard lock(mutex_);
-    said_.push_back(what);
-    changed_.notify_all();
-  }
-  bool heard(const std::string& what, int times = 1, base::Duration patience = 60s) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, patience,
-                             [&] { return std::count(said_.begin(), said_.end(), what) >= times; });
-  }
-  core::State state(const std::string& item) {
-    return world_.fence().read(world_.onlooker(), item).value().state;
-  }
-  // Asked again and again, by a test that knows that it will be so.
-  bool becomes(const std::string& item, core::State wanted) {
-    const auto until = base::system_clock().boot() + 60s;
-    while (state(item) != wanted)
-      if (base::system_clock().boot() > until) return false;
-    return true;
-  }
-
- protected:
-  static store::DatabaseOptions options() {
-    auto options = World::patient();
-    options.connections = 24;
-    return options;
-  }
-  World world_;
-  const std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / ("fencepost-groups-" + base::random_hex(6));
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> said_;
-  std::unique_ptr<Work> work_;
-  std::unique_ptr<Engine> engine_;
-};
+class Groups : public Said {};
 
 TEST_P(Groups, ABatchHandlerGetsSeveralAndEachHasItsOwnEnd) {
   for (int i = 0; i < 40; ++i) world_.add("i" + std::to_string(i));
@@ -116,29 +56,6 @@ TEST_P(Groups, Rule14_AClaimThatIsLeftOutKeepsNobodyElseWaiting) {
   EXPECT_TRUE(heard("b"));
   engine_->stop(base::system_clock().boot() + 10s);
   EXPECT_EQ(state("a"), core::State::queued);
-}
-
-// Its workers are slow to begin: the two feeders rest by the time that the only claim is taken.
-TEST_P(Groups, WhoRunsForLongKeepsNobodyElseWaiting) {
-  world_.add("long");
-  base::on_testpoint([&](std::string_view point) {
-    if (point == "claimed") say("claimed");
-    if (point == "feeder.rests" && heard("claimed", 1, 0s)) say("rests");
-    if (point == "worker.begins") heard("rests", 2);
-  });
-  start(
-      [&](const std::vector<Attempt>& attempts) {
-        say(attempts[0].claim().item);
-        if (attempts[0].claim().item == "long") heard("enough", 1, 10min);
-        return std::vector<Outcome>{Outcome::done()};
-      },
-      1, {.concurrency = 2});
-  ASSERT_TRUE(heard("long"));
-  world_.add("next");
-  EXPECT_TRUE(heard("next"));
-  say("enough");
-  engine_->stop(base::system_clock().boot() + 10s);
-  base::on_testpoint({});
 }
 
 // Rule 14. On SQLite whoever holds a row holds them all.

@@ -1,6 +1,7 @@
 #include "store/sqlite/sqlite_database.hpp"
 
 #include <sqlite3.h>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <unordered_map>
@@ -325,8 +326,17 @@ class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::string path, const DatabaseOptions& options)
       : Database(options), path_(std::move(path)) {}
+  // What is wrong with the file itself is a person's matter when it is opened first; later it is the machine
+  // that is out of something (descriptors, its disk), and may have it again.
   std::unique_ptr<Connection> connect() override {
-    return std::make_unique<SqliteConnection>(path_, options(), turns_);
+    try {
+      auto connection = std::make_unique<SqliteConnection>(path_, options(), turns_);
+      opened_ = true;
+      return connection;
+    } catch (const base::UserError& error) {
+      if (!opened_) throw;
+      throw base::InfraError(error.what(), {.retryable = true}, "SQLITE_DEVICE");
+    }
   }
   Dialect dialect() const override { return Dialect::sqlite; }
   std::string label() const override { return "sqlite:" + path_; }
@@ -334,6 +344,7 @@ class SqliteDatabase final : public Database {
  private:
   const std::string path_;
   Turns turns_;
+  std::atomic<bool> opened_ = false;
 };
 
 }  // namespace
