@@ -79,6 +79,11 @@ UPDATE fencepost_live_streams SET trouble = $3, failures = $4, looked_at = fence
   misses = $6
 WHERE id = $1 AND claim_id = $2
 
+-- name: put_off_stream
+-- $1 id, $2 the claim, $3 why nobody has looked, or NULL: known as before, $4 when to look
+UPDATE fencepost_live_streams SET trouble = coalesce($3, trouble), run_at = $4
+WHERE id = $1 AND claim_id = $2
+
 -- name: stream_binding
 -- $1 id. Under the lock of its settlement.
 SELECT episode_id FROM fencepost_live_streams WHERE id = $1

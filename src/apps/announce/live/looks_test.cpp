@@ -161,18 +161,67 @@ TEST_P(LooksTest, AnEmptyBudgetMakesUnknownUntilThePacificMidnight) {
   EXPECT_EQ(units_used(), 1);
 }
 
-// Another program uses the same project: YouTube knows better than our own count.
+// Another program uses the same project: YouTube knows better than our own count. An evening that is on the
+// air goes on by pages, and the API is not asked again that day.
 TEST_P(LooksTest, ADayThatYouTubeCallsUsedUpIsClosed) {
-  episode(show(channel_), 20 * kHour);
-  const auto video = emulator_.stream(channel_);
-  emulator_.post("/_set", {{"limits", {{"units", 0}, {"search", 0}, {"uploads", 0}}}});
+  const auto id = episode(show(channel_), 0);
+  const auto video = emulator_.stream(channel_, {{"state", "live"}});
   tick(watcher_);
-  EXPECT_EQ(stream_of(video).answer, Answer::unknown);
-  EXPECT_NE(stream_of(video).trouble.value().find("quota"), std::string::npos);
+  ASSERT_EQ(stream_of(video).episode, id);
+  const auto idle = emulator_.channel();
+  const auto nobody = episode(show(idle), kHour);
+  const auto unwatched = emulator_.stream(idle);
+  emulator_.post("/_set", {{"limits", {{"units", 0}, {"search", 0}, {"uploads", 0}}}});
+  watcher_.watch();
+  look_at_channels(watcher_);
+  database_.run("DELETE FROM fencepost_episodes WHERE id = $1", {nobody});
+  tick(watcher_);
+  EXPECT_EQ(stream_of(video).answer, Answer::live);
+  const auto next = core::next_day_start(now(), connect::youtube::kQuotaZone);
+  EXPECT_LE(stream_of(video).next_look.value(), std::min(next, now() + 3 * kMinute));
+  EXPECT_NE(stream_of(unwatched).trouble.value().find("quota"), std::string::npos);
+  EXPECT_EQ(stream_of(unwatched).next_look, next);
   const auto bucket = store::bucket(*database_->acquire(), today()).value();
   EXPECT_EQ(bucket.quota, bucket.used);
+  emulator_.state(video, "ended");
   tick(watcher_);
-  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 1);
+  EXPECT_EQ(episode_of(id).status, "ended");
+  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 2);
+}
+
+// What is an episode's is looked at even where nobody watches its channel any more.
+TEST_P(LooksTest, ABoundStreamOfAnUnwatchedChannelEndsWithoutTheApi) {
+  const auto id = episode(show(channel_), 0);
+  const auto video = emulator_.stream(channel_, {{"state", "live"}});
+  tick(watcher_);
+  ASSERT_EQ(stream_of(video).episode, id);
+  database_.run("UPDATE fencepost_live_channels SET enabled = FALSE");
+  emulator_.state(video, "ended");
+  look_at_streams(watch_with({.quota = {.units = 0}}));
+  EXPECT_EQ(episode_of(id).status, "ended");
+}
+
+// More than one look can carry: those that waited come first in the next one.
+TEST_P(LooksTest, WithoutUnitsAllThatAreWatchedHaveTheirTurn) {
+  std::vector<std::string> videos;
+  for (const auto& channel : channels_of_shows(12, 0))
+    videos.push_back(emulator_.stream(channel, {{"state", "live"}}));
+  auto& watcher = watch_with({.quota = {.units = 0}});
+  const auto live = "SELECT count(*) FROM fencepost_live_streams WHERE stage = 'live'";
+  tick(watcher);
+  EXPECT_EQ(count(live), 10);
+  // Those that had no turn are due within a step too.
+  const auto latest = "SELECT CAST(max(run_at) - fencepost_now() AS BIGINT) FROM fencepost_live_streams";
+  EXPECT_LE(count(latest), 3 * kMinute);
+  tick(watcher);
+  EXPECT_EQ(count(live), 12);
+  for (const auto& video : videos) EXPECT_EQ(stream_of(video).answer, Answer::live);
+  // And so on: nobody is always the last.
+  const auto before = now();
+  for (int i = 0; i < 2; ++i) tick(watcher);
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_streams WHERE looked_at >= " + std::to_string(before)),
+            12);
+  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 0);
 }
 
 TEST_P(LooksTest, WhatNeverLeftCostsNothing) {

@@ -67,7 +67,12 @@ class Watcher {
   std::vector<Stream> load(const std::vector<engine::Attempt>& attempts);
   engine::Outcome saw(const Stream& stream, const std::optional<connect::youtube::Video>& video) const;
   engine::Outcome missed(const Stream& stream, const std::string& why,
-                         std::optional<base::Duration> retry_after, bool out_of_units, int misses = 0) const;
+                         std::optional<base::Duration> retry_after, int misses = 0) const;
+  engine::Outcome put_off(const Stream& stream, const std::string& why) const;
+  std::vector<engine::Outcome> conclude(const std::vector<Stream>& streams,
+                                        const std::vector<connect::youtube::Page>& told) const;
+  std::vector<engine::Outcome> judge_without_api(const std::vector<Stream>& streams, const std::string& why,
+                                                 const std::stop_token& stop);
   std::vector<engine::Outcome> judge_by_api(const std::vector<Stream>& streams, const std::stop_token& stop);
   std::vector<engine::Outcome> judge_by_pages(const std::vector<Stream>& streams,
                                               const std::stop_token& stop);

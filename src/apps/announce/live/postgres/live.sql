@@ -10,6 +10,6 @@ ON CONFLICT (video_id) DO NOTHING RETURNING id
 -- name: streams_to_look_at
 -- Batch of id
 SELECT s.id, s.video_id, s.channel_id, s.title, s.stage, s.scheduled_at, s.live_at, s.failures, s.misses,
-  s.episode_id, coalesce(c.enabled, FALSE), fencepost_now()
+  s.episode_id, coalesce(c.enabled, FALSE), fencepost_now(), s.looked_at
 FROM unnest($1::bigint[]) AS w(id) JOIN fencepost_live_streams AS s ON s.id = w.id
   LEFT JOIN fencepost_live_channels AS c ON c.channel_id = s.channel_id
