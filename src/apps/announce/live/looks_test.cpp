@@ -231,22 +231,65 @@ TEST_P(LooksTest, WhatNeverLeftCostsNothing) {
   episode(show(channel_), 20 * kHour);
   const auto video = emulator_.stream(channel_);
   tick(watcher);
-  EXPECT_EQ(stream_of(video).answer, Answer::unknown);
+  EXPECT_EQ(stream_of(video).stage, "upcoming");  // by its page
   EXPECT_EQ(units_used(), 0);
 }
 
-TEST_P(LooksTest, AnAnswerThatFailsIsUnknownForAllAndCosts) {
-  episode(show(channel_), 0);
+TEST_P(LooksTest, AnAnswerThatFailsCostsAndLeavesThePages) {
+  const auto id = episode(show(channel_), 0);
   const auto video = emulator_.stream(channel_, {{"state", "live"}});
+  const auto idle = emulator_.channel();
+  const auto nobody = episode(show(idle), kHour);
+  const auto unwatched = emulator_.stream(idle);
+  watcher_.watch();
+  look_at_channels(watcher_);
+  database_.run("DELETE FROM fencepost_episodes WHERE id = $1", {nobody});
   for (const std::string mode : {"status", "status_after", "malformed", "accept_then_cut"}) {
     const auto before = units_used();
     emulator_.post("/_fault", {{"mode", mode}, {"path", "/youtube/v3/.*"}});
     tick(watcher_);
-    EXPECT_EQ(stream_of(video).answer, Answer::unknown) << mode;
+    EXPECT_EQ(stream_of(video).answer, Answer::live) << mode;
+    EXPECT_EQ(stream_of(unwatched).answer, Answer::unknown) << mode;
     EXPECT_EQ(units_used(), before + 1) << mode;
   }
+  EXPECT_EQ(stream_of(video).episode, id);
   tick(watcher_);
+  EXPECT_EQ(stream_of(unwatched).stage, "upcoming");
+}
+
+// The fault: a key that was revoked ended all announcing, which works without any key.
+TEST_P(LooksTest, ARefusedKeyLeavesThePagesAndIsToldOnce) {
+  connect::youtube::YouTube refused(
+      http_, {emulator_.url(), emulator_.url(), emulator_.url(), base::Secret("revoked")});
+  Watcher watcher(*database_, refused);
+  const auto id = episode(show(channel_), 0);
+  const auto video = emulator_.stream(channel_, {{"state", "live"}});
+  for (int i = 0; i < 2; ++i) tick(watcher);
   EXPECT_EQ(stream_of(video).answer, Answer::live);
+  EXPECT_EQ(episode_of(id).status, "live");
+  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 2);  // it may have been mended
+  const auto told = database_.run("SELECT kind, queue, item, detail, person_id FROM fencepost_notices");
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0][0].text() + " " + told[0][1].text() + " " + told[0][2].text(),
+            "credentials_refused live-streams default");
+  EXPECT_NE(told[0][3].text().find("refuses the API key"), std::string::npos);
+  EXPECT_FALSE(told[0][4].maybe_integer());
+  EXPECT_EQ(count("SELECT count(*) FROM fencepost_ledger WHERE NOT spent"), 0);
+}
+
+TEST_P(LooksTest, AnApiThatAsksToWaitIsLeftAlone) {
+  episode(show(channel_), 0);
+  const auto video = emulator_.stream(channel_, {{"state", "live"}});
+  emulator_.post("/_fault", {{"mode", "status"},
+                             {"path", "/youtube/v3/.*"},
+                             {"status", 429},
+                             {"headers", {{"Retry-After", "86400"}}}});
+  for (int i = 0; i < 2; ++i) tick(watcher_);
+  EXPECT_EQ(stream_of(video).answer, Answer::live);
+  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 1);
+  emulator_.state(video, "ended");
+  tick(watcher_);
+  EXPECT_EQ(stream_of(video).stage, "ended");
 }
 
 // A process that dies between its look and its settlement has seen nothing.

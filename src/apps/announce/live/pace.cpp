@@ -7,7 +7,6 @@ namespace fencepost::live {
 namespace {
 constexpr int kDenser = 6;
 constexpr Duration kShortest = std::chrono::seconds(5);
-constexpr Duration kLongest = std::chrono::minutes(30);
 constexpr int kDoublings = 8;
 constexpr Duration kGather = std::chrono::seconds(10);
 
@@ -28,7 +27,7 @@ Duration step_of(Duration every, const StreamFacts& facts, Micros now) {
 Duration channel_pause(Duration every, bool near, int failures, std::optional<Duration> retry_after,
                        double unit_random) {
   auto pause = near ? dense(every) : every;
-  const auto longest = near ? every : std::max(every, kLongest);
+  const auto longest = near ? every : std::max(every, kLongestPause);
   for (int i = 0; i < std::min(failures, kDoublings) && pause < longest; ++i) pause *= 2;
   pause = std::min(pause, longest);
   const auto spread = 0.9 + 0.2 * unit_random;

@@ -21,6 +21,9 @@ using base::Micros;
 inline constexpr Duration kNearBefore = std::chrono::minutes(15);
 inline constexpr Duration kNearAfter = std::chrono::hours(1);
 
+// No failure, and nothing that a server says, silences a look for longer.
+inline constexpr Duration kLongestPause = std::chrono::minutes(30);
+
 // `failures`: looks that told nothing, one after the other. `unit_random` in [0, 1).
 Duration channel_pause(Duration every, bool near, int failures, std::optional<Duration> retry_after,
                        double unit_random);

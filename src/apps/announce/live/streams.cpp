@@ -8,6 +8,7 @@
 #include "apps/announce/live/binding.hpp"
 #include "apps/announce/live/watcher.hpp"
 #include "apps/announce/queue.hpp"
+#include "base/log.hpp"
 #include "base/testpoint.hpp"
 #include "core/window.hpp"
 #include "live/sql.hpp"
@@ -28,6 +29,8 @@ constexpr int kMisses = 3;
 constexpr Duration kAbandoned = std::chrono::hours(30 * 24);
 // Where the API tells nothing, so many that matter are looked at on their pages.
 constexpr std::size_t kPages = 10;
+// So often people are told of one trouble with the API that goes on.
+constexpr Duration kTellEvery = std::chrono::hours(1);
 
 constexpr Duration kRestart = std::chrono::seconds(5);
 
@@ -153,8 +156,8 @@ Outcome Watcher::missed(const Stream& stream, const std::string& why,
   return outcome;
 }
 
-// Nobody has looked. One that matters has its turn soon, whatever its looks have told before; the others wait
-// for the day that begins everything anew.
+// Nobody has looked. One that matters has its turn soon, whatever its looks have told before; another one
+// waits for the day that begins everything anew.
 Outcome Watcher::put_off(const Stream& stream, const std::string& why) const {
   auto outcome = Outcome::snooze(options_.every);
   outcome.within = [stream, why, every = options_.every](store::Connection& connection) {
@@ -208,10 +211,10 @@ std::vector<Outcome> Watcher::judge_by_pages(const std::vector<Stream>& streams,
   return conclude(streams, pages);
 }
 
-// The API says nothing more today. What matters is looked at on its page: a few in each look, and those first
-// whose last look is longest ago, so that each has its turn.
+// The API tells nothing. What matters is looked at on its page: a few in each look, and those first whose
+// last look is longest ago, so that each has its turn.
 std::vector<Outcome> Watcher::judge_without_api(const std::vector<Stream>& streams, const std::string& why,
-                                                const std::stop_token& stop) {
+                                                bool used_up, const std::stop_token& stop) {
   std::vector<std::size_t> turns;
   for (std::size_t i = 0; i < streams.size(); ++i)
     if (streams[i].matters()) turns.push_back(i);
@@ -223,30 +226,41 @@ std::vector<Outcome> Watcher::judge_without_api(const std::vector<Stream>& strea
   for (const auto i : turns) matter.push_back(streams[i]);
   auto seen = judge_by_pages(matter, stop);
   std::vector<Outcome> outcomes;
-  for (const auto& stream : streams) outcomes.push_back(put_off(stream, why));
+  for (const auto& stream : streams)
+    outcomes.push_back(used_up || stream.matters() ? put_off(stream, why) : missed(stream, why, {}));
   for (std::size_t n = 0; n < turns.size(); ++n) outcomes[turns[n]] = std::move(seen[n]);
   return outcomes;
 }
 
+// The API has failed: where it has said for how long, it is left alone, and people are told now and then.
+void Watcher::api_failed(const Trouble& trouble) {
+  const auto now = youtube_.clock().boot();
+  const bool tell = api_.with([&](Api& api) {
+    if (trouble.retry_after) api.rests_until = now + std::min(*trouble.retry_after, kLongestPause);
+    if (api.told_at && now < *api.told_at + kTellEvery) return false;
+    api.told_at = now;
+    return true;
+  });
+  if (tell) base::log(base::LogLevel::warn, "streams are judged by pages", {{"why", trouble.why}});
+}
+
 std::vector<Outcome> Watcher::judge_by_api(const std::vector<Stream>& streams, const std::stop_token& stop) {
+  if (youtube_.clock().boot() < api_.with([](const Api& api) { return api.rests_until; }))
+    return judge_without_api(streams, "api: it asked us to wait", false, stop);
   const auto units = take_units(database_, options_.quota, stream_queue().name, std::to_string(streams[0].id),
                                 "videos.list " + std::to_string(streams[0].claim));
-  if (!units) return judge_without_api(streams, kUsedUp, stop);
+  if (!units) return judge_without_api(streams, kUsedUp, true, stop);
   std::vector<std::string> ids;
   for (const auto& stream : streams) ids.push_back(stream.video);
   const auto answer = youtube_.videos(ids, youtube_.clock().boot() + options_.timeout, stop);
   settle_units(database_, *units, answer.trouble);
   base::testpoint("judged");
-  // The process ends: this look says nothing about them, and the next one is another's.
-  if (answer.trouble && answer.trouble->kind == Trouble::Kind::stopped)
-    return std::vector<Outcome>(streams.size(), Outcome::snooze(Duration(0)));
-  if (answer.trouble && answer.trouble->kind == Trouble::Kind::quota)
-    return judge_without_api(streams, "api: " + answer.trouble->why, stop);
-  std::vector<Outcome> outcomes;
-  if (answer.trouble) {
-    for (const auto& stream : streams)
-      outcomes.push_back(missed(stream, "api: " + answer.trouble->why, answer.trouble->retry_after));
-    return outcomes;
+  if (const auto& trouble = answer.trouble) {
+    // The process ends: this look says nothing about them, and the next one is another's.
+    if (trouble->kind == Trouble::Kind::stopped)
+      return std::vector<Outcome>(streams.size(), Outcome::snooze(Duration(0)));
+    api_failed(*trouble);
+    return judge_without_api(streams, "api: " + trouble->why, trouble->kind == Trouble::Kind::quota, stop);
   }
   std::map<std::string, Video> found;
   for (const auto& video : answer.found) found[video.id] = video;
