@@ -28,10 +28,9 @@ WHERE enabled AND status = 'queued' AND NOT EXISTS (
       OR (e.status = 'live' AND e.live_at >= $1)))
 
 -- name: hurry_channels
--- $1, $2 starts that are near, $3 the latest that a look at such a channel is due. One that fails waits its
--- time.
+-- $1, $2 starts that are near, $3 the latest that a look at such a channel is due, $4 at one that fails.
 UPDATE fencepost_live_channels SET run_at = fencepost_now()
-WHERE enabled AND status = 'queued' AND failures = 0 AND run_at > $3 AND channel_id IN (
+WHERE enabled AND status = 'queued' AND ((failures = 0 AND run_at > $3) OR run_at > $4) AND channel_id IN (
   SELECT s.channel_id FROM fencepost_shows AS s JOIN fencepost_episodes AS e ON e.show_id = s.id
   WHERE e.status = 'scheduled' AND e.starts_at BETWEEN $1 AND $2)
 

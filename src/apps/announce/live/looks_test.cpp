@@ -292,6 +292,35 @@ TEST_P(LooksTest, AnApiThatAsksToWaitIsLeftAlone) {
   EXPECT_EQ(stream_of(video).stage, "ended");
 }
 
+// The fault: one 429 near the start, and nobody looked before it was over.
+TEST_P(LooksTest, AWaitThatAServerAsksForIsShortNearAStart) {
+  const auto wait = [&](const char* path) {
+    emulator_.post("/_fault", {{"mode", "status"},
+                               {"path", path},
+                               {"times", 100},
+                               {"status", 429},
+                               {"headers", {{"Retry-After", "86400"}}}});
+  };
+  const auto id = episode(show(channel_), kMinute);
+  const auto video = emulator_.stream(channel_);
+  auto& pages = watch_with({}, false);
+  tick(pages);
+  wait("/feeds/.*|/channel/.*|/watch");
+  tick(pages);
+  EXPECT_EQ(channel_of(channel_).answer, Answer::unknown);
+  EXPECT_LE(channel_of(channel_).next_look.value(), now() + 200'000'000);
+  EXPECT_LE(stream_of(video).next_look.value(), now() + 3 * kMinute);
+  // Nor is a wait from before that time kept to.
+  database_.run("UPDATE fencepost_episodes SET starts_at = $2 WHERE id = $1", {id, now() + 5 * kHour});
+  for (int i = 0; i < 4; ++i) tick(pages);
+  EXPECT_GT(channel_of(channel_).next_look.value(), now() + 20 * kMinute);
+  EXPECT_FALSE(pages.watch());
+  database_.run("UPDATE fencepost_episodes SET starts_at = $2 WHERE id = $1", {id, now() + kMinute});
+  EXPECT_TRUE(pages.watch());
+  EXPECT_EQ(look_at_channels(pages), 1);
+  EXPECT_FALSE(pages.watch());
+}
+
 // A process that dies between its look and its settlement has seen nothing.
 TEST_P(LooksTest, ACrashBetweenLookAndSettlementBindsOnce) {
   const auto id = episode(show(channel_), 0);

@@ -12,6 +12,11 @@ constexpr Duration kGather = std::chrono::seconds(10);
 
 Duration dense(Duration every) { return std::max(kShortest, every / kDenser); }
 
+// A server may ask for more patience than an evening has.
+Duration held_back(Duration every, bool near, std::optional<Duration> retry_after) {
+  return std::min(retry_after.value_or(Duration(0)), near ? every : kLongestPause);
+}
+
 // Six steps of `every` / 6: each a multiple of the one before.
 Duration step_of(Duration every, const StreamFacts& facts, Micros now) {
   const auto often = dense(every), usual = often * kDenser, seldom = usual * 5, far = seldom * 24;
@@ -32,18 +37,21 @@ Duration channel_pause(Duration every, bool near, int failures, std::optional<Du
   pause = std::min(pause, longest);
   const auto spread = 0.9 + 0.2 * unit_random;
   pause = Duration(static_cast<std::int64_t>(static_cast<double>(pause.count()) * spread));
-  return std::max(pause, retry_after.value_or(Duration(0)));
+  return std::max(pause, held_back(every, near, retry_after));
 }
 
 Micros next_multiple(Micros at, Duration step) { return (at / step.count() + 1) * step.count(); }
 
 Micros first_stream_look(Micros now) { return next_multiple(now, kGather); }
 
-Micros next_stream_look(Duration every, const StreamFacts& facts, Micros now) {
+Micros next_stream_look(Duration every, const StreamFacts& facts, Micros now,
+                        std::optional<Duration> retry_after) {
+  const auto usual = dense(every) * kDenser;
   auto step = step_of(every, facts, now);
-  const auto longest = std::max(step, dense(every) * kDenser * 10);
+  const auto longest = std::max(step, facts.near ? usual : usual * 10);
   for (int i = 0; i < std::min(facts.failures, kDoublings) && step < longest; ++i) step *= 2;
-  return next_multiple(now, std::min(step, longest));
+  return std::max(next_multiple(now, std::min(step, longest)),
+                  now + held_back(every, facts.near, retry_after).count());
 }
 
 }  // namespace fencepost::live

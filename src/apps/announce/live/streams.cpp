@@ -61,13 +61,13 @@ struct Watcher::Stream {
   std::optional<Micros> scheduled_at, live_at, looked_at;
   int failures = 0, misses = 0;
   std::optional<std::int64_t> episode;
-  bool watched = false;
+  bool watched = false, near = false;
   Micros loaded_at = 0;
 
   // Somebody waits for what it does.
   bool matters() const { return watched || episode.has_value(); }
   StreamFacts facts() const {
-    return {stage == "live", episode.has_value(), watched, scheduled_at, failures};
+    return {stage == "live", episode.has_value(), watched, near, scheduled_at, failures};
   }
 };
 
@@ -76,7 +76,9 @@ std::vector<Watcher::Stream> Watcher::load(const std::vector<engine::Attempt>& a
   for (const auto& attempt : attempts) ids.push_back({std::stoll(attempt.claim().item)});
   std::map<std::int64_t, Stream> found;
   const auto lease = database_.acquire();
-  for (const auto& row : lease->run_batch(sql::streams_to_look_at, ids)) {
+  const auto now = now_of(*lease);
+  for (const auto& row : lease->run_batch(sql::streams_to_look_at, ids,
+                                          {now - kNearAfter.count(), now + kNearBefore.count()})) {
     Stream stream;
     stream.id = row[0].integer();
     stream.video = row[1].text();
@@ -91,6 +93,7 @@ std::vector<Watcher::Stream> Watcher::load(const std::vector<engine::Attempt>& a
     stream.watched = row[10].boolean();
     stream.loaded_at = row[11].integer();
     stream.looked_at = row[12].maybe_integer();
+    stream.near = row[13].boolean();
     found[stream.id] = std::move(stream);
   }
   std::vector<Stream> streams;
@@ -148,8 +151,7 @@ Outcome Watcher::missed(const Stream& stream, const std::string& why,
     const auto now = now_of(connection);
     auto facts = stream.facts();
     ++facts.failures;
-    auto again = next_stream_look(every, facts, now);
-    if (retry_after) again = std::max(again, now + retry_after->count());
+    const auto again = next_stream_look(every, facts, now, retry_after);
     connection.run(sql::missed_stream,
                    {stream.id, stream.claim, why, facts.failures, again, std::max(misses, stream.misses)});
   };
