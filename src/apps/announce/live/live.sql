@@ -34,6 +34,14 @@ WHERE enabled AND status = 'queued' AND ((failures = 0 AND run_at > $3) OR run_a
   SELECT s.channel_id FROM fencepost_shows AS s JOIN fencepost_episodes AS e ON e.show_id = s.id
   WHERE e.status = 'scheduled' AND e.starts_at BETWEEN $1 AND $2)
 
+-- name: hurry_streams
+-- $1, $2 starts that are near, $3 the latest that a look at a stream of such a channel is due, $4 when else.
+-- Their looks were put off when nobody waited for them, or when its start was far.
+UPDATE fencepost_live_streams SET run_at = $4
+WHERE status = 'queued' AND run_at > $3 AND channel_id IN (
+  SELECT s.channel_id FROM fencepost_shows AS s JOIN fencepost_episodes AS e ON e.show_id = s.id
+  WHERE e.status = 'scheduled' AND e.starts_at BETWEEN $1 AND $2)
+
 -- name: check_channels
 -- All that are watched, now.
 UPDATE fencepost_live_channels SET run_at = fencepost_now()

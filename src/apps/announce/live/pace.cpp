@@ -18,8 +18,8 @@ Duration held_back(Duration every, bool near, std::optional<Duration> retry_afte
 }
 
 // Six steps of `every` / 6: each a multiple of the one before.
-Duration step_of(Duration every, const StreamFacts& facts, Micros now) {
-  const auto often = dense(every), usual = often * kDenser, seldom = usual * 5, far = seldom * 24;
+Duration planned_step(Duration every, const StreamFacts& facts, Micros now) {
+  const auto often = dense(every), usual = usual_step(every), seldom = usual * 5, far = seldom * 24;
   if (facts.live) return facts.bound || facts.watched ? usual : far;
   if (!facts.watched || !facts.scheduled_at) return facts.watched ? usual : far;
   const auto until = Duration(*facts.scheduled_at - now);
@@ -27,7 +27,15 @@ Duration step_of(Duration every, const StreamFacts& facts, Micros now) {
   if (until < std::chrono::hours(2) && until > -std::chrono::hours(6)) return usual;
   return until < std::chrono::hours(24) && until > -std::chrono::hours(24) ? seldom : far;
 }
+
+// Near an episode's start any stream of its channel may be tonight's, whatever it is planned for.
+Duration step_of(Duration every, const StreamFacts& facts, Micros now) {
+  const auto step = planned_step(every, facts, now);
+  return facts.near ? std::min(step, usual_step(every)) : step;
+}
 }  // namespace
+
+Duration usual_step(Duration every) { return dense(every) * kDenser; }
 
 Duration channel_pause(Duration every, bool near, int failures, std::optional<Duration> retry_after,
                        double unit_random) {
@@ -46,7 +54,7 @@ Micros first_stream_look(Micros now) { return next_multiple(now, kGather); }
 
 Micros next_stream_look(Duration every, const StreamFacts& facts, Micros now,
                         std::optional<Duration> retry_after) {
-  const auto usual = dense(every) * kDenser;
+  const auto usual = usual_step(every);
   auto step = step_of(every, facts, now);
   const auto longest = std::max(step, facts.near ? usual : usual * 10);
   for (int i = 0; i < std::min(facts.failures, kDoublings) && step < longest; ++i) step *= 2;

@@ -40,6 +40,8 @@ struct StreamFacts {
 // When to look at a stream again; later than `now`.
 Micros next_stream_look(Duration every, const StreamFacts& facts, Micros now,
                         std::optional<Duration> retry_after = {});
+// Between looks at a stream that is live, and the most while it is near.
+Duration usual_step(Duration every);
 // The first whole multiple of `step` after `at`.
 Micros next_multiple(Micros at, Duration step);
 // When a stream that was found at `now` is looked at first: with the others that are found in these ten

@@ -60,6 +60,8 @@ TEST(Pace, StreamsAreLookedAtAsTheirStartComes) {
   EXPECT_LE(until_look(planned(72h)), 6h);
   EXPECT_LE(until_look({.live = true, .bound = true}), 3min);
   EXPECT_LE(until_look({.watched = true}), 3min);
+  // Planned for next week, but an episode is about to begin.
+  EXPECT_LE(until_look({.watched = true, .near = true, .scheduled_at = kNow + (72h / 1us)}), 3min);
   // Failures too: near a start never more seldom than usual.
   EXPECT_LE(until_look({.watched = true, .near = true, .scheduled_at = kNow, .failures = 100}), 3min);
   EXPECT_GT(until_look({.watched = true, .scheduled_at = kNow, .failures = 100}), 3min);

@@ -69,6 +69,11 @@ bool Watcher::watch() {
                .run(sql::hurry_channels,
                     {now - kNearAfter.count(), now + kNearBefore.count(), latest(0), latest(kManyFailures)})
                .changed;
+    // With the others of that moment, so that nobody is to be woken.
+    const auto usual = usual_step(options_.every);
+    connection.run(sql::hurry_streams,
+                   {now - kNearAfter.count(), now + kNearBefore.count(),
+                    now + std::max(usual, options_.every).count(), next_multiple(now, usual)});
     if (due > 0) connection.run(store::sql::notify, {channel_queue().name});
     return due > 0;
   });
