@@ -28,10 +28,17 @@ WHERE enabled AND status = 'queued' AND NOT EXISTS (
       OR (e.status = 'live' AND e.live_at >= $1)))
 
 -- name: hurry_channels
--- $1, $2 starts that are near, $3 the latest that a look at such a channel is due. One that fails waits its
--- time.
+-- $1, $2 starts that are near, $3 the latest that a look at such a channel is due, $4 at one that fails.
 UPDATE fencepost_live_channels SET run_at = fencepost_now()
-WHERE enabled AND status = 'queued' AND failures = 0 AND run_at > $3 AND channel_id IN (
+WHERE enabled AND status = 'queued' AND ((failures = 0 AND run_at > $3) OR run_at > $4) AND channel_id IN (
+  SELECT s.channel_id FROM fencepost_shows AS s JOIN fencepost_episodes AS e ON e.show_id = s.id
+  WHERE e.status = 'scheduled' AND e.starts_at BETWEEN $1 AND $2)
+
+-- name: hurry_streams
+-- $1, $2 starts that are near, $3 the latest that a look at a stream of such a channel is due, $4 when else.
+-- Their looks were put off when nobody waited for them, or when its start was far.
+UPDATE fencepost_live_streams SET run_at = $4
+WHERE status = 'queued' AND run_at > $3 AND channel_id IN (
   SELECT s.channel_id FROM fencepost_shows AS s JOIN fencepost_episodes AS e ON e.show_id = s.id
   WHERE e.status = 'scheduled' AND e.starts_at BETWEEN $1 AND $2)
 
@@ -77,6 +84,11 @@ WHERE id = $1 AND claim_id = $2
 -- $1 id, $2 the claim that looked, $3 why nothing is known, $4 failures, $5 when to look again, $6 misses
 UPDATE fencepost_live_streams SET trouble = $3, failures = $4, looked_at = fencepost_now(), run_at = $5,
   misses = $6
+WHERE id = $1 AND claim_id = $2
+
+-- name: put_off_stream
+-- $1 id, $2 the claim, $3 why nobody has looked, or NULL: known as before, $4 when to look
+UPDATE fencepost_live_streams SET trouble = coalesce($3, trouble), run_at = $4
 WHERE id = $1 AND claim_id = $2
 
 -- name: stream_binding

@@ -205,6 +205,33 @@ TEST_P(LiveEveningTest, AStartThatComesNearIsNotWaitedFor) {
   EXPECT_FALSE(watcher_.watch());
 }
 
+// The fault: a stream that was found last week had its next look in six hours, and the page that would have
+// told earlier failed.
+TEST_P(LiveEveningTest, AKnownStreamIsBroughtForwardAsAStartComesNear) {
+  const auto team = show(channel_);
+  episode(team, 20 * kHour);
+  const auto video = emulator_.stream(channel_, {{"scheduled", now() / 1e6 + 5 * 86400}});
+  auto& watcher = watch_with({.every = std::chrono::minutes(1)});
+  tick(watcher);
+  // As if the step's end were not by chance at hand.
+  database_.run("UPDATE fencepost_live_streams SET run_at = $1", {now() + 2 * kHour});
+  watcher.watch();
+  EXPECT_GT(stream_of(video).next_look.value(), now() + kHour);
+  const auto id = episode(team, 10 * kMinute);
+  watcher.watch();
+  EXPECT_LE(stream_of(video).next_look.value(), now() + kMinute);
+  EXPECT_EQ(stream_of(video).next_look.value() % kMinute, 0);
+  // And it stays with the others, though it is planned for another day.
+  look_at_streams(watcher);
+  EXPECT_LE(stream_of(video).next_look.value(), now() + kMinute);
+  const auto next = stream_of(video).next_look;
+  watcher.watch();
+  EXPECT_EQ(stream_of(video).next_look, next);
+  emulator_.state(video, "live");
+  look_at_streams(watcher);
+  EXPECT_EQ(episode_of(id).status, "live");
+}
+
 TEST_P(LiveEveningTest, FailuresAreAskedAboutMoreSeldom) {
   episode(show(channel_), 5 * kHour);
   emulator_.sick({channel_}, "500");

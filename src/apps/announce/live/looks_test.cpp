@@ -5,11 +5,8 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "apps/announce/live/binding.hpp"
 #include "apps/announce/live/testing/fixture.hpp"
 #include "base/testpoint.hpp"
-#include "core/window.hpp"
-#include "store/budget.hpp"
 #include "store/verify.hpp"
 
 namespace fencepost::live {
@@ -138,66 +135,6 @@ TEST_P(LooksTest, WhatIsFoundWaitsForCompany) {
   look_at_channels(watcher_);
   EXPECT_EQ(count("SELECT count(*) FROM fencepost_live_streams WHERE run_at > 0 AND run_at % 10000000 = 0"),
             3);
-}
-
-TEST_P(LooksTest, AnEmptyBudgetMakesUnknownUntilThePacificMidnight) {
-  episode(show(channel_), 20 * kHour);
-  const auto video = emulator_.stream(channel_, {{"scheduled", now() / 1e6 + 72000}});
-  auto& watcher = watch_with({.quota = {.units = 1}});
-  tick(watcher);
-  EXPECT_EQ(stream_of(video).stage, "upcoming");
-  emulator_.state(video, "live");
-  // The channel of nobody's show: what does not matter waits, without another call.
-  const auto idle = emulator_.channel();
-  const auto nobody = episode(show(idle), kHour);
-  const auto unwatched = emulator_.stream(idle);
-  tick(watcher);
-  database_.run("DELETE FROM fencepost_episodes WHERE id = $1", {nobody});
-  tick(watcher);
-  EXPECT_EQ(stream_of(unwatched).trouble, "the API's quota of today is used up");
-  EXPECT_EQ(stream_of(unwatched).next_look, core::next_day_start(now(), connect::youtube::kQuotaZone));
-  EXPECT_EQ(stream_of(video).answer, Answer::live);  // by its page
-  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 1);
-  EXPECT_EQ(units_used(), 1);
-}
-
-// Another program uses the same project: YouTube knows better than our own count.
-TEST_P(LooksTest, ADayThatYouTubeCallsUsedUpIsClosed) {
-  episode(show(channel_), 20 * kHour);
-  const auto video = emulator_.stream(channel_);
-  emulator_.post("/_set", {{"limits", {{"units", 0}, {"search", 0}, {"uploads", 0}}}});
-  tick(watcher_);
-  EXPECT_EQ(stream_of(video).answer, Answer::unknown);
-  EXPECT_NE(stream_of(video).trouble.value().find("quota"), std::string::npos);
-  const auto bucket = store::bucket(*database_->acquire(), today()).value();
-  EXPECT_EQ(bucket.quota, bucket.used);
-  tick(watcher_);
-  EXPECT_EQ(emulator_.asked("/youtube/v3/"), 1);
-}
-
-TEST_P(LooksTest, WhatNeverLeftCostsNothing) {
-  connect::youtube::YouTube nowhere(
-      http_, {"http://127.0.0.1:1", emulator_.url(), emulator_.url(), base::Secret("key")});
-  Watcher watcher(*database_, nowhere);
-  episode(show(channel_), 20 * kHour);
-  const auto video = emulator_.stream(channel_);
-  tick(watcher);
-  EXPECT_EQ(stream_of(video).answer, Answer::unknown);
-  EXPECT_EQ(units_used(), 0);
-}
-
-TEST_P(LooksTest, AnAnswerThatFailsIsUnknownForAllAndCosts) {
-  episode(show(channel_), 0);
-  const auto video = emulator_.stream(channel_, {{"state", "live"}});
-  for (const std::string mode : {"status", "status_after", "malformed", "accept_then_cut"}) {
-    const auto before = units_used();
-    emulator_.post("/_fault", {{"mode", mode}, {"path", "/youtube/v3/.*"}});
-    tick(watcher_);
-    EXPECT_EQ(stream_of(video).answer, Answer::unknown) << mode;
-    EXPECT_EQ(units_used(), before + 1) << mode;
-  }
-  tick(watcher_);
-  EXPECT_EQ(stream_of(video).answer, Answer::live);
 }
 
 // A process that dies between its look and its settlement has seen nothing.

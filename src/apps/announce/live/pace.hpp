@@ -21,7 +21,11 @@ using base::Micros;
 inline constexpr Duration kNearBefore = std::chrono::minutes(15);
 inline constexpr Duration kNearAfter = std::chrono::hours(1);
 
-// `failures`: looks that told nothing, one after the other. `unit_random` in [0, 1).
+// No failure, and nothing that a server says, silences a look for longer.
+inline constexpr Duration kLongestPause = std::chrono::minutes(30);
+
+// `failures`: looks that told nothing, one after the other. `retry_after` holds up to kLongestPause, and up
+// to `every` while an episode is near. `unit_random` in [0, 1).
 Duration channel_pause(Duration every, bool near, int failures, std::optional<Duration> retry_after,
                        double unit_random);
 
@@ -29,11 +33,15 @@ struct StreamFacts {
   bool live = false;
   bool bound = false;    // it is an episode's
   bool watched = false;  // its channel is
+  bool near = false;     // an episode of its channel is
   std::optional<Micros> scheduled_at{};
   int failures = 0;
 };
 // When to look at a stream again; later than `now`.
-Micros next_stream_look(Duration every, const StreamFacts& facts, Micros now);
+Micros next_stream_look(Duration every, const StreamFacts& facts, Micros now,
+                        std::optional<Duration> retry_after = {});
+// Between looks at a stream that is live, and the most while it is near.
+Duration usual_step(Duration every);
 // The first whole multiple of `step` after `at`.
 Micros next_multiple(Micros at, Duration step);
 // When a stream that was found at `now` is looked at first: with the others that are found in these ten

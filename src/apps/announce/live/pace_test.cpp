@@ -35,8 +35,19 @@ TEST(Pace, FailuresAreAskedAboutMoreSeldomUpToALimit) {
   EXPECT_EQ(pause_of(false, 1, 0.5, 20min), 20min);
 }
 
-Duration until_look(const StreamFacts& facts, Micros now = kNow) {
-  return Duration(next_stream_look(kEvery, facts, now) - now);
+Duration until_look(const StreamFacts& facts, Micros now = kNow, std::optional<Duration> retry_after = {}) {
+  return Duration(next_stream_look(kEvery, facts, now, retry_after) - now);
+}
+
+// What a server asks for ends no evening.
+TEST(Pace, ARetryAfterHoldsForAWhile) {
+  EXPECT_EQ(pause_of(false, 1, 0.5, 24h), 30min);
+  EXPECT_EQ(pause_of(true, 1, 0.5, 24h), 3min);
+  EXPECT_EQ(pause_of(true, 1, 0.5, 100s), 100s);
+  const StreamFacts far{.watched = true}, near{.watched = true, .near = true, .scheduled_at = kNow};
+  EXPECT_EQ(until_look(far, kNow, 20min), 20min);
+  EXPECT_EQ(until_look(far, kNow, 24h), 30min);
+  EXPECT_EQ(until_look(near, kNow, 24h), 3min);
 }
 
 TEST(Pace, StreamsAreLookedAtAsTheirStartComes) {
@@ -49,6 +60,11 @@ TEST(Pace, StreamsAreLookedAtAsTheirStartComes) {
   EXPECT_LE(until_look(planned(72h)), 6h);
   EXPECT_LE(until_look({.live = true, .bound = true}), 3min);
   EXPECT_LE(until_look({.watched = true}), 3min);
+  // Planned for next week, but an episode is about to begin.
+  EXPECT_LE(until_look({.watched = true, .near = true, .scheduled_at = kNow + (72h / 1us)}), 3min);
+  // Failures too: near a start never more seldom than usual.
+  EXPECT_LE(until_look({.watched = true, .near = true, .scheduled_at = kNow, .failures = 100}), 3min);
+  EXPECT_GT(until_look({.watched = true, .scheduled_at = kNow, .failures = 100}), 3min);
   // Nobody waits for it.
   EXPECT_EQ(next_stream_look(kEvery, planned(14min, false), kNow) % (6h / 1us), 0);
 }

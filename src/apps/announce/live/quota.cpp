@@ -1,5 +1,6 @@
 #include "apps/announce/live/quota.hpp"
 
+#include "accounts/notices.hpp"
 #include "base/log.hpp"
 #include "base/testpoint.hpp"
 #include "core/window.hpp"
@@ -15,6 +16,18 @@ namespace {
 std::int64_t limit_of(store::Connection& connection, const Quota& quota) {
   if (!quota.of_project || !store::guard("live_project")) return quota.units;
   return quota.of_project(connection, quota.project).value_or(quota.units);
+}
+
+// Operators, once in a quota day, by whichever process comes first: a bucket of one.
+void tell_of_key(store::Connection& connection, const Units& units, const std::string& why) {
+  const store::BucketKey key{"youtube.key_refused", units.key.name, units.key.window};
+  const auto told = store::take(connection, key, 1, 1, units.queue, units.item, "tell", 0);
+  if (told.outcome != store::Take::Outcome::granted) return;
+  store::mark_spent(connection, units.queue, units.item, "tell", 0);
+  accounts::raise(connection, {.kind = accounts::NoticeKind::credentials_refused,
+                               .queue = units.queue,
+                               .item = units.key.name,
+                               .detail = why + " of the live check, which goes by pages meanwhile"});
 }
 }  // namespace
 
@@ -51,6 +64,7 @@ void settle_units(store::Database& database, const Units& units,
     if (trouble && trouble->kind == Trouble::Kind::quota)
       if (const auto bucket = store::bucket(connection, units.key))
         store::set_quota(connection, units.key, bucket->used);
+    if (trouble && trouble->kind == Trouble::Kind::credentials) tell_of_key(connection, units, trouble->why);
     transaction.commit();
     return 0;
   });

@@ -36,7 +36,8 @@ struct Units {
 std::optional<Units> take_units(store::Database& database, const Quota& quota, const std::string& queue,
                                 const std::string& item, const std::string& purpose);
 // The call was made. What certainly never left is given back; where YouTube says that its day is used up,
-// ours is closed too. Never throws: what could not be written stays counted.
+// ours is closed too, and where it refuses the key, operators are told. Never throws: what could not be
+// written stays counted.
 void settle_units(store::Database& database, const Units& units,
                   const std::optional<connect::youtube::Trouble>& trouble) noexcept;
 

@@ -8,6 +8,7 @@
 #include "apps/announce/live/binding.hpp"
 #include "apps/announce/live/watcher.hpp"
 #include "apps/announce/queue.hpp"
+#include "base/log.hpp"
 #include "base/testpoint.hpp"
 #include "core/window.hpp"
 #include "live/sql.hpp"
@@ -15,6 +16,7 @@
 
 namespace fencepost::live {
 
+using connect::youtube::Page;
 using connect::youtube::Stage;
 using connect::youtube::Trouble;
 using connect::youtube::Video;
@@ -25,8 +27,10 @@ namespace {
 constexpr int kMisses = 3;
 // A stream that was to begin so long ago never will.
 constexpr Duration kAbandoned = std::chrono::hours(30 * 24);
-// Where the day's units are used up, so many that matter are looked at on their pages.
+// Where the API tells nothing, so many that matter are looked at on their pages.
 constexpr std::size_t kPages = 10;
+// So often people are told of one trouble with the API that goes on.
+constexpr Duration kTellEvery = std::chrono::hours(1);
 
 constexpr Duration kRestart = std::chrono::seconds(5);
 
@@ -54,14 +58,16 @@ Micros now_of(store::Connection& connection) { return connection.run(store::sql:
 struct Watcher::Stream {
   std::int64_t id = 0, claim = 0;
   std::string video, channel, title, stage;
-  std::optional<Micros> scheduled_at, live_at;
+  std::optional<Micros> scheduled_at, live_at, looked_at;
   int failures = 0, misses = 0;
   std::optional<std::int64_t> episode;
-  bool watched = false;
+  bool watched = false, near = false;
   Micros loaded_at = 0;
 
+  // Somebody waits for what it does.
+  bool matters() const { return watched || episode.has_value(); }
   StreamFacts facts() const {
-    return {stage == "live", episode.has_value(), watched, scheduled_at, failures};
+    return {stage == "live", episode.has_value(), watched, near, scheduled_at, failures};
   }
 };
 
@@ -70,7 +76,9 @@ std::vector<Watcher::Stream> Watcher::load(const std::vector<engine::Attempt>& a
   for (const auto& attempt : attempts) ids.push_back({std::stoll(attempt.claim().item)});
   std::map<std::int64_t, Stream> found;
   const auto lease = database_.acquire();
-  for (const auto& row : lease->run_batch(sql::streams_to_look_at, ids)) {
+  const auto now = now_of(*lease);
+  for (const auto& row : lease->run_batch(sql::streams_to_look_at, ids,
+                                          {now - kNearAfter.count(), now + kNearBefore.count()})) {
     Stream stream;
     stream.id = row[0].integer();
     stream.video = row[1].text();
@@ -84,6 +92,8 @@ std::vector<Watcher::Stream> Watcher::load(const std::vector<engine::Attempt>& a
     stream.episode = row[9].maybe_integer();
     stream.watched = row[10].boolean();
     stream.loaded_at = row[11].integer();
+    stream.looked_at = row[12].maybe_integer();
+    stream.near = row[13].boolean();
     found[stream.id] = std::move(stream);
   }
   std::vector<Stream> streams;
@@ -101,10 +111,9 @@ Outcome Watcher::saw(const Stream& stream, const std::optional<Video>& answer) c
   // Somebody else's, which a list of this channel names.
   if (!video.channel.empty() && video.channel != stream.channel) video.stage = Stage::video;
   if (answer && video.stage == Stage::unclear)
-    return missed(stream, "YouTube contradicts itself about this stream", {}, false);
+    return missed(stream, "YouTube contradicts itself about this stream", {});
   const int misses = answer ? 0 : stream.misses + 1;
-  if (!answer && misses < kMisses)
-    return missed(stream, "YouTube does not know this video", {}, false, misses);
+  if (!answer && misses < kMisses) return missed(stream, "YouTube does not know this video", {}, misses);
   const bool gone = !answer;
   const bool live = !gone && video.stage == Stage::live;
   const auto planned = video.scheduled_at ? video.scheduled_at : stream.scheduled_at;
@@ -136,88 +145,131 @@ Outcome Watcher::saw(const Stream& stream, const std::optional<Video>& answer) c
 
 // Nothing is known: what was known stays, and it is looked at again.
 Outcome Watcher::missed(const Stream& stream, const std::string& why,
-                        std::optional<base::Duration> retry_after, bool out_of_units, int misses) const {
+                        std::optional<base::Duration> retry_after, int misses) const {
   auto outcome = Outcome::snooze(options_.every);
-  outcome.within = [stream, why, retry_after, out_of_units, misses,
-                    every = options_.every](store::Connection& connection) {
+  outcome.within = [stream, why, retry_after, misses, every = options_.every](store::Connection& connection) {
     const auto now = now_of(connection);
     auto facts = stream.facts();
     ++facts.failures;
-    auto again = next_stream_look(every, facts, now);
-    if (retry_after) again = std::max(again, now + retry_after->count());
-    // The next quota day begins everything anew; without a doubling that would outlast it.
-    if (out_of_units) again = core::next_day_start(now, connect::youtube::kQuotaZone);
+    const auto again = next_stream_look(every, facts, now, retry_after);
     connection.run(sql::missed_stream,
-                   {stream.id, stream.claim, why, out_of_units ? stream.failures : facts.failures, again,
-                    std::max(misses, stream.misses)});
+                   {stream.id, stream.claim, why, facts.failures, again, std::max(misses, stream.misses)});
   };
   return outcome;
+}
+
+// Nobody has looked. One that matters has its turn soon, whatever its looks have told before; another one
+// waits for the day that begins everything anew.
+Outcome Watcher::put_off(const Stream& stream, const std::string& why) const {
+  auto outcome = Outcome::snooze(options_.every);
+  outcome.within = [stream, why, every = options_.every](store::Connection& connection) {
+    const auto now = now_of(connection);
+    auto facts = stream.facts();
+    facts.failures = 0;
+    const auto again = stream.matters() ? next_stream_look(every, facts, now)
+                                        : core::next_day_start(now, connect::youtube::kQuotaZone);
+    // What waits its turn between two looks is known as well as before.
+    const bool unknown = !stream.matters() || !stream.looked_at;
+    connection.run(sql::put_off_stream,
+                   {stream.id, stream.claim, unknown ? store::Value(why) : store::Value(), again});
+  };
+  return outcome;
+}
+
+// What YouTube has told about each of them.
+std::vector<Outcome> Watcher::conclude(const std::vector<Stream>& streams,
+                                       const std::vector<Page>& told) const {
+  std::set<std::string> beginning;  // channels with a stream that is live and nobody's yet
+  for (std::size_t i = 0; i < streams.size(); ++i)
+    if (told[i].video && told[i].video->stage == Stage::live && !streams[i].episode)
+      beginning.insert(streams[i].channel);
+  std::vector<Outcome> outcomes;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const auto& [trouble, video] = told[i];
+    // A restart: the new stream is bound first, so that its episode goes on.
+    const bool restarts = video && video->stage == Stage::ended && beginning.contains(streams[i].channel);
+    if (trouble && trouble->kind == Trouble::Kind::stopped)
+      outcomes.push_back(Outcome::snooze(Duration(0)));  // handed back
+    else if (trouble)
+      outcomes.push_back(missed(streams[i], "page: " + trouble->why, trouble->retry_after));
+    else
+      outcomes.push_back(restarts && streams[i].episode ? Outcome::snooze(kRestart) : saw(streams[i], video));
+  }
+  return outcomes;
 }
 
 // At once, each by itself: a page that hangs delays none of the others.
 std::vector<Outcome> Watcher::judge_by_pages(const std::vector<Stream>& streams,
                                              const std::stop_token& stop) {
-  std::vector<Outcome> outcomes(streams.size(), Outcome::snooze(Duration(0)));
+  std::vector<Page> pages(streams.size());
   const auto deadline = youtube_.clock().boot() + options_.timeout;
-  const auto judge_one = [&](std::size_t i) {
-    auto page = youtube_.watch_page(streams[i].video, deadline, stop);
-    if (page.trouble && page.trouble->kind == Trouble::Kind::stopped) return;  // handed back
-    outcomes[i] = page.trouble
-                      ? missed(streams[i], "page: " + page.trouble->why, page.trouble->retry_after, false)
-                      : saw(streams[i], page.video);
+  const auto look_at = [&](std::size_t i) {
+    pages[i] = youtube_.watch_page(streams[i].video, deadline, stop);
   };
   std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < streams.size(); ++i) threads.emplace_back([&, i] { judge_one(i); });
-  if (!streams.empty()) judge_one(0);
+  for (std::size_t i = 1; i < streams.size(); ++i) threads.emplace_back([&, i] { look_at(i); });
+  if (!streams.empty()) look_at(0);
   threads.clear();
+  return conclude(streams, pages);
+}
+
+// The API tells nothing. What matters is looked at on its page: a few in each look, and those first whose
+// last look is longest ago, so that each has its turn.
+std::vector<Outcome> Watcher::judge_without_api(const std::vector<Stream>& streams, const std::string& why,
+                                                bool used_up, const std::stop_token& stop) {
+  std::vector<std::size_t> turns;
+  for (std::size_t i = 0; i < streams.size(); ++i)
+    if (streams[i].matters()) turns.push_back(i);
+  std::stable_sort(turns.begin(), turns.end(), [&](std::size_t one, std::size_t other) {
+    return streams[one].looked_at < streams[other].looked_at;
+  });
+  turns.resize(std::min(turns.size(), kPages));
+  std::vector<Stream> matter;
+  for (const auto i : turns) matter.push_back(streams[i]);
+  auto seen = judge_by_pages(matter, stop);
+  std::vector<Outcome> outcomes;
+  for (const auto& stream : streams)
+    outcomes.push_back(used_up || stream.matters() ? put_off(stream, why) : missed(stream, why, {}));
+  for (std::size_t n = 0; n < turns.size(); ++n) outcomes[turns[n]] = std::move(seen[n]);
   return outcomes;
 }
 
+// The API has failed: where it has said for how long, it is left alone, and people are told now and then.
+void Watcher::api_failed(const Trouble& trouble) {
+  const auto now = youtube_.clock().boot();
+  const bool tell = api_.with([&](Api& api) {
+    if (trouble.retry_after) api.rests_until = now + std::min(*trouble.retry_after, kLongestPause);
+    if (api.told_at && now < *api.told_at + kTellEvery) return false;
+    api.told_at = now;
+    return true;
+  });
+  if (tell) base::log(base::LogLevel::warn, "streams are judged by pages", {{"why", trouble.why}});
+}
+
 std::vector<Outcome> Watcher::judge_by_api(const std::vector<Stream>& streams, const std::stop_token& stop) {
-  std::vector<Outcome> outcomes;
+  if (youtube_.clock().boot() < api_.with([](const Api& api) { return api.rests_until; }))
+    return judge_without_api(streams, "api: it asked us to wait", false, stop);
   const auto units = take_units(database_, options_.quota, stream_queue().name, std::to_string(streams[0].id),
                                 "videos.list " + std::to_string(streams[0].claim));
-  if (!units) {
-    std::vector<Stream> matter;
-    for (const auto& stream : streams)
-      if (stream.watched && matter.size() < kPages) matter.push_back(stream);
-    auto seen = judge_by_pages(matter, stop);
-    std::size_t at = 0;
-    for (const auto& stream : streams)
-      outcomes.push_back(at < matter.size() && matter[at].id == stream.id
-                             ? std::move(seen[at++])
-                             : missed(stream, kUsedUp, {}, true));
-    return outcomes;
-  }
+  if (!units) return judge_without_api(streams, kUsedUp, true, stop);
   std::vector<std::string> ids;
   for (const auto& stream : streams) ids.push_back(stream.video);
   const auto answer = youtube_.videos(ids, youtube_.clock().boot() + options_.timeout, stop);
   settle_units(database_, *units, answer.trouble);
   base::testpoint("judged");
-  // The process ends: this look says nothing about them, and the next one is another's.
-  if (answer.trouble && answer.trouble->kind == Trouble::Kind::stopped)
-    return std::vector<Outcome>(streams.size(), Outcome::snooze(Duration(0)));
-  if (answer.trouble) {
-    const bool used_up = answer.trouble->kind == Trouble::Kind::quota;
-    for (const auto& stream : streams)
-      outcomes.push_back(missed(stream, "api: " + answer.trouble->why, answer.trouble->retry_after, used_up));
-    return outcomes;
+  if (const auto& trouble = answer.trouble) {
+    // The process ends: this look says nothing about them, and the next one is another's.
+    if (trouble->kind == Trouble::Kind::stopped)
+      return std::vector<Outcome>(streams.size(), Outcome::snooze(Duration(0)));
+    api_failed(*trouble);
+    return judge_without_api(streams, "api: " + trouble->why, trouble->kind == Trouble::Kind::quota, stop);
   }
   std::map<std::string, Video> found;
-  std::set<std::string> beginning;  // channels with a stream that is live and nobody's yet
   for (const auto& video : answer.found) found[video.id] = video;
-  for (const auto& stream : streams)
-    if (const auto at = found.find(stream.video);
-        at != found.end() && at->second.stage == Stage::live && !stream.episode)
-      beginning.insert(stream.channel);
-  for (const auto& stream : streams) {
-    const auto at = found.find(stream.video);
-    const auto video = at == found.end() ? std::nullopt : std::optional(at->second);
-    // A restart: the new stream is bound first, so that its episode goes on.
-    const bool restarts = video && video->stage == Stage::ended && beginning.contains(stream.channel);
-    outcomes.push_back(restarts && stream.episode ? Outcome::snooze(kRestart) : saw(stream, video));
-  }
-  return outcomes;
+  std::vector<Page> told(streams.size());
+  for (std::size_t i = 0; i < streams.size(); ++i)
+    if (const auto at = found.find(streams[i].video); at != found.end()) told[i].video = at->second;
+  return conclude(streams, told);
 }
 
 std::vector<Outcome> Watcher::judge(const std::vector<engine::Attempt>& attempts) {

@@ -16,6 +16,7 @@ constexpr Duration kAhead = std::chrono::hours(24);
 constexpr std::int64_t kStreamsShown = 20;
 // Channels whose looks take long may keep so many workers busy, over all processes, and no more.
 constexpr int kSlowLane = 8;
+constexpr int kManyFailures = 100;
 }  // namespace
 
 core::Queue channel_queue() {
@@ -61,9 +62,18 @@ bool Watcher::watch() {
     auto due = connection.run(sql::watch_channels, {from, to}).changed;
     due += connection.run(sql::wake_channels, {from, to}).changed;
     connection.run(sql::rest_channels, {from, to});
-    const auto soon = now + channel_pause(options_.every, true, 0, {}, 1).count();
-    due += connection.run(sql::hurry_channels, {now - kNearAfter.count(), now + kNearBefore.count(), soon})
+    const auto latest = [&](int failures) {
+      return now + channel_pause(options_.every, true, failures, {}, 1).count();
+    };
+    due += connection
+               .run(sql::hurry_channels,
+                    {now - kNearAfter.count(), now + kNearBefore.count(), latest(0), latest(kManyFailures)})
                .changed;
+    // With the others of that moment, so that nobody is to be woken.
+    const auto usual = usual_step(options_.every);
+    connection.run(sql::hurry_streams,
+                   {now - kNearAfter.count(), now + kNearBefore.count(),
+                    now + std::max(usual, options_.every).count(), next_multiple(now, usual)});
     if (due > 0) connection.run(store::sql::notify, {channel_queue().name});
     return due > 0;
   });

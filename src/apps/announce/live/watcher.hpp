@@ -16,6 +16,7 @@
 
 #include "apps/announce/live/pace.hpp"
 #include "apps/announce/live/quota.hpp"
+#include "base/guarded.hpp"
 #include "connect/youtube/youtube.hpp"
 #include "core/state.hpp"
 #include "engine/handler_work.hpp"
@@ -67,7 +68,13 @@ class Watcher {
   std::vector<Stream> load(const std::vector<engine::Attempt>& attempts);
   engine::Outcome saw(const Stream& stream, const std::optional<connect::youtube::Video>& video) const;
   engine::Outcome missed(const Stream& stream, const std::string& why,
-                         std::optional<base::Duration> retry_after, bool out_of_units, int misses = 0) const;
+                         std::optional<base::Duration> retry_after, int misses = 0) const;
+  engine::Outcome put_off(const Stream& stream, const std::string& why) const;
+  std::vector<engine::Outcome> conclude(const std::vector<Stream>& streams,
+                                        const std::vector<connect::youtube::Page>& told) const;
+  std::vector<engine::Outcome> judge_without_api(const std::vector<Stream>& streams, const std::string& why,
+                                                 bool used_up, const std::stop_token& stop);
+  void api_failed(const connect::youtube::Trouble& trouble);
   std::vector<engine::Outcome> judge_by_api(const std::vector<Stream>& streams, const std::stop_token& stop);
   std::vector<engine::Outcome> judge_by_pages(const std::vector<Stream>& streams,
                                               const std::stop_token& stop);
@@ -77,6 +84,12 @@ class Watcher {
   store::Database& database_;
   connect::youtube::YouTube& youtube_;
   const Options options_;
+  // What this process has seen of the API.
+  struct Api {
+    base::BootTime rests_until{};
+    std::optional<base::BootTime> told_at;
+  };
+  base::Guarded<Api> api_;
 };
 
 // -- what is watched, for people

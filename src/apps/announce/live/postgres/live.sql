@@ -8,8 +8,10 @@ ORDER BY s.video
 ON CONFLICT (video_id) DO NOTHING RETURNING id
 
 -- name: streams_to_look_at
--- Batch of id
+-- Batch of id; $2, $3 starts that are near
 SELECT s.id, s.video_id, s.channel_id, s.title, s.stage, s.scheduled_at, s.live_at, s.failures, s.misses,
-  s.episode_id, coalesce(c.enabled, FALSE), fencepost_now()
+  s.episode_id, coalesce(c.enabled, FALSE), fencepost_now(), s.looked_at,
+  EXISTS (SELECT 1 FROM fencepost_shows AS o JOIN fencepost_episodes AS e ON e.show_id = o.id
+    WHERE o.channel_id = s.channel_id AND e.status = 'scheduled' AND e.starts_at BETWEEN $2 AND $3)
 FROM unnest($1::bigint[]) AS w(id) JOIN fencepost_live_streams AS s ON s.id = w.id
   LEFT JOIN fencepost_live_channels AS c ON c.channel_id = s.channel_id
