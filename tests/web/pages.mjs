@@ -6,7 +6,7 @@ import { bulkSelection, manyRows } from "./bulk.mjs";
 import { everyPage } from "./every_page.mjs";
 import { images } from "./images.mjs";
 import { Receiver } from "./receiver.mjs";
-import { unanswered } from "./standstill.mjs";
+import { silence, unanswered } from "./standstill.mjs";
 import { throughput, trouble } from "./throughput.mjs";
 import { generatedTexts, spending } from "./texts.mjs";
 import { World } from "./world.mjs";
@@ -203,6 +203,7 @@ const failed = await runAll([
   ["an unknown outcome is a person's to say", unknownOutcome],
   ["the stream of events comes back", reconnects],
   ["what never answers holds nothing else up", () => unanswered(world)],
+  ["a stream that fell silent is opened anew", () => silence(world)],
   ["images are added, described, ordered and posted", () => images(world, given.discord)],
   ["a chart shows what ended before it was opened", () => throughput(world)],
   ["what is stuck is said on its queue's page", () => trouble(world, receiver)],
