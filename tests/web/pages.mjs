@@ -2,7 +2,7 @@
 //
 // FENCEPOST_WORLD: {"url", "code", "receiver", "looks"}, from web_test.py, which starts them.
 import { check, eventually, launch, Line, PASSWORD, PATIENCE, runAll, Someone } from "./browser.mjs";
-import { bulkSelection, manyRows } from "./bulk.mjs";
+import { bulkSelection, followsUntold, manyRows } from "./bulk.mjs";
 import { everyPage } from "./every_page.mjs";
 import { images } from "./images.mjs";
 import { Receiver } from "./receiver.mjs";
@@ -210,6 +210,7 @@ const failed = await runAll([
   ["texts of a language model, in the host's style", () => generatedTexts(world, given.model)],
   ["what posts may cost, and what failed of a queue", () => spending(world, given.x)],
   ["1,000 records are chosen at once", () => bulkSelection(world)],
+  ["records follow without an event, and stay in their place", () => followsUntold(world)],
   ["a long list scrolls and filters by the server's pages", () => manyRows(world)],
   // What a page looks like does not depend on the database.
   ...(given.looks ? [["every page: axe, 360 px, policy, size", () => everyPage(world, process.env.FENCEPOST_SHOTS)]] : []),
