@@ -56,7 +56,7 @@ class Stream:
         self.last = None
 
     def next(self):
-        """(kind, data) of the next event; None where the stream ended."""
+        """(kind, data) of the next event that tells something; None where the stream ended."""
         kind, data = None, None
         for line in self.file:
             line = line.decode().rstrip("\n")
@@ -66,8 +66,10 @@ class Stream:
                 kind = line[7:]
             elif line.startswith("data: "):
                 data = json.loads(line[6:])
-            elif not line and kind:
-                return kind, data
+            elif not line:
+                if kind not in (None, "beat"):
+                    return kind, data
+                kind = None
         return None
 
     def until(self, wanted):

@@ -29,7 +29,8 @@ export const launch = () =>
   chromium.launch({ executablePath: process.env.FENCEPOST_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 
 // A TCP line to the server: cut() ends what goes over it and takes nothing new until mend(); held(n) is there once n more
-// bytes have gone to the server, which gets no further ones until mend().
+// bytes have gone to the server, which gets no further ones until mend(). swallow(path): what is asked for there by now goes
+// on without a word to either side, as over a path that has forgotten its connections; new ones are served.
 export class Line {
   static async to(url) {
     const line = new Line();
@@ -39,7 +40,7 @@ export class Line {
     line.whole = true;
     line.server = net.createServer((inner) => {
       if (!line.whole) return inner.destroy();
-      const outer = net.connect(Number(line.target.port), line.target.hostname);
+      const outer = (inner.from = net.connect(Number(line.target.port), line.target.hostname));
       for (const [one, other] of [[inner, outer], [outer, inner]]) {
         line.sockets.add(one);
         one.on("error", () => {});
@@ -50,6 +51,7 @@ export class Line {
         if (one === outer) one.pipe(other);
       }
       inner.on("data", (bytes) => {
+        inner.asked = /^[A-Z]+ ([^ ?]+)/.exec(bytes.toString("latin1", 0, 200))?.[1] ?? inner.asked;
         line.left -= bytes.length;
         if (!outer.write(bytes) || line.left <= 0) inner.pause();
         if (line.left <= 0) line.onHeld?.();
@@ -68,6 +70,16 @@ export class Line {
   held(bytes) {
     this.left = bytes;
     return new Promise((resolve) => (this.onHeld = resolve));
+  }
+  swallow(path) {
+    let swallowed = 0;
+    for (const socket of this.sockets)
+      if (socket.asked === path) {
+        swallowed += 1;
+        socket.from.unpipe(socket);
+        socket.from.resume();
+      }
+    return swallowed;
   }
   mend() {
     this.whole = true;

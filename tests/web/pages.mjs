@@ -2,10 +2,11 @@
 //
 // FENCEPOST_WORLD: {"url", "code", "receiver", "looks"}, from web_test.py, which starts them.
 import { check, eventually, launch, Line, PASSWORD, PATIENCE, runAll, Someone } from "./browser.mjs";
-import { bulkSelection, manyRows } from "./bulk.mjs";
+import { bulkSelection, followsUntold, manyRows } from "./bulk.mjs";
 import { everyPage } from "./every_page.mjs";
 import { images } from "./images.mjs";
 import { Receiver } from "./receiver.mjs";
+import { silence, unanswered } from "./standstill.mjs";
 import { throughput, trouble } from "./throughput.mjs";
 import { generatedTexts, spending } from "./texts.mjs";
 import { World } from "./world.mjs";
@@ -201,12 +202,15 @@ const failed = await runAll([
   ["an evening in two browsers", anEvening],
   ["an unknown outcome is a person's to say", unknownOutcome],
   ["the stream of events comes back", reconnects],
+  ["what never answers holds nothing else up", () => unanswered(world)],
+  ["a stream that fell silent is opened anew", () => silence(world)],
   ["images are added, described, ordered and posted", () => images(world, given.discord)],
   ["a chart shows what ended before it was opened", () => throughput(world)],
   ["what is stuck is said on its queue's page", () => trouble(world, receiver)],
   ["texts of a language model, in the host's style", () => generatedTexts(world, given.model)],
   ["what posts may cost, and what failed of a queue", () => spending(world, given.x)],
   ["1,000 records are chosen at once", () => bulkSelection(world)],
+  ["records follow without an event, and stay in their place", () => followsUntold(world)],
   ["a long list scrolls and filters by the server's pages", () => manyRows(world)],
   // What a page looks like does not depend on the database.
   ...(given.looks ? [["every page: axe, 360 px, policy, size", () => everyPage(world, process.env.FENCEPOST_SHOTS)]] : []),

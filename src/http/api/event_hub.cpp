@@ -302,13 +302,13 @@ bool EventHub::send_missed(store::Connection& connection, const Group& group, Li
   return true;
 }
 
-// Keeps proxies from closing what is quiet, and moves the place on from which somebody comes back who saw
-// little of what happened.
+// Keeps proxies from closing what is quiet, lets a page know that its line is alive, and moves the place on
+// from which somebody comes back who saw little of what happened.
 void EventHub::send_heartbeats() {
   const auto now = clock_.boot();
   if (now - beaten_ < options_.heartbeat) return;
   beaten_ = now;
-  const auto plain = shared(": quiet\n\n"), mark = shared(": quiet\n" + mark_text(tail_));
+  const auto plain = shared(beat_text(std::nullopt)), mark = shared(beat_text(tail_));
   for_each([&](Group&, Listener& listener) {
     listener.sink->write(listener.live && listener.cursor == tail_ ? mark : plain);
   });

@@ -24,8 +24,8 @@ using accounts::Principal;
 
 struct EventHubOptions {
   base::Duration poll = std::chrono::milliseconds(250);  // while somebody listens; nobody: no look at all
-  base::Duration heartbeat = std::chrono::seconds(15);
-  base::Duration recheck = std::chrono::seconds(15);  // who may still listen
+  base::Duration heartbeat = std::chrono::seconds(15);   // web/src/api/events.ts misses it after three
+  base::Duration recheck = std::chrono::seconds(15);     // who may still listen
   // A stream ends where that could not be found out for so long: the database is away.
   base::Duration unchecked = std::chrono::seconds(30);
   std::size_t recent = 4096;                        // events kept in memory, for those who come back soon

@@ -106,6 +106,24 @@ TEST_P(EventHubTest, TellsWhatHappensFromNowOn) {
   EXPECT_EQ(told(text), "t3");
 }
 
+// A browser's EventSource dispatches neither comments nor events without data: a page knows a dead line by
+// this alone.
+TEST_P(EventHubTest, AQuietStreamHasBeatsWithThePlaceToGoOnFrom) {
+  auto options = quick();
+  options.heartbeat = std::chrono::milliseconds(20);
+  open(options, std::make_unique<Allowed>([](const Principal& who) {
+         return Principal{.person = who.token_id, .role = accounts::Role::member};
+       }));
+  write();
+  const auto sees = listen(0, 1), sees_nothing = listen(0, 2);
+  EXPECT_EQ(told(sees->await_text("event: beat\ndata: {}\nid: 1\n\n")), "t1");
+  // Also past what is not theirs, or whoever comes back would look through it again.
+  EXPECT_EQ(told(sees_nothing->await_text("event: beat\ndata: {}\nid: 1\n\n")), "");
+  write();
+  sees_nothing->await_text("event: beat\ndata: {}\nid: 2\n\n");
+  EXPECT_EQ(told(sees->await_text("event: beat\ndata: {}\nid: 2\n\n")), "t1 t2");
+}
+
 TEST_P(EventHubTest, WhoComesBackMissesNothingAndHearsNothingTwice) {
   auto options = quick();
   options.recent = 10;
@@ -172,7 +190,7 @@ TEST_P(EventHubTest, WhatRetentionRemovedIsSaid) {
   live->await_text("id: 9\n\n");
   database_.run("DELETE FROM fencepost_events");
   write();
-  EXPECT_EQ(told(live->await_text("event")), "t10");
+  EXPECT_EQ(told(live->await_text("event: transition")), "t10");
 }
 
 TEST_P(EventHubTest, EverybodySeesWhatIsTheirsAndNothingOnceTheyMayNot) {
@@ -213,7 +231,7 @@ TEST_P(EventHubTest, ARevokedTokenEndsItsStreams) {
   const auto client = listen(0, id), stranger = listen(0, id + 1);
   EXPECT_TRUE(stranger->await_end());
   write();
-  client->await_text("event");
+  client->await_text("event: transition");
   EXPECT_TRUE(client->open());
   EXPECT_TRUE(accounts::revoke_token(*database_->acquire(), id));
   EXPECT_TRUE(client->await_end());
@@ -229,7 +247,7 @@ TEST_P(EventHubTest, AStreamEndsWhereNobodyCanSayWhetherItMayGoOn) {
        }));
   const auto client = listen(0);
   write();
-  client->await_text("event");
+  client->await_text("event: transition");
   away = true;
   EXPECT_TRUE(client->await_end());
 }

@@ -2,6 +2,7 @@
 // How events look on the wire (WHATWG HTML §9.2.6). Inside api/ only.
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "http/fields.hpp"
@@ -17,6 +18,9 @@ std::string event_text(const store::Event& event);
 std::string reset_text(std::int64_t id);
 // No event; but whoever comes back begins after `id`.
 std::string mark_text(std::int64_t id);
+// Nothing happened, and the line is alive: a named event, because a browser tells its page of no comment.
+// With `id`, as mark_text().
+std::string beat_text(std::optional<std::int64_t> id);
 // The members of a transition's data.
 std::vector<Field> event_fields();
 

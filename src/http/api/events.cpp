@@ -75,6 +75,11 @@ std::string reset_text(std::int64_t id) {
 
 std::string mark_text(std::int64_t id) { return "id: " + std::to_string(id) + "\n\n"; }
 
+std::string beat_text(std::optional<std::int64_t> id) {
+  // An event without data would not be dispatched.
+  return "event: beat\ndata: {}\n" + (id ? mark_text(*id) : "\n");
+}
+
 std::vector<Field> event_fields() {
   const auto maybe = [](const char* name) { return Field{.name = name, .required = true, .nullable = true}; };
   return {{.name = "id", .type = FieldType::integer, .required = true},
@@ -99,7 +104,7 @@ void add_events(std::vector<Route>& routes, Services& services) {
   route.answers = {
       {200,
        "transition: the data is described here; reset: events up to `lost_until` may be missing, "
-       "look anew",
+       "look anew; beat: nothing happened, every 15 s",
        event_fields(), "text/event-stream"},
       {429, "rate_limited or too_many_streams", {}}};
   route.summary = "What happens, as it happens (server-sent events)";

@@ -18,17 +18,31 @@ export function onSignedOut(call: () => void) {
   signedOut = call;
 }
 
-async function send(request: Request): Promise<Response> {
+const PATIENCE = 60_000; // ms: no act waits for longer than 30 s on the server
+const PATIENCE_FOR_FILES = 15 * 60_000; // and a slow line takes minutes for some megabytes
+
+// With its body: a line may die between an answer's head and its end. A line that died unnoticed (a phone that changed its
+// network) answers never, so nobody waits for ever, and what was asked counts as in doubt.
+export async function send(request: Request, patience = PATIENCE): Promise<Response> {
   if (request.method !== "GET" && csrf !== null) request.headers.set("X-CSRF-Token", csrf);
+  const end = new AbortController();
+  const timer = window.setTimeout(() => end.abort(), patience);
+  const given = () => end.abort();
+  request.signal.addEventListener("abort", given);
   try {
-    return await fetch(request);
+    const response = await fetch(request, { signal: end.signal });
+    const body = await response.blob();
+    return new Response(body.size > 0 ? body : null, response);
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    if (request.signal.aborted) throw error;
     throw unreachable();
+  } finally {
+    window.clearTimeout(timer);
+    request.signal.removeEventListener("abort", given);
   }
 }
 
-export const api = createClient<paths>({ baseUrl: "", fetch: send, headers: { Accept: "application/json" } });
+export const api = createClient<paths>({ baseUrl: "", fetch: (request) => send(request), headers: { Accept: "application/json" } });
 
 // The body of a success; anything else is thrown as a Problem.
 export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
@@ -48,7 +62,7 @@ export async function versioned<T>(call: Promise<{ data?: T; error?: unknown; re
 export async function sendImage(announcement: number, etag: string, key: string, alt: string, file: File): Promise<void> {
   const response = await send(new Request(`/api/v1/announcements/${announcement}/images?${new URLSearchParams({ alt })}`, {
     method: "POST", body: file, headers: { "Content-Type": file.type, "If-Match": etag, "Idempotency-Key": key },
-  }));
+  }), PATIENCE_FOR_FILES);
   await answer(response.json().catch(() => null).then((body: unknown) => ({ error: body, response })));
 }
 

@@ -8,6 +8,9 @@ export type Transition = { id: number; at: string; queue: string; item: string; 
 export type Told = { type: "transition"; event: Transition } | { type: "reset" } | { type: "state"; live: boolean };
 
 const LONGEST_WAIT = 15_000;
+// The server says every 15 s that the line is alive (src/http/api/event_hub.hpp). After three times of silence it is not,
+// whatever the browser thinks: a path that swallows packets closes nothing.
+const SILENCE = 45_000;
 
 // Listens until `stop` is aborted; goes on by itself, from where it was, whatever happens in between.
 function listen(tell: (told: Told) => void, stop: AbortSignal) {
@@ -15,20 +18,38 @@ function listen(tell: (told: Told) => void, stop: AbortSignal) {
   let last = "";
   let tries = 0;
   let timer = 0;
+  let watch = 0;
 
+  const heard = () => {
+    window.clearTimeout(watch);
+    watch = window.setTimeout(() => {
+      tell({ type: "state", live: false });
+      tries += 1;
+      source?.close();
+      connect();
+    }, SILENCE);
+  };
   const connect = () => {
     source = new EventSource("/api/v1/events" + (last ? `?after=${last}` : ""));
+    heard();
     source.onopen = () => {
+      heard();
       // What was missed while nobody could say where the stream was: only a first connection knows no place.
       if (tries > 0 && !last) tell({ type: "reset" });
       tries = 0;
       tell({ type: "state", live: true });
     };
+    source.addEventListener("beat", (event) => {
+      heard();
+      last = (event as MessageEvent).lastEventId || last; // none where the server itself does not yet know
+    });
     source.addEventListener("transition", (event) => {
+      heard();
       last = event.lastEventId;
       tell({ type: "transition", event: JSON.parse(event.data) as Transition });
     });
     source.addEventListener("reset", (event) => {
+      heard();
       last = (event as MessageEvent).lastEventId;
       tell({ type: "reset" });
     });
@@ -36,13 +57,15 @@ function listen(tell: (told: Told) => void, stop: AbortSignal) {
       tell({ type: "state", live: false });
       tries += 1;
       // The browser goes on by itself after a cut; a refusal (429, 503) ends its tries, so ours begin.
-      if (source?.readyState !== EventSource.CLOSED) return;
+      if (source?.readyState !== EventSource.CLOSED) return heard();
+      window.clearTimeout(watch);
       timer = window.setTimeout(connect, Math.min(LONGEST_WAIT, 500 * 2 ** Math.min(tries, 5)));
     };
   };
   connect();
   stop.addEventListener("abort", () => {
     window.clearTimeout(timer);
+    window.clearTimeout(watch);
     source?.close();
   });
 }

@@ -18,16 +18,24 @@ export function concerns({ queue, kind }: Transition): string[] {
 }
 
 const GATHER = 150; // ms: a batch of events asks once
+const ROUND = 5000; // ms: a question without an answer holds the others up no longer
+const LONGEST_ROUND = 20_000;
 
-// One round of questions at a time: what an event says during a round is asked for in the next.
+const passed = (ms: number) => new Promise<void>((resolve) => window.setTimeout(resolve, ms));
+
+// One round of questions at a time: what an event says during a round is asked for in the next. That asks anew what has no
+// answer yet; so the next round is longer, or a slow server would be asked again and again and never heard.
 function refresher(client: QueryClient) {
   const stale = new Set<string>();
   let asking = false;
+  let patience = ROUND;
   const round = async () => {
-    await new Promise((resolve) => window.setTimeout(resolve, GATHER));
+    await passed(GATHER);
     const now = [...stale];
     stale.clear();
-    await Promise.allSettled(now.map((word) => client.invalidateQueries({ queryKey: [word] })));
+    const answers = Promise.allSettled(now.map((word) => client.invalidateQueries({ queryKey: [word] })));
+    const inTime = await Promise.race([answers.then(() => true), passed(patience).then(() => false)]);
+    patience = inTime ? ROUND : Math.min(2 * patience, LONGEST_ROUND);
   };
   return async (words: string[]) => {
     for (const word of words) stale.add(word);

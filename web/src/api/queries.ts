@@ -48,6 +48,9 @@ export const showsQuery = queryOptions({
   queryFn: () => everything((query) => answer(api.GET("/api/v1/shows", { params: { query } }))),
 });
 
+// What no event tells of, as the plain successes of curate-* and live-* queues: ms, while the page is seen.
+export const UNTOLD = 30_000;
+
 const path = (id: number) => ({ params: { path: { id: String(id) } } });
 
 export const showQuery = (id: number) =>
@@ -66,7 +69,7 @@ export const ownQuery = (show: number) =>
     queryFn: () => answer(api.GET("/api/v1/shows/{id}/members/me", path(show))) });
 
 export const liveQuery = (show: number) =>
-  queryOptions({ queryKey: ["live", show], queryFn: () => answer(api.GET("/api/v1/shows/{id}/live", path(show))) });
+  queryOptions({ queryKey: ["live", show], refetchInterval: UNTOLD, queryFn: () => answer(api.GET("/api/v1/shows/{id}/live", path(show))) });
 
 type EpisodeStatus = "draft" | "scheduled" | "live" | "ended";
 export const episodesQuery = (show: number, status?: EpisodeStatus, limit = 50) =>

@@ -3,7 +3,7 @@
 import { useSyncExternalStore } from "react";
 import { defaultOptions, Upload, type DetailedError, type HttpRequest, type HttpResponse } from "tus-js-client";
 
-import { csrfToken, randomKey } from "../api/client";
+import { csrfToken, randomKey, send } from "../api/client";
 
 export type TransferState = "queued" | "sending" | "waiting" | "paused" | "done" | "failed";
 export type Transfer = { id: string; name: string; size: number; sent: number; state: TransferState; why: string | null;
@@ -165,7 +165,7 @@ export async function unfinished(): Promise<Unfinished[]> {
   const found: Unfinished[] = [];
   for (const one of await defaultOptions.urlStorage.findAllUploads()) {
     if (!one.uploadUrl) continue;
-    const answer = await fetch(one.uploadUrl, { headers: { Accept: "application/json" } });
+    const answer = await send(new Request(one.uploadUrl, { headers: { Accept: "application/json" } }));
     if (answer.status === 404 || answer.status === 410) await defaultOptions.urlStorage.removeUpload(one.urlStorageKey);
     if (!answer.ok) continue;
     const file = (await answer.json()) as { name: string; received: number; total: number; finished: boolean };

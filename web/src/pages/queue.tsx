@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-qu
 import { useState } from "react";
 
 import { answer, api } from "../api/client";
-import { queuesQuery, useMe } from "../api/queries";
+import { queuesQuery, UNTOLD, useMe } from "../api/queries";
 import type { Page, Queue, QueueItem } from "../api/types";
 import { useAct } from "../lib/act";
 import { count, itemStates } from "../lib/words";
@@ -72,6 +72,7 @@ function Items({ name }: { name: string }) {
   const items = useInfiniteQuery({
     queryKey: ["queues", name, "items", state],
     initialPageParam: "",
+    refetchInterval: UNTOLD,
     getNextPageParam: (last: Page<QueueItem>) => last.next ?? undefined,
     placeholderData: keepPreviousData,
     queryFn: ({ pageParam }): Promise<Page<QueueItem>> =>

@@ -6,6 +6,7 @@ import { Cell, Checkbox, Collection, Column, Row, Table, TableBody, TableHeader,
 
 import { randomKey } from "../api/client";
 import { messageOf } from "../api/problem";
+import { UNTOLD } from "../api/queries";
 import { useAct } from "../lib/act";
 import { count, processingStates, sentence } from "../lib/words";
 import { Badge, Button, Empty, Loaded } from "../ui/basics";
@@ -24,7 +25,7 @@ const shown = (value: unknown) => (value === null || value === undefined || valu
 // What was found, as it was found.
 function Details({ kind, id, close }: { kind: Kind; id: number | null; close: () => void }) {
   const query = useQuery({ queryKey: ["records", kind, "one", id], queryFn: () => record(kind, id ?? 0), enabled: id !== null,
-    placeholderData: keepPreviousData });
+    refetchInterval: UNTOLD, placeholderData: keepPreviousData });
   return (
     <DialogBox title={sentence(kinds[kind].one)} open={id !== null} onOpenChange={(open) => !open && close()}>
       {() => (

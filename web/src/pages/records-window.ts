@@ -4,6 +4,7 @@ import { useQueries } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState, type UIEvent } from "react";
 import { Size, TableLayout, type TableLayoutProps } from "react-aria-components";
 
+import { UNTOLD } from "../api/queries";
 import type { Page } from "../api/types";
 
 export const ROW = 44; // px
@@ -67,6 +68,7 @@ export function useWindow<Row extends object>({ key, size, page }: Asked<Row>) {
     queries: known.slice(from, seen.to + 1).map(({ cursor }, n) => ({
       queryKey: [...key, from + n, cursor],
       gcTime: KEPT,
+      refetchInterval: UNTOLD, // of the pages around what is seen; rows keep their keys, so nothing moves or is deselected
       queryFn: async (): Promise<Page<Row & Placed>> => {
         const { items, next } = await page(cursor);
         return { items: items.map((row, k) => ({ ...row, at: (from + n) * size + k })), next };

@@ -1,6 +1,7 @@
 // What the server takes of one person in a time, as its own document says it: looked at here, changed nowhere.
 import { useQuery } from "@tanstack/react-query";
 
+import { send } from "../api/client";
 import { unreachable } from "../api/problem";
 import { sentence } from "../lib/words";
 import { Loaded, Section } from "../ui/basics";
@@ -14,7 +15,7 @@ const limitsQuery = {
   queryKey: ["limits"],
   staleTime: Infinity,
   queryFn: async (): Promise<Row[]> => {
-    const response = await fetch("/api/v1/openapi.json");
+    const response = await send(new Request("/api/v1/openapi.json"));
     if (!response.ok) throw unreachable();
     const { paths } = (await response.json()) as Document;
     return Object.entries(paths).flatMap(([path, operations]) =>
