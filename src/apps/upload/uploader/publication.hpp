@@ -41,6 +41,11 @@ class Publications {
   std::optional<base::Duration> thumbnail(const Item& item, const connect::Credentials& credentials,
                                           const std::stop_token& stop);
   engine::Outcome judge(const Item& item, const connect::youtube::VideoStatus& seen) const;
+  // People are told why, once.
+  void tell(const Item& item, const std::string& why) const;
+  engine::Outcome ends(const Item& item, const std::string& why) const;
+  // Nobody has seen it public: looks again, or ends by its time.
+  engine::Outcome not_yet(const Item& item, const std::string& why, base::Duration wait) const;
 
   store::Database& database_;
   accounts::FreshCredentials& credentials_;

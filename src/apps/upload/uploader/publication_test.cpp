@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "accounts/connections.hpp"
 #include "apps/upload/uploader/testing/stage.hpp"
 
 namespace fencepost::uploader {
@@ -94,6 +95,43 @@ TEST_P(PublicationTest, AVideoThatIsGoneFromYouTubeIsSaidToBe) {
   ASSERT_TRUE(stage.await([&] { return word() == "failed"; }));
   EXPECT_EQ(notices(), 1);
   EXPECT_EQ(world_.service().get(id)->status, "uploaded");
+}
+
+TEST_P(PublicationTest, OfAnAccountThatIsDisconnectedPeopleAreToldOnceAndTheWatchEnds) {
+  const auto id = uploaded();
+  const auto account = world_.number("SELECT connection_id FROM fencepost_upload_channels");
+  ASSERT_TRUE(accounts::disconnect(*world_.database->acquire(), account));
+  const auto to_slot = [&] {
+    return world_.number(
+        "SELECT p.run_at - u.slot_at FROM fencepost_publications AS p "
+        "JOIN fencepost_uploads AS u ON u.id = p.upload_id WHERE p.run_at > 0 AND p.status = 'waiting'");
+  };
+  Stage stage(world_, {}, quick());
+  let_pass(id, 1min);
+  stage.start();
+  // Looked at again when people are to be told, and not behind that.
+  ASSERT_TRUE(stage.await([&] { return to_slot() > base::Duration(14min).count(); }));
+  EXPECT_LT(to_slot(), base::Duration(15min + 45s).count());
+  EXPECT_EQ(notices(), 0);
+  let_pass(id, 16min);
+  ASSERT_TRUE(stage.await([&] { return notices() == 1 && to_slot() > 0; }));
+  EXPECT_EQ(word(), "waiting");
+  let_pass(id, 24h * 8);
+  ASSERT_TRUE(stage.await([&] { return word() == "failed"; }));
+  EXPECT_EQ(notices(), 1);
+  EXPECT_EQ(world_.service().get(id)->status, "uploaded");
+}
+
+TEST_P(PublicationTest, WhileYouTubeAnswersNothingPeopleAreToldOnceAndTheWatchEnds) {
+  const auto id = uploaded();
+  world_.youtube.fault({{"mode", "status"}, {"status", 500}, {"method", "GET"}, {"times", 1000}});
+  let_pass(id, 16min);
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return notices() == 1 && word() == "waiting"; }));
+  let_pass(id, 24h * 8);
+  ASSERT_TRUE(stage.await([&] { return word() == "failed"; }));
+  EXPECT_EQ(notices(), 1);
 }
 
 TEST_P(PublicationTest, AThumbnailIsSetBehindTheUpload) {
