@@ -41,6 +41,11 @@ class PublicationTest : public ::testing::TestWithParam<const char*> {
     std::ofstream(world_.path("still.png"), std::ios::binary)
         << std::string("\x89PNG\r\n\x1a\n", 8) + std::string(100, 'x');
   }
+  void want_thumbnail(std::int64_t id) {
+    world_.database.run(
+        "UPDATE fencepost_uploads SET thumbnail_folder = 'clips', thumbnail_path = 'still.png' WHERE id = $1",
+        {id});
+  }
   std::int64_t notices() {
     return world_.number("SELECT count(*) FROM fencepost_notices WHERE queue = 'publications'");
   }
@@ -163,6 +168,58 @@ TEST_P(PublicationTest, AThumbnailThatFailsRepeatsItselfAndNeverTheUpload) {
   EXPECT_EQ(world_.youtube.accepted("session"), 1);
   EXPECT_EQ(world_.status(id), "uploaded");
   EXPECT_EQ(world_.number("SELECT thumbnail_tries FROM fencepost_publications"), 2);
+}
+
+TEST_P(PublicationTest, AThumbnailThatFailsBehindTheSlotIsTriedAgainThoughTheVideoIsPublic) {
+  make_thumbnail();
+  const auto id = uploaded();
+  want_thumbnail(id);
+  let_pass(id, 1min);
+  world_.youtube.fault({{"mode", "status"}, {"status", 500}, {"path", ".*thumbnails.*"}, {"times", 2}});
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return word() == "done"; }));
+  EXPECT_EQ(world_.service().get(id)->status, "published");
+  EXPECT_EQ(world_.youtube.accepted("thumbnail"), 1);
+  EXPECT_EQ(world_.number("SELECT thumbnail_tries FROM fencepost_publications"), 2);
+  EXPECT_EQ(notices(), 0);
+}
+
+TEST_P(PublicationTest, AThumbnailWaitsForQuotaThoughTheVideoIsPublic) {
+  make_thumbnail();
+  const auto id = uploaded();
+  want_thumbnail(id);
+  let_pass(id, 1min);
+  const auto units = [&](std::int64_t count) {
+    const auto connection = world_.database->acquire();
+    const auto project = world_.number("SELECT project_id FROM fencepost_upload_channels");
+    const auto now = upload::get_project(*connection, project).value();
+    ASSERT_TRUE(upload::edit_project(*connection, project, now.version, {.units = count}));
+  };
+  units(10);  // enough for a question, and not for a thumbnail
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] {
+    return word() == "waiting" && world_.service().get(id)->status == "published";
+  })) << word();
+  EXPECT_EQ(world_.youtube.accepted("thumbnail"), 0);
+  units(10'000);
+  world_.database.run("UPDATE fencepost_publications SET run_at = 0");
+  ASSERT_TRUE(stage.await([&] { return word() == "done"; }));
+  EXPECT_EQ(world_.youtube.accepted("thumbnail"), 1);
+}
+
+TEST_P(PublicationTest, AThumbnailThatNeverGetsItsQuotaIsToldOf) {
+  const auto id = uploaded();
+  make_thumbnail();
+  want_thumbnail(id);
+  world_.database.run("UPDATE fencepost_uploads SET published_at = 1 WHERE id = $1", {id});
+  world_.database.run("UPDATE fencepost_quota_projects SET units = 0");
+  let_pass(id, 24h * 8);
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return word() == "done"; }));
+  EXPECT_EQ(notices(), 1);
 }
 
 TEST_P(PublicationTest, AThumbnailThatIsNoneIsToldAndTheVideoIsPublished) {
