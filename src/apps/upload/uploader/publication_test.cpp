@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "accounts/connections.hpp"
@@ -49,6 +50,11 @@ class PublicationTest : public ::testing::TestWithParam<const char*> {
   std::int64_t notices() {
     return world_.number("SELECT count(*) FROM fencepost_notices WHERE queue = 'publications'");
   }
+  std::int64_t published_events(std::int64_t id) {
+    const auto events = world_.service().history(id, 0, 100);
+    return std::count_if(events.begin(), events.end(),
+                         [](const auto& one) { return one.kind == "published"; });
+  }
   std::string word() { return world_.database.run("SELECT status FROM fencepost_publications")[0][0].text(); }
   static WatchOptions quick() { return {.first = 0s, .thumbnail = 1ms}; }
   upload::Metadata with_thumbnail() {
@@ -74,6 +80,7 @@ TEST_P(PublicationTest, AVideoIsPublishedWhenYouTubeSaysSo) {
   const auto upload = world_.service().get(id);
   EXPECT_EQ(upload->status, "published");
   EXPECT_EQ(upload->published_at, upload->slot_at);
+  EXPECT_EQ(published_events(id), 1);
   EXPECT_EQ(notices(), 0);
 }
 
@@ -180,6 +187,7 @@ TEST_P(PublicationTest, AThumbnailThatFailsBehindTheSlotIsTriedAgainThoughTheVid
   stage.start();
   ASSERT_TRUE(stage.await([&] { return word() == "done"; }));
   EXPECT_EQ(world_.service().get(id)->status, "published");
+  EXPECT_EQ(published_events(id), 1);
   EXPECT_EQ(world_.youtube.accepted("thumbnail"), 1);
   EXPECT_EQ(world_.number("SELECT thumbnail_tries FROM fencepost_publications"), 2);
   EXPECT_EQ(notices(), 0);
