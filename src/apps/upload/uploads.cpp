@@ -121,7 +121,12 @@ void set_uploaded(store::Connection& connection, std::int64_t id, const std::str
 }
 
 bool set_published(store::Connection& connection, std::int64_t id, base::Micros at) {
-  return !connection.run(sql::set_published, {id, at}).empty();
+  if (connection.run(sql::set_published, {id, at}).empty()) return false;
+  // For open pages, which hear of it by this alone.
+  connection.run(
+      store::sql::add_event,
+      {kQueue, std::to_string(id), "published", {}, {}, {}, {}, {}, "YouTube says that it is public"});
+  return true;
 }
 
 bool gate_allows(store::Connection& connection, std::int64_t id, std::int64_t connection_id,

@@ -79,8 +79,8 @@ bool needs_video(store::Connection& connection, std::int64_t video);
 // settles, after the item was written.
 void set_uploaded(store::Connection& connection, std::int64_t id, const std::string& post_id,
                   const std::string& post_url);
-// It is public, by what YouTube says: `published` to people from now on. False: it was so before, or it is
-// not uploaded.
+// It is public, by what YouTube says: `published` to people from now on, and in its history. False: it was so
+// before, or it is not uploaded.
 bool set_published(store::Connection& connection, std::int64_t id, base::Micros at);
 
 // In the gate's transaction, before the item is locked: whether its channel is enabled and still of that

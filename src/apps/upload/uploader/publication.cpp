@@ -92,17 +92,39 @@ upload::Permit Publications::permit(const Item& item, upload::Call call) {
   });
 }
 
+bool Publications::wants_thumbnail(const Item& item) const {
+  return item.thumbnail_path && item.thumbnail_tries < options_.thumbnail_tries;
+}
+
+void Publications::thumbnail_failed(const Item& item, const std::string& why, std::int64_t tries) const {
+  database_.retrying([&](store::Connection& connection) {
+    store::Transaction transaction(connection);
+    connection.run(sql::thumbnail_failed, {item.id, why, tries});
+    if (tries >= options_.thumbnail_tries)
+      accounts::raise(connection, {.kind = accounts::NoticeKind::item_failed,
+                                   .queue = publication_queue().name,
+                                   .item = std::to_string(item.upload),
+                                   .person = item.person,
+                                   .connection_id = item.connection_id,
+                                   .detail = "the thumbnail was not set: " + why});
+    transaction.commit();
+    return 0;
+  });
+}
+
 std::optional<base::Duration> Publications::thumbnail(const Item& item,
                                                       const connect::Credentials& credentials,
                                                       const std::stop_token& stop) {
-  if (!item.thumbnail_path || item.thumbnail_tries >= options_.thumbnail_tries) return std::nullopt;
+  if (!wants_thumbnail(item)) return std::nullopt;
   std::string why;
   bool hopeless = false;
   try {
     const auto picture =
         media::read_thumbnail(folders_, item.thumbnail_folder.value_or(""), *item.thumbnail_path);
     const auto given = permit(item, upload::Call::thumbnail);
-    if (!given.granted) return base::Duration(given.fresh_at - item.now);
+    if (!given.granted && base::Duration(item.now - item.slot_at) < options_.over)
+      return base::Duration(given.fresh_at - item.now);
+    if (!given.granted) throw base::UserError("quota_exceeded", "the project's quota leaves no room for it");
     const auto trouble = youtube_.thumbnail(item.video, picture.bytes, picture.media_type,
                                             {credentials, youtube_.clock().boot() + kAskTime, stop});
     if (!trouble) {
@@ -119,51 +141,52 @@ std::optional<base::Duration> Publications::thumbnail(const Item& item,
     hopeless = true;
   }
   const auto tries = hopeless ? options_.thumbnail_tries : item.thumbnail_tries + 1;
+  thumbnail_failed(item, why, tries);
+  if (tries >= options_.thumbnail_tries) return std::nullopt;
+  return options_.thumbnail;
+}
+
+void Publications::tell(const Item& item, const std::string& why) const {
   database_.retrying([&](store::Connection& connection) {
     store::Transaction transaction(connection);
-    connection.run(sql::thumbnail_failed, {item.id, why, tries});
-    if (tries >= options_.thumbnail_tries)
+    if (!connection.run(sql::tell_once, {item.id}).empty())
       accounts::raise(connection, {.kind = accounts::NoticeKind::item_failed,
                                    .queue = publication_queue().name,
                                    .item = std::to_string(item.upload),
                                    .person = item.person,
                                    .connection_id = item.connection_id,
-                                   .detail = "the thumbnail was not set: " + why});
+                                   .detail = why});
     transaction.commit();
     return 0;
   });
-  if (tries >= options_.thumbnail_tries) return std::nullopt;
-  return options_.thumbnail;
 }
 
-Outcome Publications::judge(const Item& item, const VideoStatus& seen) const {
-  const auto tell = [item](store::Connection& connection, const std::string& why) {
-    if (connection.run(sql::tell_once, {item.id}).empty()) return;
-    accounts::raise(connection, {.kind = accounts::NoticeKind::item_failed,
-                                 .queue = publication_queue().name,
-                                 .item = std::to_string(item.upload),
-                                 .person = item.person,
-                                 .connection_id = item.connection_id,
-                                 .detail = why});
-  };
-  const auto ends = [&](const std::string& why) {
-    database_.retrying([&](store::Connection& connection) {
-      store::Transaction transaction(connection);
-      tell(connection, why);
-      transaction.commit();
-      return 0;
-    });
-    return Outcome::failed(why);
-  };
-  if (!seen.found) return ends("YouTube has no such video any more: somebody deleted it there");
+Outcome Publications::ends(const Item& item, const std::string& why) const {
+  tell(item, why);
+  return Outcome::failed(why);
+}
+
+Outcome Publications::not_yet(const Item& item, const std::string& why, base::Duration wait) const {
+  const base::Duration late(item.now - item.slot_at);
+  if (late >= options_.over) return ends(item, why + "; nobody looks any more");
+  if (late >= options_.late && !item.told) tell(item, why);
+  return Outcome::retry(why, wait);
+}
+
+Outcome Publications::judge(const Item& item, const VideoStatus& seen,
+                            std::optional<base::Duration> thumbnail) const {
+  if (!seen.found) return ends(item, "YouTube has no such video any more: somebody deleted it there");
   if (seen.upload == "failed" || seen.upload == "rejected" || seen.upload == "deleted")
-    return ends("YouTube will not show the video (" + seen.upload + "): " + word_of(seen.reason));
-  if (seen.privacy == "public")
-    return Outcome::done([item](store::Connection& connection) {
+    return ends(item, "YouTube will not show the video (" + seen.upload + "): " + word_of(seen.reason));
+  if (seen.privacy == "public") {
+    auto outcome = thumbnail ? Outcome::snooze(*thumbnail) : Outcome::done();
+    outcome.within = [item](store::Connection& connection) {
       connection.run(sql::publication_seen, {item.id, "public"});
       // When the slot was: that is when YouTube shows it, and not when somebody looked.
       upload::set_published(connection, item.upload, std::min(item.slot_at, item.now));
-    });
+    };
+    return outcome;
+  }
   const base::Duration late(item.now - item.slot_at);
   const std::string why =
       seen.publish_at
@@ -171,45 +194,48 @@ Outcome Publications::judge(const Item& item, const VideoStatus& seen) const {
           : "the video is " + seen.privacy +
                 ", and has no time set: YouTube keeps videos of projects that it has not audited private, or "
                 "somebody changed it in YouTube Studio";
-  if (late >= options_.over) return ends(why + "; nobody looks any more");
-  if (late >= options_.late && !item.told)
-    database_.retrying([&](store::Connection& connection) {
-      store::Transaction transaction(connection);
-      tell(connection, why);
-      transaction.commit();
-      return 0;
-    });
   // Less and less often.
-  return Outcome::retry(why, std::clamp<base::Duration>(late / 4, options_.again, std::chrono::hours(1)));
+  return not_yet(item, why, std::clamp<base::Duration>(late / 4, options_.again, std::chrono::hours(1)));
 }
 
 Outcome Publications::watch(const engine::Attempt& attempt) {
   const auto item = read(std::stoll(attempt.claim().item));
-  if (!item || item->published) return Outcome::done();
+  if (!item || (item->published && !wants_thumbnail(*item))) return Outcome::done();
   if (item->video.empty()) return Outcome::failed("nobody knows what YouTube calls the video: look there");
+  const std::string cannot = "YouTube cannot be asked whether the video is public: ";
+  // Where nobody asks YouTube anything, there is no reason to tell people late.
+  const auto unasked = [&](const std::string& why, base::Duration wait) {
+    if (item->published) {  // for its thumbnail alone
+      if (base::Duration(item->now - item->slot_at) < options_.over) return Outcome::retry(why, wait);
+      thumbnail_failed(*item, why, options_.thumbnail_tries);
+      return Outcome::done();
+    }
+    const base::Duration to_tell(item->slot_at + options_.late.count() - item->now);
+    return not_yet(*item, cannot + why, item->told || to_tell.count() <= 0 ? wait : std::min(wait, to_tell));
+  };
   auto fresh = credentials_.get(item->connection_id, kValid, accounts::FreshCredentials::To::ask);
   if (const auto* none = std::get_if<accounts::NotUsable>(&fresh))
-    return Outcome::retry(none->why, none->again.value_or(std::chrono::minutes(15)));
+    return unasked(none->why, none->again.value_or(std::chrono::minutes(15)));
   auto& live = std::get<accounts::LiveConnection>(fresh);
   const connect::Credentials credentials{std::move(live.secret)};
   const auto wait = thumbnail(*item, credentials, attempt.stop());
+  if (item->published) return wait ? Outcome::snooze(*wait) : Outcome::done();
   const base::Duration until(item->slot_at + options_.first.count() - item->now);
   if (until.count() > 0) return Outcome::snooze(wait ? std::min(*wait, until) : until);
   const auto given = permit(*item, upload::Call::list);
   if (!given.granted)
-    return Outcome::retry("the project's quota of the day is used up",
-                          base::Duration(given.fresh_at - item->now));
+    return unasked("the project's quota of the day is used up", base::Duration(given.fresh_at - item->now));
   const auto seen =
       youtube_.status(item->video, {credentials, youtube_.clock().boot() + kAskTime, attempt.stop()});
-  if (!seen.trouble) return judge(*item, seen);
+  if (!seen.trouble) return judge(*item, seen, wait);
   if (seen.trouble->kind == Kind::credentials)
     database_.retrying([&](store::Connection& connection) {
       accounts::credentials_refused(connection, item->connection_id, live.version, seen.trouble->why);
       return 0;
     });
   const auto outcome = connect::youtube::outcome_of(*seen.trouble, youtube_.clock().wall());
-  return Outcome::retry("YouTube cannot be asked: " + seen.trouble->why,
-                        std::max(outcome.retry_after.value_or(base::Duration(0)), options_.again));
+  return not_yet(*item, cannot + seen.trouble->why,
+                 std::max(outcome.retry_after.value_or(base::Duration(0)), options_.again));
 }
 
 }  // namespace fencepost::uploader

@@ -37,10 +37,20 @@ class Publications {
   struct Item;
   std::optional<Item> read(std::int64_t id);
   upload::Permit permit(const Item& item, upload::Call call);
+  bool wants_thumbnail(const Item& item) const;
   // When to try again; nullopt: it is set, or given up.
   std::optional<base::Duration> thumbnail(const Item& item, const connect::Credentials& credentials,
                                           const std::stop_token& stop);
-  engine::Outcome judge(const Item& item, const connect::youtube::VideoStatus& seen) const;
+  // It has failed so many times; where that was the last, people are told.
+  void thumbnail_failed(const Item& item, const std::string& why, std::int64_t tries) const;
+  // `thumbnail`: when to try that again.
+  engine::Outcome judge(const Item& item, const connect::youtube::VideoStatus& seen,
+                        std::optional<base::Duration> thumbnail) const;
+  // People are told why, once.
+  void tell(const Item& item, const std::string& why) const;
+  engine::Outcome ends(const Item& item, const std::string& why) const;
+  // Nobody has seen it public: looks again, or ends by its time.
+  engine::Outcome not_yet(const Item& item, const std::string& why, base::Duration wait) const;
 
   store::Database& database_;
   accounts::FreshCredentials& credentials_;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
+#include "accounts/connections.hpp"
 #include "apps/upload/uploader/testing/stage.hpp"
 
 namespace fencepost::uploader {
@@ -40,8 +42,18 @@ class PublicationTest : public ::testing::TestWithParam<const char*> {
     std::ofstream(world_.path("still.png"), std::ios::binary)
         << std::string("\x89PNG\r\n\x1a\n", 8) + std::string(100, 'x');
   }
+  void want_thumbnail(std::int64_t id) {
+    world_.database.run(
+        "UPDATE fencepost_uploads SET thumbnail_folder = 'clips', thumbnail_path = 'still.png' WHERE id = $1",
+        {id});
+  }
   std::int64_t notices() {
     return world_.number("SELECT count(*) FROM fencepost_notices WHERE queue = 'publications'");
+  }
+  std::int64_t published_events(std::int64_t id) {
+    const auto events = world_.service().history(id, 0, 100);
+    return std::count_if(events.begin(), events.end(),
+                         [](const auto& one) { return one.kind == "published"; });
   }
   std::string word() { return world_.database.run("SELECT status FROM fencepost_publications")[0][0].text(); }
   static WatchOptions quick() { return {.first = 0s, .thumbnail = 1ms}; }
@@ -68,6 +80,7 @@ TEST_P(PublicationTest, AVideoIsPublishedWhenYouTubeSaysSo) {
   const auto upload = world_.service().get(id);
   EXPECT_EQ(upload->status, "published");
   EXPECT_EQ(upload->published_at, upload->slot_at);
+  EXPECT_EQ(published_events(id), 1);
   EXPECT_EQ(notices(), 0);
 }
 
@@ -94,6 +107,43 @@ TEST_P(PublicationTest, AVideoThatIsGoneFromYouTubeIsSaidToBe) {
   ASSERT_TRUE(stage.await([&] { return word() == "failed"; }));
   EXPECT_EQ(notices(), 1);
   EXPECT_EQ(world_.service().get(id)->status, "uploaded");
+}
+
+TEST_P(PublicationTest, OfAnAccountThatIsDisconnectedPeopleAreToldOnceAndTheWatchEnds) {
+  const auto id = uploaded();
+  const auto account = world_.number("SELECT connection_id FROM fencepost_upload_channels");
+  ASSERT_TRUE(accounts::disconnect(*world_.database->acquire(), account));
+  const auto to_slot = [&] {
+    return world_.number(
+        "SELECT p.run_at - u.slot_at FROM fencepost_publications AS p "
+        "JOIN fencepost_uploads AS u ON u.id = p.upload_id WHERE p.run_at > 0 AND p.status = 'waiting'");
+  };
+  Stage stage(world_, {}, quick());
+  let_pass(id, 1min);
+  stage.start();
+  // Looked at again when people are to be told, and not behind that.
+  ASSERT_TRUE(stage.await([&] { return to_slot() > base::Duration(14min).count(); }));
+  EXPECT_LT(to_slot(), base::Duration(15min + 45s).count());
+  EXPECT_EQ(notices(), 0);
+  let_pass(id, 16min);
+  ASSERT_TRUE(stage.await([&] { return notices() == 1 && to_slot() > 0; }));
+  EXPECT_EQ(word(), "waiting");
+  let_pass(id, 24h * 8);
+  ASSERT_TRUE(stage.await([&] { return word() == "failed"; }));
+  EXPECT_EQ(notices(), 1);
+  EXPECT_EQ(world_.service().get(id)->status, "uploaded");
+}
+
+TEST_P(PublicationTest, WhileYouTubeAnswersNothingPeopleAreToldOnceAndTheWatchEnds) {
+  const auto id = uploaded();
+  world_.youtube.fault({{"mode", "status"}, {"status", 500}, {"method", "GET"}, {"times", 1000}});
+  let_pass(id, 16min);
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return notices() == 1 && word() == "waiting"; }));
+  let_pass(id, 24h * 8);
+  ASSERT_TRUE(stage.await([&] { return word() == "failed"; }));
+  EXPECT_EQ(notices(), 1);
 }
 
 TEST_P(PublicationTest, AThumbnailIsSetBehindTheUpload) {
@@ -125,6 +175,59 @@ TEST_P(PublicationTest, AThumbnailThatFailsRepeatsItselfAndNeverTheUpload) {
   EXPECT_EQ(world_.youtube.accepted("session"), 1);
   EXPECT_EQ(world_.status(id), "uploaded");
   EXPECT_EQ(world_.number("SELECT thumbnail_tries FROM fencepost_publications"), 2);
+}
+
+TEST_P(PublicationTest, AThumbnailThatFailsBehindTheSlotIsTriedAgainThoughTheVideoIsPublic) {
+  make_thumbnail();
+  const auto id = uploaded();
+  want_thumbnail(id);
+  let_pass(id, 1min);
+  world_.youtube.fault({{"mode", "status"}, {"status", 500}, {"path", ".*thumbnails.*"}, {"times", 2}});
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return word() == "done"; }));
+  EXPECT_EQ(world_.service().get(id)->status, "published");
+  EXPECT_EQ(published_events(id), 1);
+  EXPECT_EQ(world_.youtube.accepted("thumbnail"), 1);
+  EXPECT_EQ(world_.number("SELECT thumbnail_tries FROM fencepost_publications"), 2);
+  EXPECT_EQ(notices(), 0);
+}
+
+TEST_P(PublicationTest, AThumbnailWaitsForQuotaThoughTheVideoIsPublic) {
+  make_thumbnail();
+  const auto id = uploaded();
+  want_thumbnail(id);
+  let_pass(id, 1min);
+  const auto units = [&](std::int64_t count) {
+    const auto connection = world_.database->acquire();
+    const auto project = world_.number("SELECT project_id FROM fencepost_upload_channels");
+    const auto now = upload::get_project(*connection, project).value();
+    ASSERT_TRUE(upload::edit_project(*connection, project, now.version, {.units = count}));
+  };
+  units(10);  // enough for a question, and not for a thumbnail
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] {
+    return word() == "waiting" && world_.service().get(id)->status == "published";
+  })) << word();
+  EXPECT_EQ(world_.youtube.accepted("thumbnail"), 0);
+  units(10'000);
+  world_.database.run("UPDATE fencepost_publications SET run_at = 0");
+  ASSERT_TRUE(stage.await([&] { return word() == "done"; }));
+  EXPECT_EQ(world_.youtube.accepted("thumbnail"), 1);
+}
+
+TEST_P(PublicationTest, AThumbnailThatNeverGetsItsQuotaIsToldOf) {
+  const auto id = uploaded();
+  make_thumbnail();
+  want_thumbnail(id);
+  world_.database.run("UPDATE fencepost_uploads SET published_at = 1 WHERE id = $1", {id});
+  world_.database.run("UPDATE fencepost_quota_projects SET units = 0");
+  let_pass(id, 24h * 8);
+  Stage stage(world_, {}, quick());
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return word() == "done"; }));
+  EXPECT_EQ(notices(), 1);
 }
 
 TEST_P(PublicationTest, AThumbnailThatIsNoneIsToldAndTheVideoIsPublished) {

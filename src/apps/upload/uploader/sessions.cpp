@@ -26,8 +26,12 @@ std::string seal_context_of(const store::Row& row) {
   return seal_context(row[0].integer(), row[2].integer());
 }
 
-bool still_ours(store::Connection& connection, const store::Claim& claim, std::int64_t bytes) {
-  return !connection.run(sql::note_progress, {id_of(claim), claim.claim, claim.fence, bytes}).empty();
+// How long its slot is away; nullopt: it is not.
+std::optional<base::Duration> still_ours(store::Connection& connection, const store::Claim& claim,
+                                         std::int64_t bytes) {
+  const auto rows = connection.run(sql::note_progress, {id_of(claim), claim.claim, claim.fence, bytes});
+  if (rows.empty()) return std::nullopt;
+  return base::Duration(rows[0][0].integer());
 }
 
 std::vector<std::string> texts_of(const std::string& list) {
@@ -76,10 +80,12 @@ std::string draft_of(const ToUpload& upload) {
   return digest.hex();
 }
 
-bool note_progress(store::Connection& connection, const store::Claim& claim, std::int64_t bytes,
-                   std::int64_t total, Progress& told, const base::Clock& clock) {
+std::optional<base::Duration> note_progress(store::Connection& connection, const store::Claim& claim,
+                                            std::int64_t bytes, std::int64_t total, Progress& told,
+                                            const base::Clock& clock) {
   store::Transaction transaction(connection);
-  if (!still_ours(connection, claim, bytes)) return false;
+  const auto left = still_ours(connection, claim, bytes);
+  if (!left) return std::nullopt;
   const int percent = static_cast<int>(bytes * 100 / total);
   const auto now = clock.boot();
   if (percent != told.percent && (told.percent < 0 || now - told.at >= kTellEvery)) {
@@ -90,7 +96,7 @@ bool note_progress(store::Connection& connection, const store::Claim& claim, std
     told = {percent, now};
   }
   transaction.commit();
-  return true;
+  return left;
 }
 
 Begun begin_session(store::Connection& connection, const store::Claim& claim, const ToUpload& upload) {

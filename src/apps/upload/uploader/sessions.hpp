@@ -49,13 +49,15 @@ std::optional<ToUpload> to_upload(store::Connection& connection, std::int64_t id
 std::string draft_of(const ToUpload& upload);
 
 // That YouTube has so many bytes: the write that says whether the claim is still ours. A whole percent more
-// than before (`told`, which grows) is an event too, at most one a second by `clock`.
+// than before (`told`, which grows) is an event too, at most one a second by `clock`. Answers how long its
+// slot is away by now; nullopt: the claim is not ours any more.
 struct Progress {
   int percent = -1;
   base::BootTime at{};
 };
-bool note_progress(store::Connection& connection, const store::Claim& claim, std::int64_t bytes,
-                   std::int64_t total, Progress& told, const base::Clock& clock);
+std::optional<base::Duration> note_progress(store::Connection& connection, const store::Claim& claim,
+                                            std::int64_t bytes, std::int64_t total, Progress& told,
+                                            const base::Clock& clock);
 
 // Before a session is opened: counts the call, and forgets the session before. The call is spent from the
 // commit on, whatever becomes of it.

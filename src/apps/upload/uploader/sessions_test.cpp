@@ -54,7 +54,7 @@ class SessionsTest : public ::testing::TestWithParam<const char*> {
     claim_ = fence_.claim(connection_, 1, 1h, 1).at(0);
   }
   bool note(const store::Claim& claim, std::int64_t bytes) {
-    return note_progress(connection_, claim, bytes, 1000, told_, base::system_clock());
+    return note_progress(connection_, claim, bytes, 1000, told_, base::system_clock()).has_value();
   }
   ToUpload upload() { return to_upload(connection_, id_).value(); }
   std::int64_t spent() {

@@ -39,6 +39,9 @@ class TroubleTest : public ::testing::TestWithParam<const char*> {
     EXPECT_EQ(world_.held(id_), 0);
   }
   void fault(json fault) { world_.youtube.fault(std::move(fault)); }
+  static json wait_for_it(const char* seconds) {
+    return {{"mode", "status"}, {"status", 503}, {"method", "PUT"}, {"headers", {{"Retry-After", seconds}}}};
+  }
   // Nothing of the last piece arrives, and nothing can be asked, until its deadline is over. `meanwhile`: the
   // first look at it has seen that it is missing, and has not said so yet. `then`: it has, and nobody works
   // the item again before `then` is over.
@@ -329,6 +332,56 @@ TEST_P(TroubleTest, AWaitThatEndsBehindTheSlotFailsAtOnce) {
   world_.database.run("UPDATE fencepost_uploads SET slot_at = $2 WHERE id = $1",
                       {id_, base::system_clock().wall() + 3'600'000'000});
   expect_failed("upload_limit_exceeded");
+}
+
+TEST_P(TroubleTest, ARetryAfterThatEndsBehindTheSlotFailsAtOnceToo) {
+  fault(wait_for_it("7200"));
+  world_.database.run("UPDATE fencepost_uploads SET slot_at = $2 WHERE id = $1",
+                      {id_, base::system_clock().wall() + 3'600'000'000});
+  expect_failed("over only after its slot");
+}
+
+TEST_P(TroubleTest, ALongRetryAfterGivesTheOnlyWorkerToOthers) {
+  Stage stage(world_, small(), {}, /*concurrency=*/1);
+  std::atomic<int> sent{0};
+  stage.at = [&](std::string_view point) {
+    if (point == "upload.piece.sent" && ++sent == 1) fault(wait_for_it("3600"));
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await([&] { return world_.status(id_) == "scheduled" && sent > 0; }));
+  const auto next = world_.schedule(channel_, world_.add_video("next.mp4", 3 * kUnit));
+  ASSERT_TRUE(stage.await_status(next, "uploaded")) << world_.error(next);
+  EXPECT_EQ(world_.status(id_), "scheduled");
+  EXPECT_NE(world_.error(id_), "");
+  EXPECT_GT(world_.number("SELECT run_at FROM fencepost_uploads WHERE id = $1", {id_}),
+            base::system_clock().wall() + 3'000'000'000);
+  // Brought forward it goes on at YouTube's byte, in its session.
+  EXPECT_EQ(world_.youtube.have(0), kUnit);
+  world_.database.run("UPDATE fencepost_uploads SET run_at = 0 WHERE id = $1", {id_});
+  ASSERT_TRUE(stage.await_status(id_, "uploaded")) << world_.error(id_);
+  EXPECT_EQ(world_.youtube.accepted("session"), 2);
+  EXPECT_EQ(world_.youtube.accepted("video"), 2);
+  EXPECT_EQ(world_.spent(id_), 1);
+  std::vector<std::int64_t> begins;
+  for (const auto& one : world_.youtube.accepted())
+    if (one["what"] == "piece" && one["session"] == 0) begins.push_back(one["begin"]);
+  EXPECT_EQ(begins, (std::vector<std::int64_t>{0, kUnit, 2 * kUnit, 3 * kUnit, 4 * kUnit}));
+}
+
+TEST_P(TroubleTest, AnUploadWhoseSlotPassesUnderWaySendsNoOtherPiece) {
+  Stage stage(world_, small());
+  std::atomic<int> sent{0};
+  stage.at = [&](std::string_view point) {
+    // Not over, but nearer than the last piece may take.
+    if (point == "upload.piece.sent" && ++sent == 2)
+      world_.move_slot(id_, base::system_clock().wall() + 4'000'000);
+  };
+  stage.start();
+  ASSERT_TRUE(stage.await_status(id_, "failed")) << world_.status(id_);
+  EXPECT_NE(world_.error(id_).find("slot_passed"), std::string::npos) << world_.error(id_);
+  EXPECT_EQ(world_.youtube.have(0), 2 * kUnit);
+  EXPECT_EQ(world_.number("SELECT attempt FROM fencepost_uploads WHERE id = $1", {id_}), 1);
+  EXPECT_EQ(world_.held(id_), 0);
 }
 
 TEST_P(TroubleTest, WhatYouTubeRefusesFailsInItsWords) {

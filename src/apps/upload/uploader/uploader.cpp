@@ -28,6 +28,8 @@ constexpr const char* kSessionChanged =
 constexpr const char* kSessionUnreadable =
     "session_unreadable: the key of its session is gone, and its last piece may have left: look in YouTube "
     "Studio, and resolve it";
+constexpr const char* kSlotPassed =
+    "slot_passed: its slot is over, or too near to upload in time: reschedule it";
 constexpr base::Duration kSpare = std::chrono::seconds(30);
 // What a piece may take at the least speed that is worth keeping a connection for.
 constexpr base::Duration kPieceTime = std::chrono::minutes(10);
@@ -35,6 +37,8 @@ constexpr base::Duration kAskTime = std::chrono::seconds(30);
 // So many troubles one after the other, with no byte more in between: then another attempt, after its
 // back-off.
 constexpr int kPatience = 5;
+// What YouTube wants to wait for longer is not slept through: others have the worker meanwhile.
+constexpr base::Duration kLongestPause = std::chrono::seconds(30);
 // Credentials are asked for anew after this, so that they outlast a long upload.
 constexpr base::Duration kRenew = std::chrono::minutes(2);
 
@@ -79,6 +83,7 @@ struct Uploader::Way {
   bool last_piece = false;  // it may have left before this attempt
   std::string doubt{};      // so that the session cannot be gone on with, nor another begin: why
   Progress told{};
+  base::Duration left{};  // to its slot, when somebody last asked the database
 };
 
 struct Uploader::Step {
@@ -105,10 +110,10 @@ std::variant<engine::Rendered, NotNow> Uploader::render(store::Connection& conne
   const auto account = accounts::get_connection(connection, item->connection_id);
   if (!account || account->disconnected_at)
     return failed("the channel's connection is disconnected: connect it, and retry");
-  if (item->slot_at - item->now < options_.timeout.count())
-    return failed("slot_passed: its slot is over, or too near to upload in time: reschedule it");
+  if (item->slot_at - item->now < options_.timeout.count()) return failed(kSlotPassed);
   if (!item->enabled) return again("its channel is switched off", std::chrono::minutes(1));
   auto way = std::make_shared<Way>();
+  way->left = base::Duration(item->slot_at - item->now);
   way->upload = std::move(*item);
   engine::Rendered rendered;
   rendered.destination = "youtube";
@@ -131,8 +136,8 @@ std::optional<NotNow> Uploader::fresh(Way& way, base::Duration valid_for) const 
 // Where a wait would end behind the slot there is nothing to wait for.
 NotNow Uploader::later(const Way& way, const std::string& why, base::Micros at) const {
   const auto wait = base::Duration(at - youtube_.clock().wall());
-  const auto left = base::Duration(way.upload.slot_at - way.upload.now) - options_.timeout;
-  if (wait >= left) return failed(why + "; that is over only after its slot: reschedule it");
+  if (wait >= way.left - options_.timeout)
+    return failed(why + "; that is over only after its slot: reschedule it");
   return again(why, std::max(wait, base::Duration(0)));
 }
 
@@ -161,9 +166,13 @@ NotNow Uploader::refused(const Way& way, const Trouble& trouble) {
     case Kind::stopped:
       return again(outcome.error, base::Duration(0));
     default:
-      if (!outcome.retryable) return failed(outcome.error);
-      return {outcome.error, outcome.retry_after.value_or(base::Duration(0)), true};
+      break;
   }
+  if (!outcome.retryable) return failed(outcome.error);
+  if (!outcome.retry_after) return {outcome.error, base::Duration(0), true};
+  auto wait = later(way, outcome.error, now + outcome.retry_after->count());
+  wait.attempted = wait.again.has_value();
+  return wait;
 }
 
 std::optional<NotNow> Uploader::open(Way& way, const Step& step, const char* doubt) {
@@ -178,9 +187,9 @@ std::optional<NotNow> Uploader::open(Way& way, const Step& step, const char* dou
   if (begun.fresh_at)
     return later(way, "quota_exceeded: the project's quota of the day is used up", *begun.fresh_at);
   base::testpoint("upload.session.begun");
-  const auto opened = youtube_.open(
-      connect::youtube::metadata(way.upload.draft), way.upload.video.size, way.upload.video.media_type,
-      {way.credentials, std::min(step.until, youtube_.clock().boot() + kAskTime), step.stop});
+  const auto opened = youtube_.open(connect::youtube::metadata(way.upload.draft), way.upload.video.size,
+                                    way.upload.video.media_type,
+                                    {way.credentials, deadline(step.until, kAskTime), step.stop});
   if (opened.trouble) return refused(way, *opened.trouble);
   // Stored before the first byte, so that a crash goes on with it.
   const bool kept = database_.retrying([&](store::Connection& connection) {
@@ -208,9 +217,8 @@ std::optional<NotNow> Uploader::go_on(Way& way, const Step& step) {
   auto address = address_of(vault_, way.upload.id, *old);
   if (!address) return open(way, step, kSessionUnreadable);
   way.session = std::move(*address);
-  const auto stand =
-      youtube_.ask(way.session, way.upload.video.size,
-                   {way.credentials, std::min(step.until, youtube_.clock().boot() + kAskTime), step.stop});
+  const auto stand = youtube_.ask(way.session, way.upload.video.size,
+                                  {way.credentials, deadline(step.until, kAskTime), step.stop});
   switch (stand.kind) {
     case Stand::Kind::incomplete:
       way.offset = stand.offset;
@@ -229,8 +237,8 @@ std::optional<NotNow> Uploader::go_on(Way& way, const Step& step) {
   return refused(way, *stand.trouble);
 }
 
-base::BootTime Uploader::piece_deadline(base::BootTime until) const {
-  return std::min(until, youtube_.clock().boot() + kPieceTime);
+base::BootTime Uploader::deadline(base::BootTime until, base::Duration most) const {
+  return std::min(until, youtube_.clock().boot() + most);
 }
 
 std::optional<NotNow> Uploader::pieces(Way& way, const Step& step) {
@@ -241,21 +249,32 @@ std::optional<NotNow> Uploader::pieces(Way& way, const Step& step) {
       return note_progress(connection, step.claim, way.offset, total, way.told, youtube_.clock());
     });
   };
-  if (!note()) return revoked();
   for (int troubles = 0;;) {
+    const auto left = note();
+    if (!left) return revoked();
+    if (step.stop.stop_requested()) return again("it goes on later", base::Duration(0));
+    way.left = *left;
     const auto length = connect::youtube::piece_before_last(way.offset, total, options_.piece);
     if (length == 0 || way.offset == total) return std::nullopt;
+    // The gate would refuse it, behind hours of pieces for nothing.
+    if (way.left < options_.timeout) return failed(kSlotPassed);
     if (youtube_.clock().boot() - way.fresh_at > kRenew)
       if (auto none = fresh(way, kRenew + kPieceTime + kSpare)) return none;
-    auto stand = youtube_.put(way.session, {way.file.get(), way.offset, length, options_.pace}, total,
-                              {way.credentials, piece_deadline(step.until), step.stop});
+    auto stand =
+        youtube_.put(way.session, {way.file.get(), way.offset, length, options_.pace}, total,
+                     {way.credentials,
+                      deadline(step.until, std::min(kPieceTime, way.left - options_.timeout)), step.stop});
     if (stand.kind == Stand::Kind::trouble && passes(*stand.trouble)) {
       if (++troubles > kPatience) return refused(way, *stand.trouble);
       const auto wait = std::max(stand.trouble->retry_after.value_or(base::Duration(0)),
                                  options_.pause * (1 << (troubles - 1)));
-      if (!connect::pause(wait, youtube_.clock(), step.until, step.stop)) return refused(way, *stand.trouble);
-      stand = youtube_.ask(way.session, total, {way.credentials, piece_deadline(step.until), step.stop});
-      if (stand.kind == Stand::Kind::trouble && passes(*stand.trouble)) continue;
+      if (wait > kLongestPause || !connect::pause(wait, youtube_.clock(), step.until, step.stop))
+        return refused(way, *stand.trouble);
+      stand = youtube_.ask(way.session, total, {way.credentials, deadline(step.until, kAskTime), step.stop});
+      if (stand.kind == Stand::Kind::trouble && passes(*stand.trouble)) {
+        if (stand.trouble->retry_after > kLongestPause) return refused(way, *stand.trouble);
+        continue;
+      }
     }
     // As an attempt, so that a YouTube that loses them all comes to an end.
     if (stand.kind == Stand::Kind::lost) return NotNow{kBeginsAnew, base::Duration(0), true};
@@ -268,8 +287,6 @@ std::optional<NotNow> Uploader::pieces(Way& way, const Step& step) {
     if (stand.offset > way.offset) troubles = 0;
     way.offset = stand.offset;
     base::testpoint("upload.piece.sent");
-    if (!note()) return revoked();
-    if (step.stop.stop_requested()) return again("it goes on later", base::Duration(0));
   }
 }
 

@@ -64,7 +64,7 @@ class Uploader : public engine::EffectApp {
   engine::NotNow refused(const Way& way, const Trouble& trouble);
   engine::NotNow later(const Way& way, const std::string& why, base::Micros at) const;
   store::EffectResult outcome(const Way& way, const Trouble& trouble) const;
-  base::BootTime piece_deadline(base::BootTime until) const;
+  base::BootTime deadline(base::BootTime until, base::Duration most) const;
 
   store::Database& database_;
   accounts::FreshCredentials& credentials_;

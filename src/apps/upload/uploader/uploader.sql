@@ -10,12 +10,13 @@ FROM fencepost_uploads AS u JOIN fencepost_upload_channels AS c ON c.id = u.chan
 WHERE u.id = $1
 
 -- name: note_progress
--- $1 id, $2 claim, $3 fence, $4 bytes. No row: the claim is not ours any more, and nothing more may leave.
+-- $1 id, $2 claim, $3 fence, $4 bytes. Answers how long its slot is away. No row: the claim is not ours any
+-- more, and nothing more may leave.
 UPDATE fencepost_uploads SET bytes_sent = $4
 WHERE id = $1
   AND claim_id = $2                                              --! progress_claim
   AND fence = $3                                                 --! progress_fence
-  AND status = 'uploading' RETURNING id
+  AND status = 'uploading' RETURNING slot_at - fencepost_now()
 
 -- name: lock_claimed
 -- $1 id, $2 claim, $3 fence: locked by a write that changes nothing. No row: the claim is not ours any more.

@@ -141,6 +141,26 @@ std::int64_t World::schedule(std::int64_t channel, std::int64_t video, const upl
   return answers[0].upload->id;
 }
 
+void World::move_slot(std::int64_t id, base::Micros slot_at) {
+  const auto connection = database->acquire();
+  store::Transaction transaction(*connection);
+  const auto move = "UPDATE fencepost_uploads SET slot_at = " + std::to_string(slot_at) +
+                    " WHERE id = " + std::to_string(id) + ";\n";
+  if (connection->dialect() == store::Dialect::postgres) {
+    connection->script("ALTER TABLE fencepost_uploads DISABLE TRIGGER USER;\n" + move +
+                       "ALTER TABLE fencepost_uploads ENABLE TRIGGER USER");
+  } else {
+    std::string without, with;
+    for (const auto& row : database.run("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND "
+                                        "tbl_name = 'fencepost_uploads'")) {
+      without += "DROP TRIGGER " + row[0].text() + ";\n";
+      with += row[1].text() + ";\n";
+    }
+    connection->script(without + move + with);
+  }
+  transaction.commit();
+}
+
 std::int64_t World::number(const std::string& statement, const store::Params& params) const {
   const auto rows = database.run(statement, params);
   return rows.empty() || rows[0][0].is_null() ? 0 : rows[0][0].integer();
@@ -168,7 +188,7 @@ std::int64_t World::spent(std::int64_t id) const {
                 {std::to_string(id)});
 }
 
-Stage::Stage(World& world, Options options, WatchOptions watch)
+Stage::Stage(World& world, Options options, WatchOptions watch, int concurrency)
     : world_(world),
       vault_(accounts::Vault::open(world.database.folder() + "/key", true)),
       uploads_(installed(*world.database, queue_of_tests())),
@@ -186,7 +206,7 @@ Stage::Stage(World& world, Options options, WatchOptions watch)
       watching_(std::make_unique<engine::HandlerWork>(
           engine_->context(), publications_,
           [this](const engine::Attempt& attempt) { return watcher_.watch(attempt); })) {
-  runner_ = &engine_->add(*effects_, {.poll = 20ms, .deadline = 24h});
+  runner_ = &engine_->add(*effects_, {.concurrency = concurrency, .poll = 20ms, .deadline = 24h});
   engine_->add(*watching_, {.poll = 20ms});
   base::on_testpoint([this](std::string_view name) {
     if (at) at(name);

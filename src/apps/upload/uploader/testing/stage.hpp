@@ -48,6 +48,8 @@ class World {
   // In the first free slot that is a day away: the next one may come, or be too near, while a test runs.
   std::int64_t schedule(std::int64_t channel, std::int64_t video, const upload::Metadata& metadata = {});
   upload::Service service();
+  // As if time had passed: no claim is taken back, as it is where another program writes the slot.
+  void move_slot(std::int64_t id, base::Micros slot_at);
 
   std::int64_t number(const std::string& statement, const store::Params& params = {}) const;
   std::string status(std::int64_t id) const;
@@ -71,7 +73,7 @@ class World {
 // A process that works the uploads of a world.
 class Stage {
  public:
-  explicit Stage(World& world, Options options = {}, WatchOptions watch = {});
+  explicit Stage(World& world, Options options = {}, WatchOptions watch = {}, int concurrency = 4);
   ~Stage();
   void start() { engine_->start(); }
   // Ends it in good order, as the destructor does. Of several, all are stopped before one is destroyed: they
