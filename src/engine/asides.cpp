@@ -4,15 +4,18 @@
 
 namespace fencepost::engine {
 
-void Asides::start(int threads) {
+void Asides::start(int most) {
+  const std::lock_guard lock(mutex_);
+  most_ = static_cast<std::size_t>(most);
   open_ = true;
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }
 
 bool Asides::add(Task task) {
   const std::lock_guard lock(mutex_);
   if (!open_) return false;
   tasks_.push_back(std::move(task));
+  if (tasks_.size() > static_cast<std::size_t>(idle_) && threads_.size() < most_)
+    threads_.emplace_back([this] { loop(); });
   changed_.notify_all();
   return true;
 }
@@ -40,7 +43,9 @@ void Asides::stop() {
 void Asides::loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
+    ++idle_;
     changed_.wait(lock, [this] { return !open_ || !tasks_.empty(); });
+    --idle_;
     if (tasks_.empty()) return;
     auto task = std::move(tasks_.front());
     tasks_.pop_front();

@@ -23,8 +23,9 @@ class Asides {
   explicit Asides(std::string queue) : queue_(std::move(queue)) {}
   ~Asides() { stop(); }
 
-  void start(int threads);
-  // In the order of their coming. False: it has not been started, or is stopped; then nobody does it.
+  // Threads come as they are needed, so many at most: one task may wait for a row that somebody holds.
+  void start(int most);
+  // Begun in the order of their coming. False: it has not been started, or is stopped; then nobody does it.
   bool add(Task task);
   bool idle() const;
   // Waits until it is idle; no longer than that.
@@ -39,7 +40,8 @@ class Asides {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> tasks_;
-  int running_ = 0;
+  int running_ = 0, idle_ = 0;  // threads at a task; without one
+  std::size_t most_ = 0;
   bool open_ = false;
   std::vector<std::thread> threads_;
 };

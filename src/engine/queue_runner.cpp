@@ -49,8 +49,8 @@ QueueRunner::QueueRunner(const Context& context, Work& work, const QueueOptions&
 QueueRunner::~QueueRunner() { stop(context_.clock.boot()); }
 
 void QueueRunner::start() {
-  alone_.start(1);
-  if (fence().queue().kind == core::Kind::once) looks_.start(std::max(1, options_.concurrency / 2));
+  alone_.start(options_.concurrency);
+  looks_.start(std::max(1, options_.concurrency / 2));
   // Where writers take turns, a second one would only wait.
   feeders_left_ = context_.database.one_writer() ? 1 : 2;
   for (int i = feeders_left_; i > 0; --i) feeders_.emplace_back([this] { feed_loop(); });
