@@ -150,8 +150,7 @@ void QueueRunner::work(const std::vector<store::Claim>& claims) {
   try {
     work_.run(claims, *this);
   } catch (const std::exception& error) {
-    // Nothing of a work throws. What did is not settled, and held no longer: its lease ends, and the rescuer
-    // says so.
+    // Nothing of a work throws. What did is held no longer: its lease ends, and the rescuer says so.
     base::log(base::LogLevel::error, "work threw",
               {{"queue", fence().queue().name}, {"error", error.what()}});
     std::vector<std::int64_t> numbers;
@@ -195,7 +194,8 @@ int QueueRunner::room() const {
   const int each = work_.batch();
   const int room =
       options_.concurrency * each + buffer_ - running_ * each - static_cast<int>(tasks_.size()) - claiming_;
-  return std::clamp(room, 0, options_.largest_batch);
+  // Whole batches: who takes fifty at once is not to be given three.
+  return std::clamp(room / each * each, 0, options_.largest_batch);
 }
 
 QueueRunner::Round QueueRunner::next_round() const {

@@ -36,6 +36,21 @@ TEST_P(Groups, ABatchHandlerGetsSeveralAndEachHasItsOwnEnd) {
   EXPECT_EQ(std::count(said_.begin(), said_.end(), "worked"), 40);
 }
 
+// A call costs its handler as much for three as for fifty (the live check's are of YouTube's quota).
+TEST_P(Groups, EachCallGetsAWholeBatchWhereThereIsOne) {
+  for (int i = 0; i < 200; ++i) world_.add("i" + std::to_string(i));
+  start(
+      [&](const std::vector<Attempt>& attempts) {
+        say("called");
+        for (std::size_t i = 0; i < attempts.size(); ++i) say("worked");
+        return std::vector<Outcome>(attempts.size(), Outcome::done());
+      },
+      10, {.concurrency = 2});
+  ASSERT_TRUE(heard("worked", 200));
+  engine_->stop(base::system_clock().boot() + 10s);
+  EXPECT_LE(std::count(said_.begin(), said_.end(), "called"), 25) << "20, but for two who claim at once";
+}
+
 // Rule 14. A foreign trigger leaves out the claim of what comes first, without an error.
 TEST_P(Groups, Rule14_AClaimThatIsLeftOutKeepsNobodyElseWaiting) {
   for (const auto* item : {"a", "b"}) world_.add(item);
