@@ -42,6 +42,7 @@ TEST_P(Groups, EachCallGetsAWholeBatchWhereThereIsOne) {
   start(
       [&](const std::vector<Attempt>& attempts) {
         say("called");
+        heard("nothing", 1, 80ms);  // so long that a few could begin soon, and not ten
         for (std::size_t i = 0; i < attempts.size(); ++i) say("worked");
         return std::vector<Outcome>(attempts.size(), Outcome::done());
       },
