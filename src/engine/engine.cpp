@@ -121,8 +121,10 @@ void Engine::sweep(Sweeper& sweeper, const std::set<std::int64_t>& gone) {
     sweeper.sweep(gone);
   } catch (const base::InfraError& error) {
     // Where the database itself is away, it is so for all of them.
-    if (worth_repeating(error) && database_.one_writer()) throw;
-    if (worth_repeating(error)) database_.acquire()->run(store::sql::now);
+    if (worth_repeating(error)) {
+      if (database_.one_writer()) throw;
+      database_.acquire()->run(store::sql::now);
+    }
     base::log(base::LogLevel::error, "queue not swept",
               {{"queue", sweeper.queue()}, {"error", error.what()}});
   }

@@ -172,15 +172,11 @@ void QueueRunner::give(store::Settlement settlement) {
 void QueueRunner::ended(const std::vector<std::int64_t>& claims) {
   held_.remove(claims);
   base::testpoint("ended");
-  const std::lock_guard lock(mutex_);
   // A seat is free; what waited for it has no time of its own, and not every database tells of it.
-  if (const auto& limits = fence().queue().limits; limits.per_key > 0 || limits.concurrency > 0) {
-    more_due_ = true;
-    ++wakes_;
-    wake_feeder_.notify_one();
-  }
+  if (const auto& limits = fence().queue().limits; limits.per_key > 0 || limits.concurrency > 0) wake();
+  const std::lock_guard lock(mutex_);
+  if (waiters_.empty()) return;
   for (const auto claim : claims) {
-    if (waiters_.empty()) return;
     const auto found = waiters_.find(claim);
     if (found == waiters_.end()) continue;
     found->second.set_value();
@@ -247,12 +243,10 @@ void QueueRunner::feed_loop() {
     claiming_ -= round.claim;
     if (fed) {
       failures_ = 0;
-    } else if (const auto pause = pause_after(failures_); !stopping_) {
-      wake_feeder_.wait_for(lock, pause, [this] { return stopping_; });
     } else {
-      lock.unlock();
-      base::sleep_for(pause);
-      lock.lock();
+      // Whoever begins to stop us ends the pause; once that has begun it is waited out.
+      const bool stopping = stopping_;
+      wake_feeder_.wait_for(lock, pause_after(failures_), [&] { return stopping_ != stopping; });
     }
     // What this one knows now, the other may have waited for.
     wake_feeder_.notify_one();
@@ -333,8 +327,9 @@ void QueueRunner::take_in(const std::vector<store::Claim>& claims, int wanted, s
     for (const auto& claim : claims) tasks_.push_back(claim);
     if (!claims.empty()) wake_worker_.notify_all();
     // There may be more of what was due; so there may where somebody woke us since the claim began.
-    if (static_cast<int>(claims.size()) == wanted) more_due_ = true;
-    if (static_cast<int>(claims.size()) == wanted || wakes_ != wakes) return;
+    const bool full = static_cast<int>(claims.size()) == wanted;
+    if (full) more_due_ = true;
+    if (full || wakes_ != wakes) return;
     more_due_ = false;
   }
   const auto due = fence().next_due(connection);
