@@ -40,8 +40,7 @@ void tally(const std::string& what) { ++runs()[what]; }
 
 Scene::Scene(Dialect dialect, Flavour flavour, int items)
     : flavour_(flavour),
-      world_(dialect, kind_of(flavour), store::testing::World::patient(),
-             store::testing::World::Home::schema),
+      world_(dialect, kind_of(flavour), store::testing::patient(), store::testing::World::Home::schema),
       folder_(std::filesystem::temp_directory_path() / ("fencepost-crash-" + base::random_hex(8))),
       log_((folder_ / "log").string()),
       url_(world_.url()),

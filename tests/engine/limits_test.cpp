@@ -25,7 +25,7 @@ class LimitedEngines : public BothDatabases {
  public:
   static constexpr int kItems = 90;
 
-  LimitedEngines() : world_(GetParam(), core::Kind::repeatable, many()) {
+  LimitedEngines() : world_(GetParam(), core::Kind::repeatable, store::testing::patient(40)) {
     auto queue = world_.queue();
     queue.limits.key = "title";
     queue.limits.per_key = 2;
@@ -53,13 +53,6 @@ class LimitedEngines : public BothDatabases {
       ++done_;
       changed_.notify_all();
     });
-  }
-
-  // Sixteen workers and two engines at once, each with time to wait for the others.
-  static store::DatabaseOptions many() {
-    auto options = World::patient();
-    options.connections = 40;
-    return options;
   }
 
   World world_;

@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 // An engine on a table of its own, and what its handlers have said.
 class Said : public store::testing::BothDatabases {
  public:
-  explicit Said(core::Kind kind = core::Kind::repeatable) : world_(GetParam(), kind, options()) {
+  explicit Said(core::Kind kind = core::Kind::repeatable)
+      : world_(GetParam(), kind, store::testing::patient(24)) {
     std::filesystem::create_directories(folder_);
   }
   ~Said() override {
@@ -64,11 +65,6 @@ class Said : public store::testing::BothDatabases {
   }
 
  protected:
-  static store::DatabaseOptions options() {
-    auto options = store::testing::World::patient();
-    options.connections = 24;
-    return options;
-  }
   store::testing::World world_;
   const std::filesystem::path folder_ =
       std::filesystem::temp_directory_path() / ("fencepost-groups-" + base::random_hex(6));

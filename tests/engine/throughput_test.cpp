@@ -70,9 +70,7 @@ class CountedEngines : public BothDatabases {
   ~CountedEngines() override { std::filesystem::remove_all(folder_); }
 
   void make(core::Kind kind) {
-    auto options = World::patient();
-    options.connections = 24;
-    world_ = std::make_unique<World>(GetParam(), kind, options);
+    world_ = std::make_unique<World>(GetParam(), kind, store::testing::patient(24));
     std::filesystem::create_directories(folder_);
   }
   EngineOptions options(base::Duration sweep = kNever) const {

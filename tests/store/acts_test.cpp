@@ -174,7 +174,7 @@ TEST_P(BulkActs, Rule04AfterADoubtItAnswersWhatItDid) {
   auto& w = once();
   for (const auto* item : {"1", "2"}) w.add(item);
   w.run("UPDATE {table} SET {status} = 'failed'");
-  DoubtfulDatabase doubtful(Database::open(w.url(), World::patient()));
+  DoubtfulDatabase doubtful(Database::open(w.url(), patient()));
   const auto epoch = [&] { return w.run("SELECT epoch FROM fencepost_epoch")[0][0].integer(); };
   for (const auto what : {BulkAct::retry, BulkAct::stop}) {
     const bool stops = what == BulkAct::stop;
@@ -193,7 +193,7 @@ TEST_P(BulkActs, Rule04AfterADoubtNobodysWordIsOverturned) {
   auto& w = once();
   for (const auto* item : {"1", "2"}) w.add(item);
   w.run("UPDATE {table} SET {status} = 'failed'");
-  DoubtfulDatabase doubtful(Database::open(w.url(), World::patient()));
+  DoubtfulDatabase doubtful(Database::open(w.url(), patient()));
   doubtful.doubt(DoubtfulDatabase::Fate::lost);
   doubtful.meanwhile([&] { fence().stop(w.a(), "1", "eve"); });
   EXPECT_EQ(act(doubtful, fence(), BulkAct::retry, {}, 10, "ada").answers,

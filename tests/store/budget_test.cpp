@@ -24,12 +24,6 @@ constexpr base::Micros kSlot = 1'773'000'000'000'000;
 
 class BudgetTest : public BothDatabases {
  protected:
-  static DatabaseOptions many_connections() {
-    DatabaseOptions options;
-    options.connections = 64;
-    options.lock_timeout = std::chrono::seconds(120);
-    return options;
-  }
   static DatabaseOptions impatient() {
     DatabaseOptions options;
     options.lock_timeout = std::chrono::milliseconds(50);
@@ -73,7 +67,7 @@ int on_64_threads(World& world, Work&& work) {
 }
 
 TEST_P(BudgetTest, SixtyFourThreadsOnABucketThatDoesNotExistGetExactlyTheLimit) {
-  World world(GetParam(), core::Kind::once, many_connections());
+  World world(GetParam(), core::Kind::once, patient(64));
   const int granted = on_64_threads(world, [](auto& c, const std::string& item) {
     return take(c, kDay, 17, 1, "posts", item, "upload", 0).outcome == Outcome::granted;
   });
@@ -82,7 +76,7 @@ TEST_P(BudgetTest, SixtyFourThreadsOnABucketThatDoesNotExistGetExactlyTheLimit) 
 }
 
 TEST_P(BudgetTest, SixtyFourThreadsOnOneSeatGiveItOnce) {
-  World world(GetParam(), core::Kind::once, many_connections());
+  World world(GetParam(), core::Kind::once, patient(64));
   const int granted = on_64_threads(world, [](auto& c, const std::string& item) {
     return sit(c, "channel-1", kSlot, 1, "posts", item).outcome == Seat::granted;
   });
@@ -274,7 +268,7 @@ TEST_P(BudgetTest, TakeAllLocksInOneOrderWhateverTheOrderOfItsRequests) {
 }
 
 TEST_P(BudgetTest, ManyTransactionsInOppositeOrdersDoNotDeadlock) {
-  World world(GetParam(), core::Kind::once, many_connections());
+  World world(GetParam(), core::Kind::once, patient(64));
   const int granted = on_64_threads(world, [](auto& c, const std::string& item) {
     std::vector<TakeRequest> requests{{kDay, 100, 1, "posts", item, "upload", 0},
                                       {kNextDay, 100, 1, "posts", item, "upload", 0},

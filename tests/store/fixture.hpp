@@ -28,16 +28,6 @@ class World {
   enum class Home { database, schema };
   World(Dialect dialect, core::Kind kind, const DatabaseOptions& options = patient(),
         Home home = Home::database);
-  // Whoever waits for a row in a test waits for another thread of the test, however long a busy machine
-  // takes, and whoever holds it does nothing meanwhile: a time-out of the product's (5 s, 10 s) would
-  // decide the case by the clock, when a commit stalls on a busy disk.
-  static DatabaseOptions patient() {
-    DatabaseOptions options;
-    options.lock_timeout = std::chrono::minutes(2);
-    options.statement_deadline = std::chrono::minutes(3);
-    options.idle_in_transaction = std::chrono::minutes(5);
-    return options;
-  }
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;

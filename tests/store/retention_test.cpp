@@ -218,7 +218,7 @@ TEST_P(RetentionTest, BudgetsWhoseWindowIsLongOverGoWhole) {
 TEST_P(RetentionTest, ABucketThatSomebodyTakesOfStays) {
   once();
   take_once(day(-50), "1");
-  auto impatient = World::patient();
+  auto impatient = patient();
   impatient.lock_timeout = std::chrono::milliseconds(50);
   const auto other = Database::open(world_->url(), impatient);
   {

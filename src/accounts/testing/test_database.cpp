@@ -11,14 +11,7 @@ namespace fencepost::accounts::testing {
 
 namespace {
 
-// Many threads at once, on a busy machine whose disk may stall: the product's time-outs (5 s, 10 s) would
-// decide a test by the clock. A test of theirs opens a pool of its own.
-store::DatabaseOptions patient() {
-  return {.connections = 16,
-          .lock_timeout = std::chrono::minutes(2),
-          .statement_deadline = std::chrono::minutes(3),
-          .idle_in_transaction = std::chrono::minutes(5)};
-}
+constexpr int kConnections = 16;
 
 std::string server() {
   const char* url = std::getenv("FENCEPOST_TEST_POSTGRES");
@@ -57,7 +50,7 @@ TestDatabase::~TestDatabase() {
 }
 
 std::unique_ptr<store::Database> TestDatabase::another() const {
-  return store::Database::open(url_, patient());
+  return store::Database::open(url_, store::testing::patient(kConnections));
 }
 
 store::Rows TestDatabase::run(std::string statement, const store::Params& params) const {

@@ -67,6 +67,15 @@ std::filesystem::path files_folder() {
   return memory != nullptr && *memory != '\0' ? memory : std::filesystem::temp_directory_path();
 }
 
+DatabaseOptions patient(int connections) {
+  DatabaseOptions options;
+  options.connections = connections;
+  options.lock_timeout = std::chrono::minutes(2);
+  options.statement_deadline = std::chrono::minutes(3);
+  options.idle_in_transaction = std::chrono::minutes(5);
+  return options;
+}
+
 std::string with_database(const std::string& url, const std::string& name) {
   return url.substr(0, url.rfind('/') + 1) + name;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "store/database.hpp"
 #include "store/value.hpp"
 
 namespace fencepost::store::testing {
@@ -21,6 +22,11 @@ void make_file(const std::string& path, const std::vector<Migration>& migrations
 // Where tests have their SQLite files: in memory, where scripts/lib/postgres.sh has found room for them. What
 // they test does not end with the power, and each commit waits for a disk.
 std::filesystem::path files_folder();
+
+// Whoever waits for a row in a test waits for another thread of the test, however long a busy machine takes,
+// and whoever holds it does nothing meanwhile: a time-out of the product's (5 s, 10 s) would decide the case
+// by the clock, when a commit stalls on a busy disk. A test of theirs opens a pool of its own.
+DatabaseOptions patient(int connections = DatabaseOptions{}.connections);
 
 // The URL of another database on the same server.
 std::string with_database(const std::string& url, const std::string& name);
